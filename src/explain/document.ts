@@ -1,0 +1,66 @@
+import type { DeviceInfo } from '../model/model.ts';
+
+/** Indices that an explanation can be expressed in. */
+export type InteractionIndex = 'FBII' | 'BII' | 'BV' | 'SV' | 'SII' | 'Moebius' | 'Fourier';
+
+export interface Player {
+  readonly id: number;
+  readonly label: string;
+  /** UTF-16 offsets into the text; 0, 0 where the players are not pieces of a text. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Interaction {
+  /** Players, ascending. */
+  readonly members: readonly number[];
+  readonly value: number;
+  /** Standard error; 0 where the value is exact. */
+  readonly se: number;
+}
+
+export interface Candidate {
+  readonly method: string;
+  /** Cross-validated on the masks of the fit, before the held-out masks were looked at. */
+  readonly r2: number;
+}
+
+export interface FitReport {
+  /** Share of the variance over held-out masks that the spectrum explains; 1 where every mask was evaluated. */
+  readonly r2: number;
+  readonly r2Low: number;
+  readonly r2High: number;
+  readonly heldOut: number;
+  /** Evaluations so far, held-out ones and the two of `values` included; never above the budget. */
+  readonly queries: number;
+  readonly budget: number;
+  readonly chosen: string;
+  readonly candidates: readonly Candidate[];
+}
+
+/** What a user reads, saves and draws; a plain JSON document. Schema version 1. */
+export interface Explanation {
+  readonly format: 'webspex-explanation';
+  readonly version: 1;
+  readonly text: string;
+  readonly lens: 'text' | 'function';
+  readonly players: readonly Player[];
+  readonly target: string;
+  readonly scalar: string;
+  readonly values: { readonly full: number; readonly empty: number };
+  readonly index: InteractionIndex;
+  readonly maxOrder: number;
+  /** Largest |value| first; single players included, the empty set not. */
+  readonly interactions: readonly Interaction[];
+  /** All Fourier coefficients, [] included: f(m) = Σ coefficient · (−1)^(kept members). */
+  readonly spectrum: readonly { readonly members: readonly number[]; readonly coefficient: number }[];
+  readonly fit: FitReport;
+  readonly method: string;
+  readonly mask: string;
+  readonly units: string;
+  readonly seed: number;
+  readonly model: { readonly id: string; readonly revision: string; readonly sha256: string; readonly dtype: string } | null;
+  readonly device: DeviceInfo | null;
+  readonly timing: { readonly loadMs: number; readonly evaluateMs: number; readonly decodeMs: number; readonly masksPerSecond: number };
+  readonly software: { readonly name: 'webspex'; readonly version: string };
+}

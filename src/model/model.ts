@@ -1,0 +1,87 @@
+/** What ran the forward passes; part of every explanation. */
+export interface DeviceInfo {
+  readonly backend: 'webgpu' | 'reference';
+  /** Adapter as the driver names it, or "CPU (float64)". */
+  readonly adapter: string;
+  /** A software adapter: results right, speed meaningless. */
+  readonly software: boolean;
+}
+
+export interface ModelInfo {
+  readonly id: string;
+  readonly revision: string;
+  /** SHA-256 of the weights file, hexadecimal. */
+  readonly sha256: string;
+  readonly dtype: 'f32';
+  readonly architecture: string;
+  readonly labels: readonly string[];
+  /** Longest sequence, special tokens included. */
+  readonly maxTokens: number;
+}
+
+/** Token sequences of different lengths, end to end: sequence s is ids[offsets[s] … offsets[s + 1] − 1], special tokens included. */
+export interface TokenSequences {
+  readonly ids: Uint32Array;
+  readonly offsets: Uint32Array;
+}
+
+/** Tokens of one text without special tokens; [start, end) are UTF-16 offsets into the text as given. */
+export interface Encoding {
+  readonly ids: Uint32Array;
+  readonly tokens: readonly string[];
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+}
+
+export interface Tokenizer {
+  readonly vocabularySize: number;
+  /** Ids of the special tokens the model knows; null where it has none. */
+  readonly special: {
+    readonly cls: number | null;
+    readonly sep: number | null;
+    readonly mask: number | null;
+    readonly unk: number | null;
+    readonly pad: number | null;
+  };
+  encode(text: string): Encoding;
+}
+
+/** Exact counters of the work done, for tests and benchmarks. */
+export interface PassCounters {
+  sequences: number;
+  distinctSequences: number;
+  tokens: number;
+  tableRows: number;
+  paddedTokens: number;
+  chunks: number;
+  matmulFlops: number;
+}
+
+/** A loaded classifier. One call at a time; the device belongs to whoever created it. */
+export interface Model {
+  readonly info: ModelInfo;
+  readonly device: DeviceInfo;
+  readonly tokenizer: Tokenizer;
+  readonly counters: Readonly<PassCounters>;
+  /** Logits (count, labels), row-major, in the order of the sequences; equal sequences are computed once. */
+  classify(sequences: TokenSequences, options?: { signal?: AbortSignal }): Promise<Float32Array>;
+  destroy(): void;
+}
+
+export interface ProgressEvent {
+  readonly status: 'initiate' | 'download' | 'progress' | 'done' | 'ready';
+  readonly name: string;
+  readonly file?: string;
+  readonly loaded?: number;
+  readonly total?: number;
+  /** 0 to 100. */
+  readonly progress?: number;
+}
+
+/** Reads the files of one model folder, wherever it lives. */
+export interface ModelSource {
+  readonly id: string;
+  readonly revision: string;
+  /** @throws not-found naming the file and the place. */
+  read(file: string, onProgress?: (event: ProgressEvent) => void): Promise<Uint8Array>;
+}

@@ -1,0 +1,96 @@
+import { type Masks, maskStride } from '../core/masks.ts';
+
+/**
+ * A sparse Walsh–Hadamard spectrum. Sign convention, written here once:
+ * F(k) = 2⁻ⁿ Σ_m (−1)^⟨k,m⟩ f(m) and f(m) = Σ_k F(k) (−1)^⟨k,m⟩, where m_i = 1 means that player i is kept.
+ * So keeping a player that raises f has a negative coefficient. Keys are bit-packed like masks, one per coefficient, all distinct.
+ */
+export interface Spectrum {
+  readonly n: number;
+  readonly keys: Uint32Array;
+  readonly coefficients: Float64Array;
+}
+
+/**
+ * What a decoder returns: a spectrum, and where it is a least-squares or ridge fit the lower-triangular Cholesky factor L
+ * (K × K, row-major, order of the coefficients) of XᵀX + Λ, so that the variance of wᵀF is σ²‖L⁻¹w‖². `factor` is null
+ * for an exact transform, whose coefficients carry no error.
+ */
+export interface Fit {
+  readonly method: string;
+  readonly spectrum: Spectrum;
+  readonly factor: Float64Array | null;
+}
+
+/** What every decoder takes beside masks and values. */
+export interface DecodeOptions {
+  readonly seed: number;
+  /** Awaited every 50 ms or so of work: lets events in, and throws where the run was aborted. */
+  readonly breathe?: () => Promise<void>;
+}
+
+/** Recovers a sparse spectrum from (masks, values); values are in the masks' order. */
+export type Decoder = (masks: Masks, values: ArrayLike<number>, options: DecodeOptions) => Promise<Fit>;
+
+/** Players of one bit-packed key, ascending. */
+export function membersOf(keys: Uint32Array, index: number, n: number): number[] {
+  const stride = maskStride(n);
+  const members: number[] = [];
+  for (let i = 0; i < n; i++) if ((keys[index * stride + (i >> 5)] >>> (i & 31)) & 1) members.push(i);
+  return members;
+}
+
+/** A spectrum from (members, coefficient) pairs; equal members are added up. */
+export function spectrumFromTerms(n: number, terms: Iterable<readonly [readonly number[], number]>): Spectrum {
+  const sums = new Map<string, { members: readonly number[]; sum: number }>();
+  for (const [members, value] of terms) {
+    const sorted = [...members].sort((a, b) => a - b);
+    const key = sorted.join(',');
+    const found = sums.get(key);
+    if (found) found.sum += value;
+    else sums.set(key, { members: sorted, sum: value });
+  }
+  const stride = maskStride(n);
+  const keys = new Uint32Array(sums.size * stride);
+  const coefficients = new Float64Array(sums.size);
+  let k = 0;
+  for (const { members, sum } of sums.values()) {
+    for (const i of members) keys[k * stride + (i >> 5)] |= 1 << (i & 31);
+    coefficients[k++] = sum;
+  }
+  return { n, keys, coefficients };
+}
+
+function popcount(v: number): number {
+  v -= (v >>> 1) & 0x55555555;
+  v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
+  return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
+
+/** Number of players in each key. */
+export function degrees(spectrum: Spectrum): Uint32Array {
+  const stride = maskStride(spectrum.n);
+  const out = new Uint32Array(spectrum.coefficients.length);
+  for (let k = 0; k < out.length; k++) for (let w = 0; w < stride; w++) out[k] += popcount(spectrum.keys[k * stride + w]);
+  return out;
+}
+
+/** f(m) = Σ F(k) (−1)^⟨k,m⟩ for each mask. */
+export function evaluateSpectrum(spectrum: Spectrum, masks: Masks): Float64Array {
+  const stride = maskStride(spectrum.n);
+  const { keys, coefficients } = spectrum;
+  const out = new Float64Array(masks.count);
+  for (let r = 0; r < masks.count; r++) {
+    let sum = 0;
+    for (let k = 0; k < coefficients.length; k++) {
+      let v = 0;
+      for (let w = 0; w < stride; w++) v ^= keys[k * stride + w] & masks.words[r * stride + w];
+      v ^= v >>> 16;
+      v ^= v >>> 8;
+      v ^= v >>> 4;
+      sum += (0x6996 >>> (v & 15)) & 1 ? -coefficients[k] : coefficients[k];
+    }
+    out[r] = sum;
+  }
+  return out;
+}

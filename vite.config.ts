@@ -1,0 +1,48 @@
+import { cpSync, existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const entries = ['index', 'text', 'webgpu', 'element', 'bench', 'cli', 'engine'];
+
+/** Puts the embedded model beside the built page; the dev server finds it through its own root. */
+function copyModel(): Plugin {
+  return {
+    name: 'copy-model',
+    apply: 'build',
+    closeBundle() {
+      for (const file of ['config.json', 'tokenizer.json', 'model.safetensors', 'manifest.json'])
+        if (existsSync(here(`models/minilm-sst2/${file}`)))
+          cpSync(here(`models/minilm-sst2/${file}`), here(`dist/demo/models/minilm-sst2/${file}`));
+    },
+  };
+}
+
+/** `--mode library` builds the package's entry points; otherwise the demo page. */
+export default defineConfig(({ mode }) =>
+  mode === 'library'
+    ? {
+        build: {
+          outDir: 'dist',
+          emptyOutDir: true,
+          target: 'es2023',
+          minify: false,
+          ssr: true,
+          rolldownOptions: {
+            input: Object.fromEntries(entries.map((name) => [name, here(`src/${name}.ts`)]).filter(([, path]) => existsSync(path))),
+            external: [/^node:/, '@huggingface/tokenizers', 'webgpu', '@sparticuz/chromium'],
+            output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+          },
+        },
+      }
+    : {
+        root: here('demo'),
+        base: './',
+        server: { fs: { allow: [here('.')] } },
+        worker: { format: 'es' },
+        build: { outDir: here('dist/demo'), emptyOutDir: true, target: 'es2023', assetsInlineLimit: 0 },
+        plugins: [copyModel()],
+        test: { root: here('.'), include: ['test/**/*.test.ts'], testTimeout: 120_000, maxWorkers: 2, reporters: ['default'] },
+      },
+);
