@@ -1,15 +1,11 @@
+import type { Player } from '../lens/player.ts';
 import type { DeviceInfo } from '../model/model.ts';
+import type { IndexName } from '../spectrum/indices.ts';
 
 /** Indices that an explanation can be expressed in. */
-export type InteractionIndex = 'FBII' | 'BII' | 'BV' | 'SV' | 'SII' | 'Moebius' | 'Fourier';
+export type InteractionIndex = IndexName;
 
-export interface Player {
-  readonly id: number;
-  readonly label: string;
-  /** UTF-16 offsets into the text; 0, 0 where the players are not pieces of a text. */
-  readonly start: number;
-  readonly end: number;
-}
+export type { Player };
 
 export interface Interaction {
   /** Players, ascending. */

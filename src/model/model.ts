@@ -1,11 +1,6 @@
-/** What ran the forward passes; part of every explanation. */
-export interface DeviceInfo {
-  readonly backend: 'webgpu' | 'reference';
-  /** Adapter as the driver names it, or "CPU (float64)". */
-  readonly adapter: string;
-  /** A software adapter: results right, speed meaningless. */
-  readonly software: boolean;
-}
+import type { DeviceInfo } from '../compute/backend.ts';
+
+export type { DeviceInfo } from '../compute/backend.ts';
 
 export interface ModelInfo {
   readonly id: string;

@@ -1,3 +1,4 @@
+import { parity, popcount } from '../core/bits.ts';
 import { type Masks, maskStride } from '../core/masks.ts';
 
 /**
@@ -20,6 +21,8 @@ export interface Fit {
   readonly method: string;
   readonly spectrum: Spectrum;
   readonly factor: Float64Array | null;
+  /** For a mean of fits: its parts, their weights, and for each coefficient of the mean its place in the part (−1: not there). */
+  readonly parts?: readonly { readonly fit: Fit; readonly weight: number; readonly terms: Int32Array }[];
 }
 
 /** What every decoder takes beside masks and values. */
@@ -61,12 +64,6 @@ export function spectrumFromTerms(n: number, terms: Iterable<readonly [readonly 
   return { n, keys, coefficients };
 }
 
-function popcount(v: number): number {
-  v -= (v >>> 1) & 0x55555555;
-  v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
-  return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
-
 /** Number of players in each key. */
 export function degrees(spectrum: Spectrum): Uint32Array {
   const stride = maskStride(spectrum.n);
@@ -85,10 +82,7 @@ export function evaluateSpectrum(spectrum: Spectrum, masks: Masks): Float64Array
     for (let k = 0; k < coefficients.length; k++) {
       let v = 0;
       for (let w = 0; w < stride; w++) v ^= keys[k * stride + w] & masks.words[r * stride + w];
-      v ^= v >>> 16;
-      v ^= v >>> 8;
-      v ^= v >>> 4;
-      sum += (0x6996 >>> (v & 15)) & 1 ? -coefficients[k] : coefficients[k];
+      sum += parity(v) ? -coefficients[k] : coefficients[k];
     }
     out[r] = sum;
   }

@@ -1,0 +1,56 @@
+// output = activation(input (rows, K) · weight (K, columns) + bias) (+ residual): without workgroup memory or barriers, which software
+// adapters run two to four times slower. Weights lie in panels of eight columns (src/compute/panels.ts). An invocation owns eight rows
+// by one panel; a 4 × 4 block of weights times four inputs is one matrix-vector product.
+// Workgroup: 8 panels by 8 blocks of rows. Twin: src/compute/reference/matmul-direct.ts.
+#import shared/matmul.wgsl
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let column = id.x * 8u;
+  let row = id.y * 8u;
+  if column >= params.columns || row >= run.rows {
+    return;
+  }
+  // Rows past the end read the last one and are not stored.
+  let last = run.rows - 1u;
+  let depth = K / 4u;
+  var at0 = row * depth;
+  var at1 = min(row + 1u, last) * depth;
+  var at2 = min(row + 2u, last) * depth;
+  var at3 = min(row + 3u, last) * depth;
+  var at4 = min(row + 4u, last) * depth;
+  var at5 = min(row + 5u, last) * depth;
+  var at6 = min(row + 6u, last) * depth;
+  var at7 = min(row + 7u, last) * depth;
+  var w = ((params.weight_column + column) / 8u) * K * 2u;
+
+  var l0 = vec4<f32>(); var h0 = vec4<f32>();
+  var l1 = vec4<f32>(); var h1 = vec4<f32>();
+  var l2 = vec4<f32>(); var h2 = vec4<f32>();
+  var l3 = vec4<f32>(); var h3 = vec4<f32>();
+  var l4 = vec4<f32>(); var h4 = vec4<f32>();
+  var l5 = vec4<f32>(); var h5 = vec4<f32>();
+  var l6 = vec4<f32>(); var h6 = vec4<f32>();
+  var l7 = vec4<f32>(); var h7 = vec4<f32>();
+  for (var k = 0u; k < depth; k++) {
+    let low = mat4x4(weight[w], weight[w + 2u], weight[w + 4u], weight[w + 6u]);
+    let high = mat4x4(weight[w + 1u], weight[w + 3u], weight[w + 5u], weight[w + 7u]);
+    let a0 = input[at0 + k]; l0 += low * a0; h0 += high * a0;
+    let a1 = input[at1 + k]; l1 += low * a1; h1 += high * a1;
+    let a2 = input[at2 + k]; l2 += low * a2; h2 += high * a2;
+    let a3 = input[at3 + k]; l3 += low * a3; h3 += high * a3;
+    let a4 = input[at4 + k]; l4 += low * a4; h4 += high * a4;
+    let a5 = input[at5 + k]; l5 += low * a5; h5 += high * a5;
+    let a6 = input[at6 + k]; l6 += low * a6; h6 += high * a6;
+    let a7 = input[at7 + k]; l7 += low * a7; h7 += high * a7;
+    w += 8u;
+  }
+  store8(row, column, l0, h0);
+  store8(row + 1u, column, l1, h1);
+  store8(row + 2u, column, l2, h2);
+  store8(row + 3u, column, l3, h3);
+  store8(row + 4u, column, l4, h4);
+  store8(row + 5u, column, l5, h5);
+  store8(row + 6u, column, l6, h6);
+  store8(row + 7u, column, l7, h7);
+}

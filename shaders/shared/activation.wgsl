@@ -1,0 +1,39 @@
+const GELU = 1u;
+const GELU_TANH = 2u;
+const RELU = 3u;
+const TANH = 4u;
+
+// erf to 1.7e-7: an odd polynomial below 1, 1 − exp(−polynomial) above; both fitted to the largest absolute error over [0, 4],
+// beyond which erf is 1 in float32. WGSL has no erf.
+fn erf(x: vec4<f32>) -> vec4<f32> {
+  let z = min(abs(x), vec4(4.0));
+  let u = z * z;
+  let near = z * (1.1283789 + u * (-0.3761194 + u * (0.112780645 + u * (-0.02666381 + u * (0.0048707030 + u * -0.00054629258)))));
+  let log_far = 0.00035371713 + z * (1.12704 + z * (0.6382257 + z * (0.10303738 + z * (-0.021805324 + z * (0.0029396086 + z * -0.00018557414)))));
+  return sign(x) * select(1.0 - exp(-log_far), near, z < vec4(1.0));
+}
+
+// tanh overflows to NaN beyond about 88 on some drivers; at 15 it is 1 in float32.
+fn safe_tanh(x: vec4<f32>) -> vec4<f32> {
+  return tanh(clamp(x, vec4(-15.0), vec4(15.0)));
+}
+
+fn activate(kind: u32, x: vec4<f32>) -> vec4<f32> {
+  switch kind {
+    case GELU: {
+      return 0.5 * x * (1.0 + erf(x * 0.70710678));
+    }
+    case GELU_TANH: {
+      return 0.5 * x * (1.0 + safe_tanh(0.79788456 * (x + 0.044715 * x * x * x)));
+    }
+    case RELU: {
+      return max(x, vec4(0.0));
+    }
+    case TANH: {
+      return safe_tanh(x);
+    }
+    default: {
+      return x;
+    }
+  }
+}

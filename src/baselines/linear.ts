@@ -1,0 +1,82 @@
+import { solveShifted } from '../core/linalg.ts';
+import { type Masks, maskStride, pickMasks } from '../core/masks.ts';
+import { pairFolds } from '../spectrum/cross-validate.ts';
+import { parityColumns, parityGram, parityMoments, ridgeRefit } from '../spectrum/refit.ts';
+import type { DecodeOptions, Fit } from '../spectrum/spectrum.ts';
+
+/** Ridge strengths tried, as shares of the number of rows. */
+const STRENGTHS = [1e-6, 1e-3, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 100];
+const FOLDS = 5;
+
+/** Keys of ∅ and every single player. */
+function singletonKeys(n: number): Uint32Array {
+  const stride = maskStride(n);
+  const keys = new Uint32Array((n + 1) * stride);
+  for (let i = 0; i < n; i++) keys[(i + 1) * stride + (i >> 5)] = 1 << (i & 31);
+  return keys;
+}
+
+/** Penalty on every coefficient but the first, ∅. */
+function penalties(size: number, strength: number): Float64Array {
+  return new Float64Array(size).fill(strength).fill(0, 0, 1);
+}
+
+interface Normal {
+  readonly gram: Float64Array;
+  readonly moments: Float64Array;
+}
+
+function normalOf(masks: Masks, values: Float64Array, keys: Uint32Array): Normal {
+  const columns = parityColumns(masks, keys);
+  return { gram: parityGram(columns, masks.count), moments: parityMoments(columns, masks.count, values) };
+}
+
+/** Σ(y − Xc)² = yᵀy − 2cᵀXᵀy + cᵀXᵀXc over the rows of a normal matrix. */
+function squaredError({ gram, moments }: Normal, c: Float64Array, energy: number): number {
+  let error = energy;
+  for (let i = 0; i < c.length; i++) {
+    let sum = 0;
+    for (let j = 0; j < c.length; j++) sum += gram[i * c.length + j] * c[j];
+    error += c[i] * (sum - 2 * moments[i]);
+  }
+  return error;
+}
+
+/** Error over unseen folds for each strength; one Gram matrix a fold, subtracted from the whole. */
+async function foldErrors(masks: Masks, values: Float64Array, keys: Uint32Array, options: DecodeOptions): Promise<Float64Array> {
+  const whole = normalOf(masks, values, keys);
+  const size = whole.moments.length;
+  const errors = new Float64Array(STRENGTHS.length);
+  for (const fold of pairFolds(masks.count, FOLDS, options.seed)) {
+    const unseen = Float64Array.from(fold, (r) => values[r]);
+    const part = normalOf(pickMasks(masks, fold), unseen, keys);
+    const rest = { gram: whole.gram.map((v, i) => v - part.gram[i]), moments: whole.moments.map((v, i) => v - part.moments[i]) };
+    const energy = unseen.reduce((sum, v) => sum + v * v, 0);
+    for (const [s, strength] of STRENGTHS.entries()) {
+      const c = solveShifted(rest.gram, size, penalties(size, strength * masks.count), rest.moments, 200);
+      errors[s] += squaredError(part, c, energy);
+    }
+    await options.breathe?.();
+  }
+  return errors;
+}
+
+/**
+ * The linear explanation: ridge on ∅ and the single players, its strength by cross-validation over folds of whole pairs. Under uniform
+ * masks this is LIME with equal weights, and its coefficients are −½ the Banzhaf values.
+ */
+export async function linear(masks: Masks, values: ArrayLike<number>, options: DecodeOptions): Promise<Fit> {
+  const keys = singletonKeys(masks.n);
+  const mean = Array.from(values).reduce((a, b) => a + b, 0) / values.length;
+  const centred = Float64Array.from(values, (v) => v - mean);
+  const errors = await foldErrors(masks, centred, keys, options);
+  const best = errors.indexOf(Math.min(...errors));
+  const { spectrum, factor } = ridgeRefit(
+    masks,
+    centred,
+    keys,
+    penalties(keys.length / maskStride(masks.n), STRENGTHS[Math.max(0, best)] * masks.count),
+  );
+  spectrum.coefficients[0] += mean;
+  return { method: 'linear', spectrum, factor };
+}

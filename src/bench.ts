@@ -1,0 +1,8 @@
+import { forward } from './bench/forward.ts';
+import type { Benchmark } from './bench/harness.ts';
+import { sst2 } from './bench/sst2.ts';
+
+export { type BenchContext, type Benchmark, measure, type Row, spread } from './bench/harness.ts';
+
+/** Every benchmark by the name that `webspex bench` takes. */
+export const benchmarks: Readonly<Record<string, Benchmark>> = { forward, sst2 };

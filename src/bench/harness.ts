@@ -1,0 +1,67 @@
+import type { Model } from '../model/model.ts';
+
+/** One line of a benchmark. `ratio` = peer / ours, so above 1 ours is better; null where there is no peer in the run. */
+export interface Row {
+  readonly id: string;
+  readonly title: string;
+  readonly ours: number;
+  readonly peer: number | null;
+  readonly ratio: number | null;
+  readonly unit: string;
+  readonly peerName: string | null;
+  /** Whether ours and the peer (or the float64 reference) gave the same numbers within the row's tolerance; null where nothing was compared. */
+  readonly equal: boolean | null;
+  /** Software adapters are labelled and never ranked. */
+  readonly adapter: string;
+  readonly commit: string;
+  readonly details: Readonly<Record<string, number | string>>;
+}
+
+/** What a benchmark needs of the machine; the command line and the page each supply their own. */
+export interface BenchContext {
+  readonly commit: string;
+  /** CPU-seconds (user and system) of this process so far. */
+  cpuSeconds(): number;
+  /** Backends to measure, in turn; a model is destroyed by whoever loaded it. */
+  readonly backends: readonly { readonly name: string; load(): Promise<Model> }[];
+  /** Text of a file named on the command line, such as SST-2's dev.tsv. @throws not-found. */
+  readText(name: string): Promise<string>;
+  report(line: string): void;
+}
+
+export interface Benchmark {
+  readonly title: string;
+  run(context: BenchContext): Promise<Row[]>;
+}
+
+/** Median, smallest and largest. */
+export function spread(values: readonly number[]): { median: number; min: number; max: number } {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return { median, min: sorted[0], max: sorted[sorted.length - 1] };
+}
+
+/** Wall and CPU seconds of each of `times` runs after one warm-up that is not counted. */
+export async function measure(
+  context: BenchContext,
+  times: number,
+  work: () => Promise<unknown>,
+): Promise<{ wall: number[]; cpu: number[] }> {
+  await work();
+  const wall: number[] = [];
+  const cpu: number[] = [];
+  for (let i = 0; i < times; i++) {
+    const start = performance.now();
+    const used = context.cpuSeconds();
+    await work();
+    wall.push((performance.now() - start) / 1000);
+    cpu.push(context.cpuSeconds() - used);
+  }
+  return { wall, cpu };
+}
+
+/** A number to 4 significant digits, for tables. */
+export function rounded(value: number): number {
+  return Number(value.toPrecision(4));
+}

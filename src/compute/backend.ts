@@ -1,0 +1,43 @@
+import type { Inputs, Program, RowCounts, Weights } from './program.ts';
+
+/** What ran the forward passes; part of every explanation. */
+export interface DeviceInfo {
+  readonly backend: 'webgpu' | 'reference';
+  /** Adapter as the driver names it, or "CPU (float64)". */
+  readonly adapter: string;
+  /** A software adapter: results right, speed meaningless. */
+  readonly software: boolean;
+}
+
+/** How much a backend wants in one run. */
+export interface BackendLimits {
+  /** Largest single buffer, in bytes. */
+  readonly bufferBytes: number;
+  /** Token rows of a first run, and the most that later runs may grow to. */
+  readonly firstTokens: number;
+  readonly mostTokens: number;
+  /** Milliseconds a run should take; runs grow and shrink towards it. */
+  readonly targetMs: number;
+}
+
+/** A program with its weights on a device. Runs may be started before earlier ones are done; results come in order. */
+export interface Executable {
+  /**
+   * The output rows (sequences, labels), row-major. The signal is looked at before the run starts; a started run ends.
+   * @throws device-lost, out-of-memory, non-finite, self-check, aborted: never a wrong number.
+   */
+  run(inputs: Inputs, counts: RowCounts, options?: { signal?: AbortSignal }): Promise<Float32Array>;
+  /** Frees its buffers; runs still under way fail. */
+  destroy(): void;
+}
+
+/** A device that runs programs. */
+export interface Backend {
+  readonly info: DeviceInfo;
+  readonly limits: BackendLimits;
+  /** Compiles and allocates everything a run needs; runs create nothing. @throws device-lost, out-of-memory, self-check. */
+  prepare(program: Program, weights: Weights): Promise<Executable>;
+  /** Opens the device anew after a loss, where that can help; executables of the old one stay dead. @throws no-adapter, device-lost. */
+  reopen?(): Promise<void>;
+  destroy(): void;
+}

@@ -1,0 +1,57 @@
+/** What a step adds after a matrix product: an activation by number, so that a pipeline constant can choose it. */
+export const ACTIVATIONS = { none: 0, gelu: 1, 'gelu-tanh': 2, relu: 3, tanh: 4 } as const;
+export type Activation = keyof typeof ACTIVATIONS;
+
+/** Everything a backend must know of a kernel besides its code. */
+export interface KernelSignature {
+  /** Buffers read, in binding order. */
+  readonly reads: readonly string[];
+  /** Reads a program may leave out. */
+  readonly optional?: readonly string[];
+  /** The one buffer written. */
+  readonly writes: string;
+  /** Constants fixed when a pipeline is compiled. */
+  readonly constants: readonly string[];
+  /** Numbers fixed when a program is prepared, in uniform order; steps that differ only here share a pipeline. At most eight. */
+  readonly params: readonly string[];
+}
+
+/**
+ * The kernels, by the stem their shader, twin and test share. Widths, strides and columns are counted in elements and are multiples
+ * of 8; `K` is the depth of a product and the row stride of its input.
+ */
+export const KERNELS = {
+  'layer-norm': {
+    reads: ['input', 'gamma', 'beta'],
+    writes: 'output',
+    constants: ['WIDTH', 'STRIDE', 'EPSILON'],
+    params: [],
+  },
+  'gather-rows': {
+    reads: ['input', 'index'],
+    writes: 'output',
+    constants: [],
+    params: ['columns', 'inputStride', 'outputStride'],
+  },
+  matmul: {
+    reads: ['input', 'weight', 'bias', 'residual'],
+    optional: ['residual'],
+    writes: 'output',
+    constants: ['K', 'ACTIVATION', 'RESIDUAL'],
+    params: ['columns', 'weightColumn', 'outputStride', 'outputColumn'],
+  },
+  attention: {
+    reads: ['query', 'keyValue', 'ranges'],
+    writes: 'output',
+    constants: ['HEADS', 'HEAD_WIDTH'],
+    params: ['queryStride', 'keyStride', 'keyColumn', 'valueColumn', 'outputStride'],
+  },
+  finish: {
+    reads: ['hidden', 'logits'],
+    writes: 'output',
+    constants: ['WIDTH', 'LABELS'],
+    params: ['hiddenStride', 'logitStride'],
+  },
+} as const satisfies Record<string, KernelSignature>;
+
+export type KernelName = keyof typeof KERNELS;

@@ -1,0 +1,104 @@
+import { WebspexError } from '../core/errors.ts';
+import { KERNELS, type KernelName, type KernelSignature } from './kernels.ts';
+
+/** What the rows of a buffer or of a dispatch are; how many there are is given with each run. */
+export type RowKind = 'tokens' | 'tableRows' | 'sequences';
+export const ROW_KINDS: readonly RowKind[] = ['tokens', 'tableRows', 'sequences'];
+export type RowCounts = Readonly<Record<RowKind, number>>;
+
+/** A named matrix, row-major. Weights have their rows fixed; all others are as long as the capacity of their row kind. */
+export interface BufferSpec {
+  readonly name: string;
+  readonly kind: 'weight' | 'input' | 'scratch' | 'output';
+  readonly type: 'f32' | 'u32';
+  readonly rows: RowKind | number;
+  readonly columns: number;
+}
+
+/** One dispatch: a kernel over `rows` rows, with its slots bound to buffers by name. */
+export interface Step {
+  readonly kernel: KernelName;
+  readonly bindings: Readonly<Record<string, string>>;
+  readonly constants: Readonly<Record<string, number>>;
+  readonly params: Readonly<Record<string, number>>;
+  readonly rows: RowKind;
+}
+
+/** A forward pass as plain data; every backend runs the same one. Sizes are planned once, for the largest run. */
+export interface Program {
+  readonly buffers: readonly BufferSpec[];
+  readonly steps: readonly Step[];
+  readonly capacity: RowCounts;
+}
+
+/** Contents of the weight buffers by name; matrices of `matmul` in panels (see packPanels). */
+export type Weights = ReadonlyMap<string, Float32Array>;
+/** Contents of the input buffers by name: at least the rows of this run, at most the capacity. */
+export type Inputs = Readonly<Record<string, Float32Array | Uint32Array>>;
+
+/** Elements a buffer holds in a program of this capacity. */
+export function bufferLength(spec: BufferSpec, capacity: RowCounts): number {
+  return (typeof spec.rows === 'number' ? spec.rows : capacity[spec.rows]) * spec.columns;
+}
+
+/** The next multiple of 8: every width in a program is padded to one, with zeros. */
+export function padWidth(width: number): number {
+  return Math.ceil(width / 8) * 8;
+}
+
+/** Floating-point operations the matrix products of one run execute, padding of widths included: Σ 2 · rows · K · columns. */
+export function matmulFlops(program: Program, counts: RowCounts): number {
+  let flops = 0;
+  for (const step of program.steps) if (step.kernel === 'matmul') flops += 2 * counts[step.rows] * step.constants.K * step.params.columns;
+  return flops;
+}
+
+/** The buffer a program calls by this name. @throws self-check where it has none. */
+export function bufferNamed(program: Program, name: string): BufferSpec {
+  const spec = program.buffers.find((b) => b.name === name);
+  if (!spec) throw new WebspexError('self-check', `program: expected a buffer named ${name}, got none; please report it`);
+  return spec;
+}
+
+/** Checks names, slots and constants before anything is allocated. @throws self-check naming the step. */
+export function checkProgram(program: Program, weights: Weights): void {
+  const complain = (what: string) => {
+    throw new WebspexError('self-check', `program: expected ${what}; please report it`);
+  };
+  program.steps.forEach((step, i) => {
+    const signature: KernelSignature = KERNELS[step.kernel];
+    const at = `step ${i} (${step.kernel})`;
+    for (const slot of [...signature.reads, signature.writes]) {
+      const name = step.bindings[slot];
+      if (name !== undefined) bufferNamed(program, name);
+      else if (!signature.optional?.includes(slot)) complain(`${at} to bind ${slot}, got nothing`);
+    }
+    for (const name of signature.constants) if (step.constants[name] === undefined) complain(`${at} to give constant ${name}, got none`);
+    for (const name of signature.params) if (step.params[name] === undefined) complain(`${at} to give ${name}, got none`);
+    for (const slot of signature.reads)
+      if (step.bindings[slot] === step.bindings[signature.writes]) complain(`${at} to write another buffer than it reads as ${slot}`);
+  });
+  for (const spec of program.buffers)
+    if (spec.kind === 'weight') {
+      const length = weights.get(spec.name)?.length;
+      const wanted = bufferLength(spec, program.capacity);
+      if (length !== wanted) complain(`weight ${spec.name} of ${wanted} numbers, got ${length ?? 'none'}`);
+    }
+}
+
+/** Checks one run against what was planned. @throws self-check naming the input. */
+export function checkRun(program: Program, inputs: Inputs, counts: RowCounts): void {
+  for (const kind of ROW_KINDS)
+    if (counts[kind] > program.capacity[kind])
+      throw new WebspexError(
+        'self-check',
+        `run: expected at most ${program.capacity[kind]} ${kind}, got ${counts[kind]}; please report it`,
+      );
+  for (const spec of program.buffers) {
+    if (spec.kind !== 'input') continue;
+    const length = inputs[spec.name]?.length ?? 0;
+    const wanted = bufferLength(spec, counts);
+    if (length < wanted)
+      throw new WebspexError('self-check', `run: expected ${wanted} numbers in ${spec.name}, got ${length}; please report it`);
+  }
+}

@@ -1,0 +1,93 @@
+import { throwIfAborted, WebspexError } from '../../core/errors.ts';
+import type { Backend, Executable } from '../backend.ts';
+import type { KernelName } from '../kernels.ts';
+import { bufferLength, checkProgram, checkRun, type Inputs, type Program, type RowCounts, type Weights } from '../program.ts';
+import { outputLabels, readStamped } from '../stamp.ts';
+import { attention } from './attention.ts';
+import { finish } from './finish.ts';
+import { gatherRows } from './gather-rows.ts';
+import type { KernelCall } from './kernel-call.ts';
+import { layerNorm } from './layer-norm.ts';
+import { matmul } from './matmul.ts';
+
+const TWINS: Readonly<Record<KernelName, (call: KernelCall) => void>> = {
+  'layer-norm': layerNorm,
+  'gather-rows': gatherRows,
+  matmul,
+  attention,
+  finish,
+};
+
+/** The oracle: every kernel in plain TypeScript, float64 between steps. Runs where it is called and blocks for one run at a time. */
+export function createReferenceBackend(): Backend {
+  return {
+    info: { backend: 'reference', adapter: 'CPU (float64)', software: true },
+    limits: { bufferBytes: 2 ** 31, firstTokens: 128, mostTokens: 512, targetMs: 250 },
+    async prepare(program, weights) {
+      checkProgram(program, weights);
+      return createExecutable(program, weights);
+    },
+    destroy() {},
+  };
+}
+
+function createExecutable(program: Program, weights: Weights): Executable {
+  const buffers = allocate(program, weights);
+  const labels = outputLabels(program);
+  let serial = 0;
+  let closed = false;
+  return {
+    async run(inputs, counts, { signal } = {}) {
+      throwIfAborted(signal);
+      checkRun(program, inputs, counts);
+      // A turn of the event loop between runs: timers, messages and an abort get through.
+      await new Promise((resolve) => setTimeout(resolve));
+      throwIfAborted(signal);
+      if (closed) throw new WebspexError('device-lost', 'run: expected a live executable, got a destroyed one; prepare it again');
+      const stamp = ++serial;
+      fill(program, buffers, inputs, counts);
+      for (const step of program.steps) {
+        const bound: Record<string, Float64Array | Float32Array | Uint32Array> = {};
+        for (const [slot, name] of Object.entries(step.bindings)) bound[slot] = at(buffers, name);
+        TWINS[step.kernel]({ buffers: bound, constants: step.constants, params: step.params, rows: counts[step.rows], serial: stamp });
+      }
+      const output = at(buffers, program.buffers.find((b) => b.kind === 'output')?.name ?? 'output');
+      return readStamped(
+        counts.sequences,
+        labels,
+        stamp,
+        (i) => output[i],
+        (i) => output[i],
+      );
+    },
+    destroy() {
+      closed = true;
+      buffers.clear();
+    },
+  };
+}
+
+type Memory = Map<string, Float64Array | Float32Array | Uint32Array>;
+
+function at(buffers: Memory, name: string) {
+  const buffer = buffers.get(name);
+  if (!buffer) throw new WebspexError('device-lost', `run: expected buffer ${name}, got none; the executable was destroyed`);
+  return buffer;
+}
+
+function allocate(program: Program, weights: Weights): Memory {
+  const buffers: Memory = new Map();
+  for (const spec of program.buffers) {
+    const length = bufferLength(spec, program.capacity);
+    const weight = weights.get(spec.name);
+    if (spec.kind === 'weight' && weight) buffers.set(spec.name, weight);
+    else if (spec.kind === 'input' && spec.type === 'u32') buffers.set(spec.name, new Uint32Array(length));
+    else buffers.set(spec.name, new Float64Array(length));
+  }
+  return buffers;
+}
+
+function fill(program: Program, buffers: Memory, inputs: Inputs, counts: RowCounts): void {
+  for (const spec of program.buffers)
+    if (spec.kind === 'input') at(buffers, spec.name).set(inputs[spec.name].subarray(0, bufferLength(spec, counts)));
+}

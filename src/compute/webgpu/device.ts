@@ -1,0 +1,102 @@
+import { WebspexError } from '../../core/errors.ts';
+import type { DeviceInfo } from '../backend.ts';
+
+export interface DeviceOptions {
+  /** Default navigator.gpu; in Node, Dawn's. */
+  readonly gpu?: GPU;
+  /** Whether a software adapter will do; default true. */
+  readonly allowSoftware?: boolean;
+  readonly powerPreference?: GPUPowerPreference;
+}
+
+/** A device with default limits, watched for loss and for errors that no scope caught. */
+export interface OpenDevice {
+  readonly device: GPUDevice;
+  readonly info: DeviceInfo;
+  /** Why nothing computed on this device may be used any more; null while all is well. */
+  failure(): WebspexError | null;
+  destroy(): void;
+}
+
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|microsoft basic render/i;
+
+/**
+ * Opens a WebGPU device. @throws insecure-context on a page that is not served securely, no-webgpu where the runtime has none,
+ * no-adapter where there is no (wanted) adapter, device-lost where the adapter gives no device.
+ */
+export async function openDevice(options: DeviceOptions = {}): Promise<OpenDevice> {
+  const gpu = options.gpu ?? ownGpu();
+  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
+  if (!adapter)
+    throw new WebspexError('no-adapter', 'WebGPU: expected an adapter, got none; update the graphics driver, or use device reference');
+  const info = describe(adapter);
+  if (info.software && options.allowSoftware === false)
+    throw new WebspexError(
+      'no-adapter',
+      `WebGPU: expected a hardware adapter, got ${info.adapter}; allow software, or use device reference`,
+    );
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice();
+  } catch (cause) {
+    throw new WebspexError('device-lost', `WebGPU: expected a device from ${info.adapter}, got an error (${messageOf(cause)}); try again`, {
+      cause,
+    });
+  }
+  return watch(device, info);
+}
+
+function ownGpu(): GPU {
+  const scope = globalThis as { isSecureContext?: boolean; navigator?: { gpu?: GPU } };
+  const gpu = scope.navigator?.gpu;
+  if (gpu) return gpu;
+  if (scope.isSecureContext === false)
+    throw new WebspexError('insecure-context', 'WebGPU: expected a secure page, got one over http; serve it over https or from localhost');
+  throw new WebspexError('no-webgpu', 'WebGPU: expected navigator.gpu, got none; use a browser that has it, or device reference');
+}
+
+function describe(adapter: GPUAdapter): DeviceInfo {
+  const { vendor, architecture, device, description } = adapter.info;
+  const name = description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed adapter';
+  const fallback = adapter.info.isFallbackAdapter === true;
+  return { backend: 'webgpu', adapter: name, software: fallback || SOFTWARE.test(`${vendor} ${architecture} ${device} ${description}`) };
+}
+
+function watch(device: GPUDevice, info: DeviceInfo): OpenDevice {
+  let failure: WebspexError | null = null;
+  device.lost.then(({ reason, message }) => {
+    failure ??= new WebspexError(
+      'device-lost',
+      `WebGPU: expected ${info.adapter} to stay, got its loss (${reason}: ${message}); run again`,
+    );
+  });
+  device.addEventListener('uncapturederror', (event) => {
+    // Left alone, Dawn prints these to stdout; after one, no result of this device can be trusted.
+    event.preventDefault();
+    failure ??= deviceError(event.error, 'uncaptured error');
+  });
+  return {
+    device,
+    info,
+    failure: () => failure,
+    destroy() {
+      failure ??= new WebspexError('device-lost', 'WebGPU: expected an open device, got a destroyed one; open it again');
+      device.destroy();
+    },
+  };
+}
+
+/** A device's error as ours: out of memory where it says so, else a failed check of our own. */
+export function deviceError(error: GPUError, doing: string): WebspexError {
+  const memory = /OutOfMemory/.test(error.constructor.name);
+  return memory
+    ? new WebspexError(
+        'out-of-memory',
+        `WebGPU (${doing}): expected enough memory, got ${error.message}; close other pages, or use a smaller model`,
+      )
+    : new WebspexError('self-check', `WebGPU (${doing}): expected no error, got ${error.message}; please report it`);
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,172 @@
+import { WebspexError } from '../../core/errors.ts';
+import { KERNELS, type KernelSignature } from '../kernels.ts';
+import { bufferLength, type Program, ROW_KINDS, type Step, type Weights } from '../program.ts';
+import { deviceError, messageOf, type OpenDevice } from './device.ts';
+import { assemble, shaderOf, type Tiling } from './shaders.ts';
+
+/** Uniforms lie this far apart: the default minUniformBufferOffsetAlignment. */
+export const UNIFORM_STRIDE = 256;
+const PARAM_BYTES = 32;
+
+/** One dispatch, ready: only the number of workgroups depends on the run. */
+export interface Dispatch {
+  readonly step: Step;
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly groups: (rows: number) => readonly [number, number];
+}
+
+/** Everything on the device that a program needs. */
+export interface Prepared {
+  readonly buffers: ReadonlyMap<string, GPUBuffer>;
+  /** {rows, serial} for each row kind, UNIFORM_STRIDE apart. */
+  readonly runs: GPUBuffer;
+  readonly dispatches: readonly Dispatch[];
+  readonly all: readonly GPUBuffer[];
+}
+
+const STORAGE = 0x80;
+const COPY_SRC = 0x4;
+const COPY_DST = 0x8;
+const UNIFORM = 0x40;
+const COMPUTE = 0x4;
+
+/** Compiles the pipelines, in parallel, and allocates and fills the buffers. @throws out-of-memory, device-lost, self-check. */
+export async function prepareProgram(opened: OpenDevice, program: Program, weights: Weights, tiling: Tiling): Promise<Prepared> {
+  const { device } = opened;
+  device.pushErrorScope('validation');
+  device.pushErrorScope('out-of-memory');
+  const all: GPUBuffer[] = [];
+  let made: ReturnType<typeof makeObjects> | null = null;
+  let thrown: unknown = null;
+  try {
+    made = makeObjects(device, program, weights, tiling, all);
+  } catch (error) {
+    thrown = error;
+  }
+  const scopes = [device.popErrorScope(), device.popErrorScope()];
+  try {
+    for (const error of await Promise.all(scopes)) if (error) throw deviceError(error, 'preparing buffers');
+    if (thrown || !made) throw thrown instanceof WebspexError ? thrown : outOfMemory(thrown);
+    const pipelines = new Map(await Promise.all([...made.pipelines].map(async ([key, make]) => [key, await make()] as const)));
+    const failure = opened.failure();
+    if (failure) throw failure;
+    const dispatches = made.steps.map(({ key, step, group, groups }) => ({
+      step,
+      group,
+      groups,
+      pipeline: pipelines.get(key) as GPUComputePipeline,
+    }));
+    return { buffers: made.buffers, runs: made.runs, dispatches, all };
+  } catch (error) {
+    for (const buffer of all) buffer.destroy();
+    throw (
+      opened.failure() ??
+      (error instanceof WebspexError
+        ? error
+        : new WebspexError('device-lost', `WebGPU: expected to prepare, got ${messageOf(error)}; run again`, { cause: error }))
+    );
+  }
+}
+
+/** A buffer that is created mapped throws where its memory cannot be had. */
+function outOfMemory(cause: unknown): WebspexError {
+  return new WebspexError(
+    'out-of-memory',
+    `WebGPU (preparing buffers): expected enough memory, got ${messageOf(cause)}; use a smaller model`,
+    { cause },
+  );
+}
+
+function makeObjects(device: GPUDevice, program: Program, weights: Weights, tiling: Tiling, all: GPUBuffer[]) {
+  const create = (label: string, size: number, usage: number, contents?: Float32Array | Uint32Array) => {
+    const buffer = device.createBuffer({ label, size: Math.max(16, size), usage, mappedAtCreation: contents !== undefined });
+    all.push(buffer);
+    if (contents) {
+      new Uint8Array(buffer.getMappedRange()).set(new Uint8Array(contents.buffer, contents.byteOffset, contents.byteLength));
+      buffer.unmap();
+    }
+    return buffer;
+  };
+  const buffers = new Map<string, GPUBuffer>();
+  for (const spec of program.buffers)
+    buffers.set(
+      spec.name,
+      create(spec.name, 4 * bufferLength(spec, program.capacity), STORAGE | COPY_SRC | COPY_DST, weights.get(spec.name)),
+    );
+  const unbound = create('unbound', 16, STORAGE);
+  const runs = create('runs', UNIFORM_STRIDE * ROW_KINDS.length, UNIFORM | COPY_DST);
+  const params = create('params', UNIFORM_STRIDE * program.steps.length, UNIFORM, paramWords(program));
+
+  const layouts = new Map<string, GPUBindGroupLayout>();
+  const modules = new Map<string, GPUShaderModule>();
+  const pipelines = new Map<string, () => Promise<GPUComputePipeline>>();
+  const steps = program.steps.map((step, i) => {
+    const signature: KernelSignature = KERNELS[step.kernel];
+    const shader = shaderOf(step.kernel, tiling);
+    const layout = cached(layouts, step.kernel, () => layoutOf(device, step.kernel, signature));
+    const module = cached(modules, shader.stem, () => device.createShaderModule({ label: shader.stem, code: assemble(shader.source) }));
+    const key = `${shader.stem} ${JSON.stringify(step.constants)}`;
+    cached(pipelines, key, () => () => compile(device, key, layout, module, step.constants));
+    const bound = [...signature.reads, signature.writes].map((slot) => buffers.get(step.bindings[slot]) ?? unbound);
+    const group = device.createBindGroup({
+      label: `${i} ${key}`,
+      layout,
+      entries: [
+        { binding: 0, resource: { buffer: runs, offset: UNIFORM_STRIDE * ROW_KINDS.indexOf(step.rows), size: 16 } },
+        { binding: 1, resource: { buffer: params, offset: UNIFORM_STRIDE * i, size: PARAM_BYTES } },
+        ...bound.map((buffer, b) => ({ binding: 2 + b, resource: { buffer } })),
+      ],
+    });
+    return { key, step, group, groups: (rows: number) => shader.groups(step, rows) };
+  });
+  return { buffers, runs, pipelines, steps };
+}
+
+function cached<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+function paramWords(program: Program): Uint32Array {
+  const words = new Uint32Array((UNIFORM_STRIDE / 4) * program.steps.length);
+  program.steps.forEach((step, i) => {
+    KERNELS[step.kernel].params.forEach((name, p) => {
+      words[(UNIFORM_STRIDE / 4) * i + p] = step.params[name];
+    });
+  });
+  return words;
+}
+
+function layoutOf(device: GPUDevice, label: string, { reads }: KernelSignature): GPUBindGroupLayout {
+  const types: GPUBufferBindingType[] = ['uniform', 'uniform', ...reads.map(() => 'read-only-storage' as const), 'storage'];
+  return device.createBindGroupLayout({
+    label,
+    entries: types.map((type, binding) => ({ binding, visibility: COMPUTE, buffer: { type } })),
+  });
+}
+
+async function compile(
+  device: GPUDevice,
+  label: string,
+  layout: GPUBindGroupLayout,
+  module: GPUShaderModule,
+  constants: Readonly<Record<string, number>>,
+): Promise<GPUComputePipeline> {
+  try {
+    return await device.createComputePipelineAsync({
+      label,
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: 'main', constants },
+    });
+  } catch (cause) {
+    const { messages } = await module.getCompilationInfo();
+    const lines = messages.map((m) => `${m.lineNum}:${m.linePos} ${m.message}`).join('; ');
+    throw new WebspexError('self-check', `WebGPU: expected ${label} to compile, got ${lines || messageOf(cause)}; please report it`, {
+      cause,
+    });
+  }
+}

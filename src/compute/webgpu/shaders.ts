@@ -1,0 +1,68 @@
+import attention from '../../../shaders/attention.wgsl?raw';
+import finish from '../../../shaders/finish.wgsl?raw';
+import gatherRows from '../../../shaders/gather-rows.wgsl?raw';
+import layerNorm from '../../../shaders/layer-norm.wgsl?raw';
+import matmulDirect from '../../../shaders/matmul-direct.wgsl?raw';
+import matmulTiled from '../../../shaders/matmul-tiled.wgsl?raw';
+import activation from '../../../shaders/shared/activation.wgsl?raw';
+import sharedMatmul from '../../../shaders/shared/matmul.wgsl?raw';
+import step from '../../../shaders/shared/step.wgsl?raw';
+import { WebspexError } from '../../core/errors.ts';
+import type { KernelName } from '../kernels.ts';
+import type { Step } from '../program.ts';
+
+/** How products are tiled: `direct` without barriers for software adapters, `tiled` through workgroup memory for real ones. */
+export type Tiling = 'direct' | 'tiled';
+
+const SNIPPETS: Readonly<Record<string, string>> = {
+  'shared/step.wgsl': step,
+  'shared/activation.wgsl': activation,
+  'shared/matmul.wgsl': sharedMatmul,
+};
+
+/** A shader and the workgroups it needs in x and y for a step over this many rows. */
+export interface Shader {
+  readonly stem: string;
+  readonly source: string;
+  readonly groups: (step: Step, rows: number) => readonly [number, number];
+}
+
+/** Rows an invocation each, 64 to a workgroup. */
+const byRow: Shader['groups'] = (_, rows) => [Math.ceil(rows / 64), 1];
+/** Workgroups of 64 rows by 64 columns. */
+const byTile: Shader['groups'] = ({ params }, rows) => [Math.ceil(params.columns / 64), Math.ceil(rows / 64)];
+
+/** The shader behind a kernel's name. */
+export function shaderOf(kernel: KernelName, tiling: Tiling): Shader {
+  switch (kernel) {
+    case 'layer-norm':
+      return { stem: 'layer-norm', source: layerNorm, groups: byRow };
+    case 'gather-rows':
+      return { stem: 'gather-rows', source: gatherRows, groups: ({ params }, rows) => [Math.ceil(params.columns / 256), rows] };
+    case 'matmul':
+      return tiling === 'direct'
+        ? { stem: 'matmul-direct', source: matmulDirect, groups: byTile }
+        : { stem: 'matmul-tiled', source: matmulTiled, groups: byTile };
+    case 'attention':
+      return { stem: 'attention', source: attention, groups: attentionGroups };
+    case 'finish':
+      return { stem: 'finish', source: finish, groups: byRow };
+  }
+}
+
+/** 64 query rows in x, every head and slab of 32 value columns in y. */
+const attentionGroups: Shader['groups'] = ({ constants }, rows) => [
+  Math.ceil(rows / 64),
+  constants.HEADS * Math.ceil(constants.HEAD_WIDTH / 32),
+];
+
+/** WGSL with its `#import PATH` lines replaced by the shared snippets, each once. @throws self-check for an unknown path. */
+export function assemble(source: string, included = new Set<string>()): string {
+  return source.replace(/^#import (\S+)$/gm, (_, path: string) => {
+    if (included.has(path)) return '';
+    included.add(path);
+    const snippet = SNIPPETS[path];
+    if (snippet === undefined) throw new WebspexError('self-check', `shader: expected a snippet ${path}, got none; please report it`);
+    return assemble(snippet, included);
+  });
+}

@@ -1,0 +1,77 @@
+import { WebspexError } from './errors.ts';
+
+/**
+ * Lower Cholesky factor of a symmetric positive definite k × k matrix (row-major; only the lower triangle is read).
+ * @throws self-check where a pivot is not positive: the matrix is not positive definite in float64.
+ */
+export function cholesky(a: Float64Array, k: number): Float64Array {
+  const l = new Float64Array(k * k);
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = a[i * k + j];
+      const ri = i * k;
+      const rj = j * k;
+      for (let p = 0; p < j; p++) sum -= l[ri + p] * l[rj + p];
+      if (i !== j) l[ri + j] = sum / l[rj + j];
+      else if (sum > 0) l[ri + i] = Math.sqrt(sum);
+      else throw new WebspexError('self-check', `Cholesky: expected a positive pivot ${i} of ${k}, got ${sum}; strengthen the ridge`);
+    }
+  }
+  return l;
+}
+
+/** Solves L x = b for a lower-triangular k × k factor. */
+export function solveLower(l: Float64Array, k: number, b: Float64Array): Float64Array {
+  const x = new Float64Array(k);
+  for (let i = 0; i < k; i++) {
+    let sum = b[i];
+    for (let p = 0; p < i; p++) sum -= l[i * k + p] * x[p];
+    x[i] = sum / l[i * k + i];
+  }
+  return x;
+}
+
+/** Solves L Lᵀ x = b. */
+export function solveCholesky(l: Float64Array, k: number, b: Float64Array): Float64Array {
+  const x = solveLower(l, k, b);
+  for (let i = k - 1; i >= 0; i--) {
+    const xi = x[i] / l[i * k + i];
+    x[i] = xi;
+    for (let p = 0; p < i; p++) x[p] -= l[i * k + p] * xi;
+  }
+  return x;
+}
+
+/**
+ * Conjugate gradients for (A + shift·diag(penalised)) x = b with A symmetric k × k; stops at a relative residual of 1e-8 or after
+ * `most` steps. Random ±1 designs are nearly orthogonal, so a dozen steps are usual.
+ */
+export function solveShifted(a: Float64Array, k: number, shift: Float64Array, b: Float64Array, most = 100): Float64Array {
+  const x = new Float64Array(k);
+  const r = Float64Array.from(b);
+  const p = Float64Array.from(b);
+  const ap = new Float64Array(k);
+  let rr = r.reduce((sum, v) => sum + v * v, 0);
+  const enough = rr * 1e-16;
+  for (let step = 0; step < most && rr > enough; step++) {
+    let pap = 0;
+    for (let i = 0; i < k; i++) {
+      let sum = shift[i] * p[i];
+      for (let j = 0, at = i * k; j < k; j++) sum += a[at + j] * p[j];
+      ap[i] = sum;
+      pap += p[i] * sum;
+    }
+    if (!(pap > 0)) break;
+    const alpha = rr / pap;
+    let next = 0;
+    for (let i = 0; i < k; i++) {
+      x[i] += alpha * p[i];
+      r[i] -= alpha * ap[i];
+      next += r[i] * r[i];
+    }
+    const beta = next / rr;
+    for (let i = 0; i < k; i++) p[i] = r[i] + beta * p[i];
+    rr = next;
+  }
+  return x;
+}

@@ -1,0 +1,162 @@
+import { throwIfAborted, WebspexError } from '../core/errors.ts';
+import { type Masks, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
+import { pairedMasks } from '../core/sample.ts';
+import type { Explanation } from './document.ts';
+import { type ExplainOptions, type Settings, settle } from './options.ts';
+import { type Origin, type Spent, writeExplanation } from './report.ts';
+import { splitRows } from './rows.ts';
+import { breather, type ExplainRun, type RunControl, startRun } from './run.ts';
+import { solve, transform } from './solve.ts';
+
+/** Snapshots are taken at 64, 128, 256, … passes and at the end. */
+const FIRST_LOOK = 64;
+/** One call of the value function should take about this long, so that Stop and progress stay live. */
+const BATCH_MS = 150;
+
+interface Session {
+  readonly settings: Settings;
+  readonly origin: Origin;
+  readonly masks: Masks;
+  readonly values: Float32Array;
+  readonly spent: Spent;
+  readonly breathe: () => Promise<void>;
+}
+
+/**
+ * Explains any value function: evaluates seeded, paired, distinct masks, and after 64, 128, 256, … of them recovers a sparse
+ * spectrum and grades it on masks that no fit has seen. Iterate the run for snapshots, or await its `result`.
+ * The function gets lists of masks and answers one finite number each, in order.
+ * @throws (through the run) usage, budget-too-small, empty-input, value-function, non-finite, aborted.
+ */
+export function explain(valueFunction: ValueFunction, options: ExplainOptions): ExplainRun {
+  return explainFrom(async () => ({ valueFunction, options, origin: FUNCTION_ORIGIN }));
+}
+
+const FUNCTION_ORIGIN: Origin = {
+  text: '',
+  lens: 'function',
+  target: 'value',
+  scalar: 'value',
+  mask: 'function',
+  units: 'player',
+  model: null,
+  device: null,
+  loadMs: 0,
+};
+
+/** What a run needs, and where its numbers come from. */
+export interface Assignment {
+  readonly valueFunction: ValueFunction;
+  readonly options: ExplainOptions;
+  readonly origin: Origin;
+}
+
+/** As `explain`, for lenses that must look at the model before they know their players. */
+export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
+  return startRun(async (control) => {
+    const { valueFunction, options, origin } = await prepare();
+    const settings = settle(options);
+    const masks = pairedMasks(settings.players.length, settings.budget, settings.seed);
+    const session: Session = {
+      settings,
+      origin,
+      masks,
+      values: new Float32Array(masks.count),
+      spent: { queries: 0, evaluateMs: 0, decodeMs: 0 },
+      breathe: breather(options.signal),
+    };
+    return produce(valueFunction, session, options, control);
+  });
+}
+
+async function produce(valueFunction: ValueFunction, session: Session, options: ExplainOptions, control: RunControl): Promise<Explanation> {
+  const { masks, spent } = session;
+  for (let look = FIRST_LOOK; ; look *= 2) {
+    await evaluateUpTo(Math.min(look, masks.count), valueFunction, session, options, control);
+    if (control.stopped || spent.queries >= masks.count) break;
+    control.emit(await decode(session, false, options));
+  }
+  if (spent.queries < Math.min(8, masks.count))
+    throw new WebspexError('aborted', `run: stopped after ${spent.queries} passes, expected at least 8; let it run a little longer`);
+  return decode(session, true, options);
+}
+
+/** Batches start small and grow to about BATCH_MS; whole pairs only, so that a stopped run is a valid shorter one. */
+async function evaluateUpTo(
+  end: number,
+  valueFunction: ValueFunction,
+  session: Session,
+  options: ExplainOptions,
+  control: RunControl,
+): Promise<void> {
+  const { masks, values, spent, settings } = session;
+  while (spent.queries < end && !control.stopped) {
+    throwIfAborted(options.signal);
+    const rate = spent.queries > 0 ? spent.queries / spent.evaluateMs : 0;
+    const wanted = rate > 0 ? Math.ceil((rate * BATCH_MS) / 2) * 2 : 8;
+    const next = Math.min(end, spent.queries + Math.max(2, Math.min(wanted, 8192)));
+    const start = performance.now();
+    const batch = await ask(valueFunction, sliceMasks(masks, spent.queries, next), options.signal);
+    store(batch, values, spent.queries, next);
+    spent.evaluateMs += Math.max(performance.now() - start, 1e-3);
+    spent.queries = next;
+    reportProgress(session, settings, options, 'evaluating');
+    await session.breathe();
+  }
+}
+
+async function ask(valueFunction: ValueFunction, masks: Masks, signal: AbortSignal | undefined): Promise<Float32Array> {
+  try {
+    return await valueFunction(masks, { signal });
+  } catch (error) {
+    throwIfAborted(signal);
+    if (error instanceof WebspexError) throw error;
+    const said = error instanceof Error ? error.message : String(error);
+    throw new WebspexError('value-function', `value function: expected values, got an error: ${said}; mend the function`, { cause: error });
+  }
+}
+
+function store(batch: Float32Array, values: Float32Array, from: number, to: number): void {
+  if (batch.length !== to - from)
+    throw new WebspexError(
+      'value-function',
+      `value function: expected ${to - from} values, got ${batch.length}; answer one number for each mask`,
+    );
+  for (let i = 0; i < batch.length; i++)
+    if (!Number.isFinite(batch[i]))
+      throw new WebspexError(
+        'non-finite',
+        `value function: expected finite numbers, got ${batch[i]} for mask ${from + i}; nothing was imputed`,
+      );
+  values.set(batch, from);
+}
+
+function reportProgress(session: Session, settings: Settings, options: ExplainOptions, phase: 'evaluating' | 'decoding'): void {
+  if (!options.onProgress) return;
+  const { queries, evaluateMs } = session.spent;
+  const rate = queries / evaluateMs;
+  options.onProgress({
+    queries,
+    budget: settings.budget,
+    masksPerSecond: rate * 1000,
+    etaMs: (session.masks.count - queries) / rate,
+    phase,
+  });
+}
+
+async function decode(session: Session, last: boolean, options: ExplainOptions): Promise<Explanation> {
+  const { settings, masks, values, spent, breathe } = session;
+  reportProgress(session, settings, options, 'decoding');
+  const start = performance.now();
+  const count = spent.queries;
+  const complete = settings.exhaustive && count === 2 ** settings.players.length;
+  const solution = complete
+    ? transform(settings, masks, values)
+    : await solve(settings, {
+        ...splitRows(count, (rows) => ({ masks: pickMasks(masks, rows), values: Float64Array.from(rows, (r) => values[r]) })),
+        thorough: last,
+        breathe,
+      });
+  spent.decodeMs += performance.now() - start;
+  return writeExplanation(settings, session.origin, solution, { full: values[0], empty: values[1] }, spent);
+}

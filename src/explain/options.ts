@@ -1,0 +1,91 @@
+import { WebspexError } from '../core/errors.ts';
+import { MAX_EXHAUSTIVE_PLAYERS } from '../core/sample.ts';
+import type { InteractionIndex, Player } from './document.ts';
+
+export const METHODS = ['auto', 'exact', 'linear', 'proxyspex', 'pursuit'] as const;
+export type Method = (typeof METHODS)[number];
+export const INDICES: readonly InteractionIndex[] = ['FBII', 'BII', 'BV', 'SV', 'SII', 'Moebius', 'Fourier'];
+/** Below this many passes nothing can be both fitted and graded. */
+export const MIN_BUDGET = 16;
+
+export interface RunProgress {
+  readonly queries: number;
+  readonly budget: number;
+  readonly masksPerSecond: number;
+  readonly etaMs: number;
+  /** What the run is doing. */
+  readonly phase: 'evaluating' | 'decoding';
+}
+
+export interface ExplainOptions {
+  /** How many players, or who they are. */
+  readonly players: number | readonly Player[];
+  readonly method?: Method;
+  readonly index?: InteractionIndex;
+  readonly maxOrder?: number;
+  /** Most evaluations that may be spent, held-out ones included; default 1,024. */
+  readonly budget?: number;
+  readonly seed?: number;
+  /** Abort discards everything; to end early and keep what is known call `stop()`. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: RunProgress) => void;
+}
+
+/** The options with defaults in place and checked. */
+export interface Settings {
+  readonly players: readonly Player[];
+  readonly method: Method;
+  readonly index: InteractionIndex;
+  readonly maxOrder: number;
+  readonly budget: number;
+  readonly seed: number;
+  /** Every mask is to be evaluated and transformed. */
+  readonly exhaustive: boolean;
+}
+
+function whole(name: string, value: number, low: number, high: number): number {
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new WebspexError('usage', `${name}: expected a whole number from ${low} to ${high}, got ${value}; change it`);
+  return value;
+}
+
+function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((a) => a === value);
+  if (found === undefined)
+    throw new WebspexError('usage', `${name}: expected one of ${allowed.join(', ')}, got ${value}; choose one of them`);
+  return found;
+}
+
+/** Defaults and checks. @throws usage, budget-too-small, empty-input. */
+export function settle(options: ExplainOptions): Settings {
+  const players =
+    typeof options.players === 'number'
+      ? Array.from({ length: whole('players', options.players, 1, 100_000) }, (_, id) => ({ id, label: `x${id}`, start: 0, end: 0 }))
+      : options.players;
+  const n = players.length;
+  if (n === 0) throw new WebspexError('empty-input', 'players: expected at least 1, got 0; give a text with words in it');
+  const method = oneOf('method', options.method ?? 'auto', METHODS);
+  const budget = whole('budget', options.budget ?? 1024, 1, 10_000_000);
+  const all = n <= MAX_EXHAUSTIVE_PLAYERS ? 2 ** n : Number.POSITIVE_INFINITY;
+  if (method === 'exact' && n > MAX_EXHAUSTIVE_PLAYERS)
+    throw new WebspexError(
+      'usage',
+      `method exact: expected at most ${MAX_EXHAUSTIVE_PLAYERS} players, got ${n}; use auto, or coarser units`,
+    );
+  if (method === 'exact' && budget < all)
+    throw new WebspexError(
+      'budget-too-small',
+      `method exact: expected a budget of ${all} passes for ${n} players, got ${budget}; raise it or use auto`,
+    );
+  if (budget < Math.min(MIN_BUDGET, all))
+    throw new WebspexError('budget-too-small', `budget: expected at least ${Math.min(MIN_BUDGET, all)} passes, got ${budget}; raise it`);
+  return {
+    players,
+    method,
+    index: oneOf('index', options.index ?? 'FBII', INDICES),
+    maxOrder: whole('order', options.maxOrder ?? 4, 1, 64),
+    budget,
+    seed: whole('seed', options.seed ?? 7, 0, 0xffffffff),
+    exhaustive: method === 'exact' || (method === 'auto' && budget >= all),
+  };
+}

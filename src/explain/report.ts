@@ -1,0 +1,74 @@
+import type { DeviceInfo, ModelInfo } from '../model/model.ts';
+import { membersOf } from '../spectrum/spectrum.ts';
+import { VERSION } from '../version.ts';
+import type { Explanation } from './document.ts';
+import type { Settings } from './options.ts';
+import type { Solution } from './solve.ts';
+
+/** Where the numbers of an explanation come from. */
+export interface Origin {
+  readonly text: string;
+  readonly lens: Explanation['lens'];
+  readonly target: string;
+  readonly scalar: string;
+  readonly mask: string;
+  readonly units: string;
+  readonly model: ModelInfo | null;
+  readonly device: DeviceInfo | null;
+  readonly loadMs: number;
+}
+
+/** What a run has used so far. */
+export interface Spent {
+  queries: number;
+  evaluateMs: number;
+  decodeMs: number;
+}
+
+/** The document of one look: players, interactions, spectrum, and how far to trust them. */
+export function writeExplanation(
+  settings: Settings,
+  origin: Origin,
+  solution: Solution,
+  values: Explanation['values'],
+  spent: Spent,
+): Explanation {
+  const { spectrum } = solution;
+  const order = Array.from(spectrum.coefficients.keys()).sort(
+    (a, b) => Math.abs(spectrum.coefficients[b]) - Math.abs(spectrum.coefficients[a]) || a - b,
+  );
+  return {
+    format: 'webspex-explanation',
+    version: 1,
+    text: origin.text,
+    lens: origin.lens,
+    players: settings.players,
+    target: origin.target,
+    scalar: origin.scalar,
+    values,
+    index: settings.index,
+    maxOrder: settings.maxOrder,
+    interactions: solution.interactions,
+    spectrum: order.map((k) => ({ members: membersOf(spectrum.keys, k, spectrum.n), coefficient: spectrum.coefficients[k] })),
+    fit: {
+      ...solution.faithfulness,
+      queries: spent.queries,
+      budget: settings.budget,
+      chosen: solution.chosen,
+      candidates: solution.candidates,
+    },
+    method: settings.method,
+    mask: origin.mask,
+    units: origin.units,
+    seed: settings.seed,
+    model: origin.model && { id: origin.model.id, revision: origin.model.revision, sha256: origin.model.sha256, dtype: origin.model.dtype },
+    device: origin.device,
+    timing: {
+      loadMs: origin.loadMs,
+      evaluateMs: spent.evaluateMs,
+      decodeMs: spent.decodeMs,
+      masksPerSecond: (1000 * spent.queries) / spent.evaluateMs,
+    },
+    software: { name: 'webspex', version: VERSION },
+  };
+}

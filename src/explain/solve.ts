@@ -1,0 +1,111 @@
+import { linear } from '../baselines/linear.ts';
+import type { Masks } from '../core/masks.ts';
+import { proxyspex } from '../proxyspex/proxyspex.ts';
+import { pursuit } from '../pursuit/pursuit.ts';
+import { averageFits } from '../spectrum/average.ts';
+import { crossValidate } from '../spectrum/cross-validate.ts';
+import { faithfulness } from '../spectrum/faithfulness.ts';
+import { spectrumOfTable } from '../spectrum/fwht.ts';
+import { interactionRows, toInteractions } from '../spectrum/indices.ts';
+import { type Decoder, evaluateSpectrum, type Fit, type Spectrum } from '../spectrum/spectrum.ts';
+import { standardErrors } from '../spectrum/uncertainty.ts';
+import type { Candidate, FitReport, Interaction } from './document.ts';
+import type { Method, Settings } from './options.ts';
+
+/** Masks with their values, in the same order; rows 2p and 2p + 1 are complementary. */
+export interface Evaluations {
+  readonly masks: Masks;
+  readonly values: Float64Array;
+}
+
+export interface Solution {
+  readonly spectrum: Spectrum;
+  readonly interactions: readonly Interaction[];
+  readonly faithfulness: Pick<FitReport, 'r2' | 'r2Low' | 'r2High' | 'heldOut'>;
+  readonly chosen: string;
+  readonly candidates: readonly Candidate[];
+}
+
+interface Task {
+  readonly fit: Evaluations;
+  readonly heldOut: Evaluations;
+  /** The last look: every candidate of `auto` is tried; earlier looks leave the slow one out. */
+  readonly thorough: boolean;
+  readonly breathe: () => Promise<void>;
+}
+
+const DECODERS: Readonly<Record<Exclude<Method, 'auto' | 'exact'>, Decoder>> = { linear, pursuit, proxyspex };
+
+/** Recovers a spectrum from the fitting masks alone, then grades it on the held-out ones. */
+export async function solve(settings: Settings, task: Task): Promise<Solution> {
+  const { fit: train, heldOut, breathe } = task;
+  const options = { seed: settings.seed, breathe };
+  const { method } = settings;
+  const single = method === 'auto' || method === 'exact' ? null : DECODERS[method];
+  const chosen = single
+    ? { fit: await single(train.masks, train.values, options), candidates: [] }
+    : await choose(train, task.thorough, options);
+  return grade(settings, chosen.fit, chosen.candidates, train, heldOut);
+}
+
+/** `auto`: the candidate, or the mean of two or more, that cross-validation on the fitting masks likes best. */
+async function choose(
+  train: Evaluations,
+  thorough: boolean,
+  options: { seed: number; breathe: () => Promise<void> },
+): Promise<{ fit: Fit; candidates: Candidate[] }> {
+  const names: (keyof typeof DECODERS)[] = thorough ? ['linear', 'pursuit', 'proxyspex'] : ['linear', 'pursuit'];
+  const scored = await crossValidate(
+    names.map((method) => ({ method, decode: DECODERS[method] })),
+    train.masks,
+    train.values,
+    { folds: 5, ...options },
+  );
+  const candidates = scored.map(({ method, r2 }) => ({ method, r2 })).sort((a, b) => b.r2 - a.r2);
+  const members = candidates[0].method.split('+') as (keyof typeof DECODERS)[];
+  const fits: Fit[] = [];
+  for (const method of members) fits.push(await DECODERS[method](train.masks, train.values, options));
+  return { fit: fits.length === 1 ? fits[0] : averageFits(fits), candidates };
+}
+
+function bySize(interactions: Interaction[]): Interaction[] {
+  return interactions.sort((a, b) => Math.abs(b.value) - Math.abs(a.value) || a.members.length - b.members.length);
+}
+
+function meanSquare(spectrum: Spectrum, { masks, values }: Evaluations): number {
+  const predicted = evaluateSpectrum(spectrum, masks);
+  let sum = 0;
+  for (let r = 0; r < values.length; r++) sum += (predicted[r] - values[r]) ** 2;
+  return values.length > 0 ? sum / values.length : 0;
+}
+
+/** Held-out error is the noise of the standard errors too: what the support lacks counts as noise, and a few rows are not trusted alone. */
+function grade(settings: Settings, fit: Fit, candidates: readonly Candidate[], train: Evaluations, heldOut: Evaluations): Solution {
+  const { spectrum } = fit;
+  const { r2, low, high } = faithfulness(evaluateSpectrum(spectrum, heldOut.masks), heldOut.values, { pairs: true });
+  const unseen = meanSquare(spectrum, heldOut);
+  const noise = heldOut.values.length >= 32 ? unseen : Math.max(unseen, meanSquare(spectrum, train));
+  const rows = interactionRows(spectrum, settings);
+  const se = standardErrors(fit, rows, noise);
+  return {
+    spectrum,
+    interactions: bySize(rows.map(({ members, value }, i) => ({ members, value, se: se[i] }))),
+    faithfulness: { r2, r2Low: low, r2High: high, heldOut: heldOut.values.length },
+    chosen: fit.method,
+    candidates,
+  };
+}
+
+/** All 2ⁿ masks are known: the transform is exact, and nothing is held out because nothing is guessed. */
+export function transform(settings: Settings, masks: Masks, values: Float32Array): Solution {
+  const table = new Float64Array(masks.count);
+  for (let r = 0; r < masks.count; r++) table[masks.words[r]] = values[r];
+  const spectrum = spectrumOfTable(table, masks.n);
+  return {
+    spectrum,
+    interactions: bySize(toInteractions(spectrum, settings).map(({ members, value }) => ({ members, value, se: 0 }))),
+    faithfulness: { r2: 1, r2Low: 1, r2High: 1, heldOut: 0 },
+    chosen: 'exact',
+    candidates: [],
+  };
+}

@@ -1,0 +1,35 @@
+export { linear } from './baselines/linear.ts';
+export { type ErrorCode, WebspexError } from './core/errors.ts';
+export {
+  allMasks,
+  concatMasks,
+  createMasks,
+  isPresent,
+  type Masks,
+  masksFromRows,
+  pickMasks,
+  setPresent,
+  sliceMasks,
+  type ValueFunction,
+} from './core/masks.ts';
+export { pairedMasks } from './core/sample.ts';
+export type { Candidate, Explanation, FitReport, Interaction, InteractionIndex, Player } from './explain/document.ts';
+export { explain } from './explain/explain.ts';
+export { type ExplainOptions, INDICES, METHODS, type Method, MIN_BUDGET, type RunProgress } from './explain/options.ts';
+export type { ExplainRun } from './explain/run.ts';
+export { proxyspex } from './proxyspex/proxyspex.ts';
+export { pursuit } from './pursuit/pursuit.ts';
+export { faithfulness } from './spectrum/faithfulness.ts';
+export { fwht, spectrumOfTable } from './spectrum/fwht.ts';
+export { toInteractions } from './spectrum/indices.ts';
+export {
+  type DecodeOptions,
+  type Decoder,
+  degrees,
+  evaluateSpectrum,
+  type Fit,
+  membersOf,
+  type Spectrum,
+  spectrumFromTerms,
+} from './spectrum/spectrum.ts';
+export { VERSION } from './version.ts';

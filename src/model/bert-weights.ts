@@ -1,0 +1,115 @@
+import { panelIndex } from '../compute/panels.ts';
+import { padWidth } from '../compute/program.ts';
+import { type BertSizes, paddedSizes } from './bert.ts';
+import type { Chunk } from './planner.ts';
+
+/** Gives the named tensor as float32, checked to have this shape; each may be taken once. */
+export type TakeTensor = (name: string, shape: readonly number[]) => Float32Array;
+
+/** Tables that stay on the CPU: only the rows of a chunk are ever summed. Row-major (entries, width), unpadded. */
+export interface Embeddings {
+  readonly width: number;
+  readonly word: Float32Array;
+  readonly position: Float32Array;
+  readonly type: Float32Array;
+}
+
+export interface TableSizes {
+  readonly vocabulary: number;
+  readonly positions: number;
+  readonly types: number;
+}
+
+/** The embedding tables of a BertModel. */
+export function takeEmbeddings(sizes: BertSizes, tables: TableSizes, take: TakeTensor): Embeddings {
+  const { width } = sizes;
+  return {
+    width,
+    word: take('bert.embeddings.word_embeddings.weight', [tables.vocabulary, width]),
+    position: take('bert.embeddings.position_embeddings.weight', [tables.positions, width]),
+    type: take('bert.embeddings.token_type_embeddings.weight', [tables.types, width]),
+  };
+}
+
+/** Word + type 0 + position for each row of a chunk's table: (tableRows, padded width), in float32 as the model was trained. */
+export function embeddingSums({ width, word, position, type }: Embeddings, chunk: Chunk): Float32Array {
+  const stride = padWidth(width);
+  const rows = chunk.counts.tableRows;
+  const out = new Float32Array(rows * stride);
+  for (let r = 0; r < rows; r++) {
+    const w = chunk.tableTokens[r] * width;
+    const p = chunk.tablePositions[r] * width;
+    for (let c = 0; c < width; c++) out[r * stride + c] = Math.fround(word[w + c] + type[c]) + position[p + c];
+  }
+  return out;
+}
+
+/** Where a linear map's rows (inputs) and columns (outputs) go among the padded ones, and what its outputs are multiplied by. */
+interface Placement {
+  readonly K: number;
+  readonly input?: (k: number) => number;
+  readonly output?: (n: number) => number;
+  readonly scale?: number;
+}
+
+/**
+ * The weight buffers of `bertProgram` from the tensors of a BertForSequenceClassification: transposed, in panels, padded with zeros, Q,
+ * K and V side by side, and 1/√(head width) multiplied into Q.
+ */
+export function bertWeights(sizes: BertSizes, take: TakeTensor): Map<string, Float32Array> {
+  const padded = paddedSizes(sizes);
+  const { width, hidden } = sizes;
+  const out = new Map<string, Float32Array>();
+  const headSize = width / sizes.heads;
+  const inHeads = (c: number) => Math.floor(c / headSize) * padded.headWidth + (c % headSize);
+
+  const room = (name: string, K: number, columns: number) => {
+    out.set(`${name}.weight`, new Float32Array(K * columns));
+    out.set(`${name}.bias`, new Float32Array(columns));
+  };
+  const place = (name: string, from: string, outputs: number, inputs: number, { K, input, output, scale = 1 }: Placement) => {
+    const weight = take(`${from}.weight`, [outputs, inputs]);
+    const bias = take(`${from}.bias`, [outputs]);
+    const [toWeight, toBias] = [out.get(`${name}.weight`), out.get(`${name}.bias`)];
+    if (!toWeight || !toBias) return;
+    for (let n = 0; n < outputs; n++) {
+      const column = output ? output(n) : n;
+      for (let k = 0; k < inputs; k++) toWeight[panelIndex(K, input ? input(k) : k, column)] = weight[n * inputs + k] * scale;
+      toBias[column] = bias[n] * scale;
+    }
+  };
+  const norm = (name: string, from: string) => {
+    for (const [part, tensor] of [
+      ['gamma', 'weight'],
+      ['beta', 'bias'],
+    ] as const) {
+      const values = new Float32Array(padded.width);
+      values.set(take(`${from}.${tensor}`, [width]));
+      out.set(`${name}.${part}`, values);
+    }
+  };
+
+  norm('embedding.norm', 'bert.embeddings.LayerNorm');
+  for (let layer = 0; layer < sizes.layers; layer++) {
+    const from = `bert.encoder.layer.${layer}`;
+    room(`${layer}.qkv`, padded.width, 3 * padded.attention);
+    ['query', 'key', 'value'].forEach((part, i) => {
+      const output = (n: number) => i * padded.attention + inHeads(n);
+      const scale = part === 'query' ? 1 / Math.sqrt(headSize) : 1;
+      place(`${layer}.qkv`, `${from}.attention.self.${part}`, width, width, { K: padded.width, output, scale });
+    });
+    room(`${layer}.projection`, padded.attention, padded.width);
+    place(`${layer}.projection`, `${from}.attention.output.dense`, width, width, { K: padded.attention, input: inHeads });
+    norm(`${layer}.attentionNorm`, `${from}.attention.output.LayerNorm`);
+    room(`${layer}.up`, padded.width, padded.hidden);
+    place(`${layer}.up`, `${from}.intermediate.dense`, hidden, width, { K: padded.width });
+    room(`${layer}.down`, padded.hidden, padded.width);
+    place(`${layer}.down`, `${from}.output.dense`, width, hidden, { K: padded.hidden });
+    norm(`${layer}.outputNorm`, `${from}.output.LayerNorm`);
+  }
+  room('pooler', padded.width, padded.width);
+  place('pooler', 'bert.pooler.dense', width, width, { K: padded.width });
+  room('classifier', padded.width, padded.labels);
+  place('classifier', 'classifier', sizes.labels, width, { K: padded.width });
+  return out;
+}

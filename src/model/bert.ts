@@ -1,0 +1,264 @@
+import { ACTIVATIONS, type Activation } from '../compute/kernels.ts';
+import { type BufferSpec, type Program, padWidth, type RowCounts, type RowKind, type Step } from '../compute/program.ts';
+import { STAMP_COLUMNS } from '../compute/stamp.ts';
+
+/** Sizes of a BERT encoder with a pooler and a classifier (Devlin et al. 2019, arXiv 1810.04805). */
+export interface BertSizes {
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly hidden: number;
+  readonly activation: Activation;
+  readonly epsilon: number;
+  readonly labels: number;
+}
+
+/** The same sizes as a program sees them: each width padded with zeros to a multiple of 8, each head to a multiple of 4. */
+export interface PaddedSizes {
+  readonly width: number;
+  readonly headWidth: number;
+  /** All heads side by side. */
+  readonly attention: number;
+  readonly hidden: number;
+  readonly labels: number;
+}
+
+export function paddedSizes(sizes: BertSizes): PaddedSizes {
+  const headWidth = Math.ceil(sizes.width / sizes.heads / 4) * 4;
+  return {
+    width: padWidth(sizes.width),
+    headWidth,
+    attention: padWidth(headWidth * sizes.heads),
+    hidden: padWidth(sizes.hidden),
+    labels: padWidth(sizes.labels),
+  };
+}
+
+/**
+ * The forward pass of a chunk: embeddings, layer 0's norm and Q, K, V once for each distinct (token, position) pair, whole layers on
+ * packed rows, the last layer's queries and everything after them on the rows that the classifier reads. Inputs: tableSum
+ * (tableRows, width), tableRow, rowRanges, readRanges, readRows. Output: logits (sequences, labels) behind their stamp.
+ */
+export function bertProgram(sizes: BertSizes, capacity: RowCounts): Program {
+  const steps: Step[] = [...firstRows(sizes)];
+  for (let layer = 0; layer < sizes.layers; layer++) {
+    const last = layer === sizes.layers - 1;
+    if (layer > 0) steps.push(project(sizes, layer, last ? 'keyValue' : 'all', { rows: 'tokens', input: 'x', output: 'qkv' }));
+    steps.push(...(last ? lastLayer(sizes, layer) : wholeLayer(sizes, layer)));
+  }
+  steps.push(...head(sizes));
+  return { buffers: [...weightBuffers(sizes), ...rowBuffers(sizes)], steps, capacity };
+}
+
+/** Columns of the packed rows of Q, K and V, and where K starts: a model of one layer needs no packed Q. */
+function keyLayout(sizes: BertSizes) {
+  const { attention } = paddedSizes(sizes);
+  const keyColumn = sizes.layers === 1 ? 0 : attention;
+  return { keyColumn, valueColumn: keyColumn + attention, stride: keyColumn + 2 * attention };
+}
+
+function weightBuffers(sizes: BertSizes): BufferSpec[] {
+  const { width, attention, hidden, labels } = paddedSizes(sizes);
+  const out: BufferSpec[] = [];
+  const weight = (name: string, rows: number, columns: number) => out.push({ name, kind: 'weight', type: 'f32', rows, columns });
+  const linear = (name: string, K: number, columns: number) => {
+    weight(`${name}.weight`, K, columns);
+    weight(`${name}.bias`, 1, columns);
+  };
+  const norm = (name: string) => {
+    weight(`${name}.gamma`, 1, width);
+    weight(`${name}.beta`, 1, width);
+  };
+  norm('embedding.norm');
+  for (let layer = 0; layer < sizes.layers; layer++) {
+    linear(`${layer}.qkv`, width, 3 * attention);
+    linear(`${layer}.projection`, attention, width);
+    norm(`${layer}.attentionNorm`);
+    linear(`${layer}.up`, width, hidden);
+    linear(`${layer}.down`, hidden, width);
+    norm(`${layer}.outputNorm`);
+  }
+  linear('pooler', width, width);
+  linear('classifier', width, labels);
+  return out;
+}
+
+function rowBuffers(sizes: BertSizes): BufferSpec[] {
+  const { width, attention, hidden, labels } = paddedSizes(sizes);
+  const { stride } = keyLayout(sizes);
+  const input = (name: string, rows: RowKind, columns: number, type: 'f32' | 'u32' = 'u32'): BufferSpec => ({
+    name,
+    kind: 'input',
+    type,
+    rows,
+    columns,
+  });
+  const scratch = (name: string, rows: RowKind, columns: number): BufferSpec => ({ name, kind: 'scratch', type: 'f32', rows, columns });
+  const whole =
+    sizes.layers > 1 ? [scratch('y', 'tokens', width), scratch('context', 'tokens', attention), scratch('up', 'tokens', hidden)] : [];
+  return [
+    input('tableSum', 'tableRows', width, 'f32'),
+    input('tableRow', 'tokens', 1),
+    input('rowRanges', 'tokens', 2),
+    input('readRanges', 'sequences', 2),
+    input('readRows', 'sequences', 1),
+    scratch('tableX', 'tableRows', width),
+    scratch('tableQkv', 'tableRows', stride),
+    scratch('x', 'tokens', width),
+    scratch('qkv', 'tokens', stride),
+    ...whole,
+    scratch('readX', 'sequences', width),
+    scratch('readQuery', 'sequences', attention),
+    scratch('readContext', 'sequences', attention),
+    scratch('readY', 'sequences', width),
+    scratch('readUp', 'sequences', hidden),
+    scratch('pooled', 'sequences', width),
+    scratch('logits', 'sequences', labels),
+    { name: 'output', kind: 'output', type: 'u32', rows: 'sequences', columns: sizes.labels + STAMP_COLUMNS },
+  ];
+}
+
+interface Linear {
+  readonly rows: RowKind;
+  readonly input: string;
+  readonly output: string;
+  readonly weight: string;
+  readonly K: number;
+  readonly columns: number;
+  readonly weightColumn?: number;
+  readonly outputStride?: number;
+  readonly outputColumn?: number;
+  readonly activation?: Activation;
+  readonly residual?: string;
+}
+
+function linear(l: Linear): Step {
+  return {
+    kernel: 'matmul',
+    rows: l.rows,
+    bindings: {
+      input: l.input,
+      weight: `${l.weight}.weight`,
+      bias: `${l.weight}.bias`,
+      output: l.output,
+      ...(l.residual ? { residual: l.residual } : {}),
+    },
+    constants: { K: l.K, ACTIVATION: ACTIVATIONS[l.activation ?? 'none'], RESIDUAL: l.residual ? 1 : 0 },
+    params: {
+      columns: l.columns,
+      weightColumn: l.weightColumn ?? 0,
+      outputStride: l.outputStride ?? l.columns,
+      outputColumn: l.outputColumn ?? 0,
+    },
+  };
+}
+
+function norm(sizes: BertSizes, rows: RowKind, weight: string, input: string, output: string): Step {
+  return {
+    kernel: 'layer-norm',
+    rows,
+    bindings: { input, gamma: `${weight}.gamma`, beta: `${weight}.beta`, output },
+    constants: { WIDTH: sizes.width, STRIDE: paddedSizes(sizes).width, EPSILON: sizes.epsilon },
+    params: {},
+  };
+}
+
+function gather(rows: RowKind, input: string, index: string, output: string, columns: number): Step {
+  return {
+    kernel: 'gather-rows',
+    rows,
+    bindings: { input, index, output },
+    constants: {},
+    params: { columns, inputStride: columns, outputStride: columns },
+  };
+}
+
+/** Part of a layer's Q, K and V; all parts share one weight and one pipeline. */
+function project(
+  sizes: BertSizes,
+  layer: number,
+  part: 'all' | 'query' | 'keyValue',
+  { rows, input, output }: Pick<Linear, 'rows' | 'input' | 'output'>,
+): Step {
+  const { width, attention } = paddedSizes(sizes);
+  const { stride, keyColumn } = keyLayout(sizes);
+  const common = { rows, input, output, weight: `${layer}.qkv`, K: width };
+  if (part === 'query') return linear({ ...common, columns: attention });
+  if (part === 'all') return linear({ ...common, columns: 3 * attention, outputStride: stride });
+  return linear({ ...common, columns: 2 * attention, weightColumn: attention, outputStride: stride, outputColumn: keyColumn });
+}
+
+function attend(sizes: BertSizes, rows: RowKind, query: string, queryStride: number, ranges: string, output: string): Step {
+  const { headWidth, attention } = paddedSizes(sizes);
+  const { stride, keyColumn, valueColumn } = keyLayout(sizes);
+  return {
+    kernel: 'attention',
+    rows,
+    bindings: { query, keyValue: 'qkv', ranges, output },
+    constants: { HEADS: sizes.heads, HEAD_WIDTH: headWidth },
+    params: { queryStride, keyStride: stride, keyColumn, valueColumn, outputStride: attention },
+  };
+}
+
+function firstRows(sizes: BertSizes): Step[] {
+  const { width } = paddedSizes(sizes);
+  const part = sizes.layers === 1 ? 'keyValue' : 'all';
+  return [
+    norm(sizes, 'tableRows', 'embedding.norm', 'tableSum', 'tableX'),
+    project(sizes, 0, part, { rows: 'tableRows', input: 'tableX', output: 'tableQkv' }),
+    gather('tokens', 'tableX', 'tableRow', 'x', width),
+    gather('tokens', 'tableQkv', 'tableRow', 'qkv', keyLayout(sizes).stride),
+  ];
+}
+
+interface BlockBuffers {
+  readonly rows: RowKind;
+  readonly x: string;
+  readonly y: string;
+  readonly context: string;
+  readonly up: string;
+}
+
+/** From attention's output to the layer's: projection, norm, two linear maps, norm; x is overwritten. */
+function afterAttention(sizes: BertSizes, layer: number, { rows, x, y, context, up }: BlockBuffers): Step[] {
+  const { width, attention, hidden } = paddedSizes(sizes);
+  return [
+    linear({ rows, input: context, output: y, weight: `${layer}.projection`, K: attention, columns: width, residual: x }),
+    norm(sizes, rows, `${layer}.attentionNorm`, y, x),
+    linear({ rows, input: x, output: up, weight: `${layer}.up`, K: width, columns: hidden, activation: sizes.activation }),
+    linear({ rows, input: up, output: y, weight: `${layer}.down`, K: hidden, columns: width, residual: x }),
+    norm(sizes, rows, `${layer}.outputNorm`, y, x),
+  ];
+}
+
+function wholeLayer(sizes: BertSizes, layer: number): Step[] {
+  return [
+    attend(sizes, 'tokens', 'qkv', keyLayout(sizes).stride, 'rowRanges', 'context'),
+    ...afterAttention(sizes, layer, { rows: 'tokens', x: 'x', y: 'y', context: 'context', up: 'up' }),
+  ];
+}
+
+function lastLayer(sizes: BertSizes, layer: number): Step[] {
+  const { width, attention } = paddedSizes(sizes);
+  return [
+    gather('sequences', 'x', 'readRows', 'readX', width),
+    project(sizes, layer, 'query', { rows: 'sequences', input: 'readX', output: 'readQuery' }),
+    attend(sizes, 'sequences', 'readQuery', attention, 'readRanges', 'readContext'),
+    ...afterAttention(sizes, layer, { rows: 'sequences', x: 'readX', y: 'readY', context: 'readContext', up: 'readUp' }),
+  ];
+}
+
+function head(sizes: BertSizes): Step[] {
+  const { width, labels } = paddedSizes(sizes);
+  return [
+    linear({ rows: 'sequences', input: 'readX', output: 'pooled', weight: 'pooler', K: width, columns: width, activation: 'tanh' }),
+    linear({ rows: 'sequences', input: 'pooled', output: 'logits', weight: 'classifier', K: width, columns: labels }),
+    {
+      kernel: 'finish',
+      rows: 'sequences',
+      bindings: { hidden: 'readX', logits: 'logits', output: 'output' },
+      constants: { WIDTH: sizes.width, LABELS: sizes.labels },
+      params: { hiddenStride: width, logitStride: labels },
+    },
+  ];
+}

@@ -1,0 +1,142 @@
+import type { RowCounts } from '../compute/program.ts';
+import { WebspexError } from '../core/errors.ts';
+import type { TokenSequences } from './model.ts';
+
+/** Sequences of which no two are equal, and where each of the asked ones is among them. */
+export interface DistinctSequences {
+  readonly sequences: TokenSequences;
+  /** sourceOf[s]: the distinct sequence that asked sequence s equals. */
+  readonly sourceOf: Uint32Array;
+}
+
+/** One run of the program: packed rows of some sequences, end to end without padding. */
+export interface Chunk {
+  /** The distinct sequences computed here: first … first + counts.sequences − 1. */
+  readonly first: number;
+  readonly counts: RowCounts;
+  /** Distinct (token, position) pairs of the chunk: the rows that the first layer's table is computed for. */
+  readonly tableTokens: Uint32Array;
+  readonly tablePositions: Uint32Array;
+  /** Row of the table each packed row starts from. */
+  readonly tableRow: Uint32Array;
+  /** [start, end) of the keys of each packed row, and of each sequence's row that is read. */
+  readonly rowRanges: Uint32Array;
+  readonly readRanges: Uint32Array;
+  /** The packed row of each sequence that the classifier reads: its first. */
+  readonly readRows: Uint32Array;
+}
+
+/** How many sequences a list holds. */
+export function sequenceCount(sequences: TokenSequences): number {
+  return sequences.offsets.length - 1;
+}
+
+/** Finds equal sequences, by hash and then exactly, and keeps the first of each, in order. */
+export function distinctSequences(asked: TokenSequences): DistinctSequences {
+  const { ids, offsets } = asked;
+  const count = sequenceCount(asked);
+  const sourceOf = new Uint32Array(count);
+  const kept: number[] = [];
+  const byHash = new Map<number, number[]>();
+  for (let s = 0; s < count; s++) {
+    const hash = hashOf(ids, offsets[s], offsets[s + 1]);
+    const bucket = byHash.get(hash);
+    const found = bucket?.find((d) => equal(ids, offsets, kept[d], s));
+    sourceOf[s] = found ?? kept.length;
+    if (found !== undefined) continue;
+    if (bucket) bucket.push(kept.length);
+    else byHash.set(hash, [kept.length]);
+    kept.push(s);
+  }
+  return { sequences: pick(asked, kept), sourceOf };
+}
+
+function hashOf(ids: Uint32Array, start: number, end: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = start; i < end; i++) {
+    hash = Math.imul(hash ^ ids[i], 0x01000193);
+    hash ^= hash >>> 15;
+  }
+  return hash;
+}
+
+function equal(ids: Uint32Array, offsets: Uint32Array, a: number, b: number): boolean {
+  const length = offsets[a + 1] - offsets[a];
+  if (offsets[b + 1] - offsets[b] !== length) return false;
+  for (let i = 0; i < length; i++) if (ids[offsets[a] + i] !== ids[offsets[b] + i]) return false;
+  return true;
+}
+
+function pick({ ids, offsets }: TokenSequences, kept: readonly number[]): TokenSequences {
+  const outOffsets = new Uint32Array(kept.length + 1);
+  kept.forEach((s, d) => {
+    outOffsets[d + 1] = outOffsets[d] + offsets[s + 1] - offsets[s];
+  });
+  const outIds = new Uint32Array(outOffsets[kept.length]);
+  kept.forEach((s, d) => outIds.set(ids.subarray(offsets[s], offsets[s + 1]), outOffsets[d]));
+  return { ids: outIds, offsets: outOffsets };
+}
+
+/**
+ * Packs sequences from `first` on into one chunk: as many whole ones as fit `tokens` rows and `capacity`, and at least one.
+ * @throws self-check where the first one alone is beyond the capacity.
+ */
+export function packChunk(sequences: TokenSequences, first: number, tokens: number, capacity: RowCounts): Chunk {
+  const { offsets } = sequences;
+  const most = Math.min(sequenceCount(sequences) - first, capacity.sequences);
+  const rows = (count: number) => offsets[first + count] - offsets[first];
+  let count = 1;
+  while (count < most && rows(count + 1) <= Math.min(tokens, capacity.tokens)) count++;
+  if (rows(count) > capacity.tokens)
+    throw new WebspexError('self-check', `chunk: expected at most ${capacity.tokens} rows, got ${rows(count)}; please report it`);
+  const table = tableOf(sequences, first, count);
+  const ranges = new Uint32Array(2 * rows(count));
+  const readRanges = new Uint32Array(2 * count);
+  const readRows = new Uint32Array(count);
+  for (let s = 0; s < count; s++) {
+    const start = offsets[first + s] - offsets[first];
+    const end = offsets[first + s + 1] - offsets[first];
+    readRows[s] = start;
+    readRanges.set([start, end], 2 * s);
+    for (let r = start; r < end; r++) ranges.set([start, end], 2 * r);
+  }
+  const counts = { tokens: rows(count), tableRows: table.tableTokens.length, sequences: count };
+  return { first, counts, ...table, rowRanges: ranges, readRanges, readRows };
+}
+
+function tableOf({ ids, offsets }: TokenSequences, first: number, count: number) {
+  const from = offsets[first];
+  const rows = offsets[first + count] - from;
+  const tableRow = new Uint32Array(rows);
+  const tokens: number[] = [];
+  const positions: number[] = [];
+  const seen = new Map<number, number>();
+  for (let s = first; s < first + count; s++)
+    for (let i = offsets[s]; i < offsets[s + 1]; i++) {
+      const position = i - offsets[s];
+      const key = ids[i] * 0x10000 + position;
+      let row = seen.get(key);
+      if (row === undefined) {
+        row = tokens.length;
+        seen.set(key, row);
+        tokens.push(ids[i]);
+        positions.push(position);
+      }
+      tableRow[i - from] = row;
+    }
+  return { tableTokens: Uint32Array.from(tokens), tablePositions: Uint32Array.from(positions), tableRow };
+}
+
+/** Rows of a chunk that belong to no token: none, as sequences are packed end to end. */
+export function paddedRows(chunk: Chunk): number {
+  let used = 0;
+  for (let s = 0; s < chunk.counts.sequences; s++) used += chunk.readRanges[2 * s + 1] - chunk.readRanges[2 * s];
+  return chunk.counts.tokens - used;
+}
+
+/** Rows of `values` (distinct, width), one for each asked sequence, in the order asked. */
+export function scatterRows(values: Float32Array, sourceOf: Uint32Array, width: number): Float32Array {
+  const out = new Float32Array(sourceOf.length * width);
+  for (let s = 0; s < sourceOf.length; s++) out.set(values.subarray(sourceOf[s] * width, (sourceOf[s] + 1) * width), s * width);
+  return out;
+}
