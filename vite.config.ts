@@ -43,6 +43,6 @@ export default defineConfig(({ mode }) =>
         worker: { format: 'es' },
         build: { outDir: here('dist/demo'), emptyOutDir: true, target: 'es2023', assetsInlineLimit: 0 },
         plugins: [copyModel()],
-        test: { root: here('.'), include: ['test/**/*.test.ts'], testTimeout: 120_000, maxWorkers: 2, reporters: ['default'] },
+        test: { root: here('.'), include: ['test/**/*.test.ts'], globalSetup: 'test/support/global-setup.ts', testTimeout: 120_000, maxWorkers: 2, reporters: ['default'] },
       },
 );

@@ -43,7 +43,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     return;
   }
   let used = min(SLAB, quads - first);
-  let q = (row * params.query_stride >> 2u) + head * quads;
+  let q = ((row * params.query_stride) >> 2u) + head * quads;
   let key_at = (params.key_column >> 2u) + head * quads;
   let value_at = (params.value_column >> 2u) + head * quads + first;
   let stride = params.key_stride >> 2u;
@@ -74,7 +74,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
       sums[d] += p.x * key_value[v.x + d] + p.y * key_value[v.y + d] + p.z * key_value[v.z + d] + p.w * key_value[v.w + d];
     }
   }
-  let out = (row * params.output_stride >> 2u) + head * quads + first;
+  let out = ((row * params.output_stride) >> 2u) + head * quads + first;
   for (var d = 0u; d < used; d++) {
     output[out + d] = sums[d] / total;
   }

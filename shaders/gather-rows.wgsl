@@ -17,5 +17,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if id.x * 4u >= params.columns || id.y >= run.rows {
     return;
   }
-  output[(id.y * params.output_stride >> 2u) + id.x] = input[(index[id.y] * params.input_stride >> 2u) + id.x];
+  output[((id.y * params.output_stride) >> 2u) + id.x] = input[((index[id.y] * params.input_stride) >> 2u) + id.x];
 }

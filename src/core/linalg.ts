@@ -43,16 +43,16 @@ export function solveCholesky(l: Float64Array, k: number, b: Float64Array): Floa
 }
 
 /**
- * Conjugate gradients for (A + shift·diag(penalised)) x = b with A symmetric k × k; stops at a relative residual of 1e-8 or after
+ * Conjugate gradients for (A + shift·diag(penalised)) x = b with A symmetric k × k; stops at the relative residual `tolerance` or after
  * `most` steps. Random ±1 designs are nearly orthogonal, so a dozen steps are usual.
  */
-export function solveShifted(a: Float64Array, k: number, shift: Float64Array, b: Float64Array, most = 100): Float64Array {
+export function solveShifted(a: Float64Array, k: number, shift: Float64Array, b: Float64Array, most = 100, tolerance = 1e-8): Float64Array {
   const x = new Float64Array(k);
   const r = Float64Array.from(b);
   const p = Float64Array.from(b);
   const ap = new Float64Array(k);
   let rr = r.reduce((sum, v) => sum + v * v, 0);
-  const enough = rr * 1e-16;
+  const enough = rr * tolerance * tolerance;
   for (let step = 0; step < most && rr > enough; step++) {
     let pap = 0;
     for (let i = 0; i < k; i++) {

@@ -114,7 +114,7 @@ function tableOf({ ids, offsets }: TokenSequences, first: number, count: number)
   for (let s = first; s < first + count; s++)
     for (let i = offsets[s]; i < offsets[s + 1]; i++) {
       const position = i - offsets[s];
-      const key = ids[i] * 0x10000 + position;
+      const key = ids[i] * 0x200000 + position;
       let row = seen.get(key);
       if (row === undefined) {
         row = tokens.length;

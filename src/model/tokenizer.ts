@@ -1,11 +1,16 @@
 import { WebspexError } from '../core/errors.ts';
+import { type AddedToken, type AddedTokens, findAdded, indexAdded } from './added-tokens.ts';
+import { parseObject, shown } from './json.ts';
 import type { Encoding, Tokenizer } from './model.ts';
-import { type Piece, type WordPieceRules, wordPieces } from './wordpiece.ts';
+import { normalise, type Piece, type WordPieceRules, wordPieces } from './wordpiece.ts';
 
 type Json = Record<string, unknown>;
 
 /** More tokens than any vocabulary in use; a file that claims more is not read. */
 const MOST_TOKENS = 2_000_000;
+const MOST_ADDED = 100_000;
+/** Longest word, and longest content of an added token, that a file may ask for. */
+const MOST_LETTERS = 1000;
 
 function refuse(what: string): never {
   throw new WebspexError('bad-file', `tokenizer.json: ${what}; download it again`);
@@ -14,25 +19,30 @@ function refuse(what: string): never {
 function unsupported(what: string): never {
   throw new WebspexError(
     'unsupported-model',
-    `tokenizer.json: ${what}; use a BERT tokenizer (BertNormalizer, BertPreTokenizer, WordPiece)`,
+    `tokenizer.json: ${what}; use a BERT tokenizer (BertNormalizer, BertPreTokenizer, WordPiece, [CLS] … [SEP])`,
   );
 }
 
 function objectOf(value: unknown, name: string): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    refuse(`expected an object for ${name}, got ${JSON.stringify(value)?.slice(0, 40)}`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(`${name}: expected an object, got ${shown(value)}`);
   return value as Json;
 }
 
 function flag(value: unknown, name: string, otherwise: boolean): boolean {
   if (value === undefined || value === null) return otherwise;
-  if (typeof value !== 'boolean') refuse(`expected true or false for ${name}, got ${JSON.stringify(value)}`);
+  if (typeof value !== 'boolean') refuse(`${name}: expected true or false, got ${shown(value)}`);
+  return value;
+}
+
+function text(value: unknown, name: string, otherwise: string): string {
+  if (value === undefined || value === null) return otherwise;
+  if (typeof value !== 'string' || value.length > MOST_LETTERS) refuse(`${name}: expected a short string, got ${shown(value)}`);
   return value;
 }
 
 function idOf(value: unknown, token: string): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value >= MOST_TOKENS)
-    refuse(`expected an id from 0 to ${MOST_TOKENS - 1} for token ${JSON.stringify(token)}, got ${JSON.stringify(value)}`);
+    refuse(`token ${shown(token)}: expected an id from 0 to ${MOST_TOKENS - 1}, got ${shown(value)}`);
   return value;
 }
 
@@ -41,104 +51,169 @@ function readVocabulary(model: Json): Map<string, number> {
   const ids = new Set<number>();
   for (const [token, value] of Object.entries(objectOf(model.vocab, 'model.vocab'))) {
     const id = idOf(value, token);
-    if (ids.has(id)) refuse(`expected each id once, got ${id} twice`);
+    if (ids.has(id)) refuse(`token ${shown(token)}: expected an id of its own, got ${id}, which another token has`);
     ids.add(id);
     vocabulary.set(token, id);
   }
-  if (vocabulary.size === 0 || vocabulary.size > MOST_TOKENS) refuse(`expected 1 to ${MOST_TOKENS} tokens, got ${vocabulary.size}`);
+  if (vocabulary.size > MOST_TOKENS) refuse(`model.vocab: expected at most ${MOST_TOKENS} tokens, got ${vocabulary.size}`);
   return vocabulary;
 }
 
-function readRules(json: Json): WordPieceRules {
-  const model = objectOf(json.model, 'model');
-  // Old files leave the type out; what tells WordPiece from BPE is then the absence of merges.
-  if ((model.type ?? (model.merges === undefined ? 'WordPiece' : 'BPE')) !== 'WordPiece')
-    unsupported(`expected model type WordPiece, got ${String(model.type ?? 'BPE')}`);
-  const normalizer = json.normalizer === null || json.normalizer === undefined ? {} : objectOf(json.normalizer, 'normalizer');
-  if (json.normalizer && normalizer.type !== 'BertNormalizer')
-    unsupported(`expected normalizer BertNormalizer, got ${String(normalizer.type)}`);
-  const splitter = objectOf(json.pre_tokenizer, 'pre_tokenizer');
-  if (splitter.type !== 'BertPreTokenizer') unsupported(`expected pre_tokenizer BertPreTokenizer, got ${String(splitter.type)}`);
-  const vocabulary = readVocabulary(model);
-  const unknown = String(model.unk_token ?? '[UNK]');
-  if (!vocabulary.has(unknown)) refuse(`expected the unknown token ${unknown} in the vocabulary, got none`);
-  const longest = model.max_input_chars_per_word ?? 100;
-  if (typeof longest !== 'number' || !Number.isInteger(longest) || longest < 1 || longest > 10_000)
-    refuse(`expected max_input_chars_per_word from 1 to 10000, got ${JSON.stringify(longest)}`);
-  const present = Boolean(json.normalizer);
-  const lowercase = flag(normalizer.lowercase, 'lowercase', present);
+/** Settings of tokenizer_config.json that transformers lets win over the normalizer of tokenizer.json. */
+function overrides(config: Json): Json {
+  // Generic tokenizer classes take tokenizer.json as it is.
+  if (config.tokenizer_class === 'PreTrainedTokenizerFast' || config.tokenizer_class === 'TokenizersBackend') return {};
+  const given: [string, unknown][] = [
+    ['lowercase', config.do_lower_case],
+    ['strip_accents', config.strip_accents],
+    ['handle_chinese_chars', config.tokenize_chinese_chars],
+  ];
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined && value !== null));
+}
+
+function readNormalizer(json: Json, config: Json): Pick<WordPieceRules, 'cleanText' | 'chineseChars' | 'stripAccents' | 'lowercase'> {
+  if (json.normalizer === null || json.normalizer === undefined)
+    return { cleanText: false, chineseChars: false, stripAccents: false, lowercase: false };
+  const stated = objectOf(json.normalizer, 'normalizer');
+  if (stated.type !== 'BertNormalizer') unsupported(`normalizer: expected BertNormalizer, got ${shown(stated.type)}`);
+  const normalizer = { ...stated, ...overrides(config) };
+  const lowercase = flag(normalizer.lowercase, 'lowercase', true);
   return {
-    vocabulary,
-    unknown,
-    prefix: String(model.continuing_subword_prefix ?? '##'),
-    longestWord: longest,
-    cleanText: flag(normalizer.clean_text, 'clean_text', present),
-    chineseChars: flag(normalizer.handle_chinese_chars, 'handle_chinese_chars', present),
+    cleanText: flag(normalizer.clean_text, 'clean_text', true),
+    chineseChars: flag(normalizer.handle_chinese_chars, 'handle_chinese_chars', true),
     stripAccents: flag(normalizer.strip_accents, 'strip_accents', lowercase),
     lowercase,
   };
 }
 
-/** Tokens that are matched in the text as given, before anything else is done to it; the longest first. */
-function readAdded(json: Json): Map<string, number> {
-  const added = new Map<string, number>();
-  const list = json.added_tokens ?? [];
-  if (!Array.isArray(list) || list.length > 100_000) refuse('expected a list of added_tokens');
-  for (const entry of list) {
-    const { content, id, normalized, lstrip, rstrip, single_word: single } = objectOf(entry, 'added_tokens entry');
-    if (typeof content !== 'string' || content === '') refuse(`expected a content for each added token, got ${JSON.stringify(content)}`);
-    if (lstrip || rstrip || single || normalized)
-      unsupported(`expected plain added tokens, got ${content} with lstrip, rstrip, single_word or normalized`);
-    added.set(content, idOf(id, content));
-  }
-  return new Map([...added].sort(([a], [b]) => b.length - a.length));
+/** The wrapping that maskers put around each sequence is [CLS] … [SEP]; a file that asks for another is for another kind of model. */
+function checkWrapping(processor: unknown): void {
+  if (processor === undefined || processor === null) return;
+  const { type, single, cls, sep } = objectOf(processor, 'post_processor');
+  const parts = type === 'BertProcessing' ? [cls, 'A', sep] : Array.isArray(single) && type === 'TemplateProcessing' ? single : [];
+  const names = parts.map((part: unknown) => {
+    if (typeof part === 'string') return part;
+    if (Array.isArray(part)) return part[0] as unknown;
+    const { SpecialToken, Sequence } = objectOf(part, 'post_processor') as Record<string, { id?: unknown } | null | undefined>;
+    return (SpecialToken ?? Sequence)?.id;
+  });
+  if (names.join(' ') !== '[CLS] A [SEP]')
+    unsupported(`post_processor: expected [CLS] A [SEP], got ${shown(names.length > 0 ? names.join(' ') : type)}`);
 }
 
-/** Stretches between added tokens, and the added tokens themselves, in order. */
-function splitAdded(text: string, added: ReadonlyMap<string, number>, rules: WordPieceRules): Piece[] {
+function readRules(json: Json, config: Json): WordPieceRules {
+  const model = objectOf(json.model, 'model');
+  // Old files leave the type out; what tells WordPiece from BPE is then the absence of merges.
+  const type = model.type ?? (model.merges === undefined ? 'WordPiece' : 'BPE');
+  if (type !== 'WordPiece') unsupported(`model type: expected WordPiece, got ${shown(type)}`);
+  const normalizer = readNormalizer(json, config);
+  const splitter = json.pre_tokenizer === null || json.pre_tokenizer === undefined ? {} : objectOf(json.pre_tokenizer, 'pre_tokenizer');
+  if (splitter.type !== 'BertPreTokenizer') unsupported(`pre_tokenizer: expected BertPreTokenizer, got ${shown(splitter.type)}`);
+  checkWrapping(json.post_processor);
+  const vocabulary = readVocabulary(model);
+  const unknown = text(model.unk_token, 'unk_token', '[UNK]');
+  if (!vocabulary.has(unknown)) refuse(`model.vocab: expected the unknown token ${shown(unknown)}, got none`);
+  const longestWord = model.max_input_chars_per_word ?? 100;
+  if (typeof longestWord !== 'number' || !Number.isInteger(longestWord) || longestWord < 1 || longestWord > MOST_LETTERS)
+    refuse(`max_input_chars_per_word: expected 1 to ${MOST_LETTERS}, got ${shown(longestWord)}`);
+  return {
+    vocabulary,
+    longestToken: [...vocabulary.keys()].reduce((most, token) => Math.max(most, token.length), 0),
+    unknown,
+    prefix: text(model.continuing_subword_prefix, 'continuing_subword_prefix', '##'),
+    longestWord,
+    ...normalizer,
+  };
+}
+
+interface ReadToken extends AddedToken {
+  /** Looked for in the normalised text, not in the text as given. */
+  readonly normalized: boolean;
+}
+
+function readAdded(json: Json, vocabulary: ReadonlyMap<string, number>): ReadToken[] {
+  const list = json.added_tokens ?? [];
+  if (!Array.isArray(list) || list.length > MOST_ADDED) refuse(`added_tokens: expected a list of at most ${MOST_ADDED}, got another thing`);
+  const tokenOf = new Map([...vocabulary].map(([token, id]) => [id, token]));
+  return list.map((entry: unknown) => {
+    const given = objectOf(entry, 'added_tokens');
+    const content = text(given.content, 'added_tokens content', '');
+    if (content === '') refuse(`added_tokens: expected a content, got ${shown(given.content)}`);
+    const id = idOf(given.id, content);
+    if ((tokenOf.get(id) ?? content) !== content || (vocabulary.get(content) ?? id) !== id)
+      refuse(`added token ${shown(content)}: expected an id of its own, got ${id}, against the vocabulary`);
+    tokenOf.set(id, content);
+    return {
+      content,
+      id,
+      lstrip: flag(given.lstrip, 'lstrip', false),
+      rstrip: flag(given.rstrip, 'rstrip', false),
+      singleWord: flag(given.single_word, 'single_word', false),
+      normalized: flag(given.normalized, 'normalized', given.special !== true),
+    };
+  });
+}
+
+/** Text between the added tokens of the raw text: normalised, searched for the other added tokens, and cut into pieces. */
+function plainPieces(given: string, offset: number, rules: WordPieceRules, added: AddedTokens): Piece[] {
+  const mapped = normalise(given, offset, rules);
+  if (added.size === 0) return wordPieces(mapped, 0, mapped.chars.length, rules);
+  const charAt: number[] = [];
+  mapped.chars.forEach((c, i) => {
+    for (let unit = 0; unit < c.length; unit++) charAt.push(i);
+  });
   const pieces: Piece[] = [];
-  let plain = 0;
-  for (let i = 0; i < text.length; ) {
-    const token = [...added.keys()].find((t) => text.startsWith(t, i));
-    if (token === undefined) {
-      i++;
-      continue;
-    }
-    pieces.push(...wordPieces(text.slice(plain, i), plain, rules), {
-      id: added.get(token) as number,
-      token,
-      start: i,
-      end: i + token.length,
-    });
-    i += token.length;
-    plain = i;
+  let from = 0;
+  for (const { token, start, end } of findAdded(mapped.chars.join(''), added)) {
+    const [first, last] = [charAt[start], charAt[end - 1]];
+    pieces.push(...wordPieces(mapped, from, first, rules));
+    pieces.push({ id: token.id, token: token.content, start: mapped.starts[first], end: mapped.ends[last] });
+    from = last + 1;
   }
-  pieces.push(...wordPieces(text.slice(plain), plain, rules));
+  pieces.push(...wordPieces(mapped, from, mapped.chars.length, rules));
   return pieces;
 }
 
+/** One walk over the text: added tokens of the raw text, and the pieces between them. */
+function pieceMaker(rules: WordPieceRules, tokens: readonly ReadToken[]): (text: string) => Piece[] {
+  const raw = indexAdded(tokens.filter((t) => !t.normalized));
+  const afterwards = indexAdded(
+    tokens
+      .filter((t) => t.normalized)
+      .map((t) => ({ ...t, content: normalise(t.content, 0, rules).chars.join('') }))
+      .filter((t) => t.content !== ''),
+  );
+  return (given) => {
+    const pieces: Piece[] = [];
+    let from = 0;
+    for (const { token, start, end } of findAdded(given, raw)) {
+      pieces.push(...plainPieces(given.slice(from, start), from, rules, afterwards));
+      pieces.push({ id: token.id, token: token.content, start, end });
+      from = end;
+    }
+    pieces.push(...plainPieces(given.slice(from), from, rules, afterwards));
+    return pieces;
+  };
+}
+
 /**
- * A WordPiece tokenizer from the bytes of tokenizer.json. Ids and offsets come from one walk over the text, so they cannot disagree;
- * they equal those of Hugging Face's tokenizers. Truncation and padding settings in the file are ignored: text that is too long is refused later.
- * @throws bad-file, unsupported-model.
+ * A WordPiece tokenizer from the bytes of tokenizer.json, and of tokenizer_config.json where there is one. Ids and offsets come from one
+ * walk over the text, so they cannot disagree; they equal those of Hugging Face's tokenizers for every code point. Truncation and
+ * padding settings in the file are ignored: text that is too long is refused later. Offsets never descend; tokens made from one
+ * character share its range. @throws bad-file, unsupported-model.
  */
-export function loadTokenizer(bytes: Uint8Array): Tokenizer {
-  let json: Json;
-  try {
-    json = objectOf(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)), 'the file');
-  } catch (error) {
-    if (error instanceof WebspexError) throw error;
-    refuse(`expected JSON, got something that does not parse (${(error as Error).message})`);
-  }
-  const rules = readRules(json);
-  const added = readAdded(json);
-  const idFor = (token: string) => added.get(token) ?? rules.vocabulary.get(token) ?? null;
-  const largest = Math.max(...[rules.vocabulary, added].map((map) => [...map.values()].reduce((a, b) => Math.max(a, b), 0)));
+export function loadTokenizer(tokenizerJson: Uint8Array, tokenizerConfig?: Uint8Array): Tokenizer {
+  const json = parseObject(tokenizerJson, 'tokenizer.json');
+  const rules = readRules(json, tokenizerConfig ? parseObject(tokenizerConfig, 'tokenizer_config.json') : {});
+  const added = readAdded(json, rules.vocabulary);
+  const idOfToken = new Map([...rules.vocabulary, ...added.map(({ content, id }) => [content, id] as const)]);
+  const idFor = (token: string) => idOfToken.get(token) ?? null;
+  const piecesOf = pieceMaker(rules, added);
   return {
-    vocabularySize: largest + 1,
+    vocabularySize: [...idOfToken.values()].reduce((most, id) => Math.max(most, id), 0) + 1,
     special: { cls: idFor('[CLS]'), sep: idFor('[SEP]'), mask: idFor('[MASK]'), unk: idFor(rules.unknown), pad: idFor('[PAD]') },
-    encode(text): Encoding {
-      const pieces = splitAdded(text, added, rules);
+    encode(given): Encoding {
+      const pieces = piecesOf(given);
       return {
         ids: Uint32Array.from(pieces, (p) => p.id),
         tokens: pieces.map((p) => p.token),

@@ -1,3 +1,5 @@
+import { decomposed, isChinese, isMark, isPunctuation, isRemoved, isWhite, orderMarks } from './bert-characters.ts';
+
 /** A piece of text as the model sees it: its token id, and the UTF-16 range of the text as given that it stands for. */
 export interface Piece {
   readonly id: number;
@@ -9,6 +11,8 @@ export interface Piece {
 /** The parts of a BERT tokenizer that change its answers. */
 export interface WordPieceRules {
   readonly vocabulary: ReadonlyMap<string, number>;
+  /** Characters in the longest token, prefix included: no longer match need be tried. */
+  readonly longestToken: number;
   readonly unknown: string;
   readonly prefix: string;
   /** Longer words, in code points, are unknown as a whole. */
@@ -19,73 +23,87 @@ export interface WordPieceRules {
   readonly lowercase: boolean;
 }
 
-/** Normalised code points with the range of the given text that each came from. */
-interface Mapped {
+/** Normalised code points with the UTF-16 range of the given text that each came from. */
+export interface Normalised {
   readonly chars: string[];
   readonly starts: number[];
   readonly ends: number[];
 }
 
-const REMOVED = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u;
-const WHITE = /[\p{White_Space}]/u;
-const MARK = /\p{Mn}/u;
-const PUNCTUATION = /[\p{P}!-/:-@[-`{-~]/u;
-
-/** The blocks that BERT treats as Chinese characters (google-research/bert, tokenization.py). */
-const CHINESE: readonly (readonly [number, number])[] = [
-  [0x4e00, 0x9fff],
-  [0x3400, 0x4dbf],
-  [0x20000, 0x2a6df],
-  [0x2a700, 0x2b73f],
-  [0x2b740, 0x2b81f],
-  [0x2b820, 0x2ceaf],
-  [0xf900, 0xfaff],
-  [0x2f800, 0x2fa1f],
-];
-
-function isChinese(c: string): boolean {
-  const code = c.codePointAt(0) as number;
-  return code >= 0x3400 && CHINESE.some(([low, high]) => code >= low && code <= high);
-}
-
-/**
- * BertNormalizer of Hugging Face tokenizers, code point by code point in its order (clean, Chinese, accents, lower case), so that every
- * normalised character keeps the range it came from. Lower case is by character: a final sigma stays σ.
- */
-function normalise(text: string, offset: number, rules: WordPieceRules): Mapped {
-  const out: Mapped = { chars: [], starts: [], ends: [] };
-  let at = offset;
+function cleaned(text: string, offset: number, rules: WordPieceRules): Normalised {
+  const out: Normalised = { chars: [], starts: [], ends: [] };
   const push = (c: string, start: number, end: number) => {
     out.chars.push(c);
     out.starts.push(start);
     out.ends.push(end);
   };
+  let at = offset;
   for (const given of text) {
     const start = at;
     at += given.length;
-    let c = given;
-    if (rules.cleanText) {
-      if (c === '\t' || c === '\n' || c === '\r') c = ' ';
-      else if (c === '\ufffd' || REMOVED.test(c)) continue;
-      else if (WHITE.test(c)) c = ' ';
-    }
+    if (rules.cleanText && isRemoved(given)) continue;
+    const c = rules.cleanText && isWhite(given) ? ' ' : given;
     const spaced = rules.chineseChars && isChinese(c);
     if (spaced) push(' ', start, at);
-    for (const part of rules.stripAccents ? c.normalize('NFD') : c) {
-      if (rules.stripAccents && MARK.test(part)) continue;
-      for (const low of rules.lowercase ? part.toLowerCase() : part) if (!(rules.stripAccents && MARK.test(low))) push(low, start, at);
-    }
+    push(c, start, at);
     if (spaced) push(' ', start, at);
   }
   return out;
 }
 
+/**
+ * Canonical decomposition, then no marks. The first character of each decomposition takes the next range and the others the range
+ * before them, after the marks have been put in order: so does Rust, whose ranges stay ascending that way.
+ */
+function withoutAccents({ chars, starts, ends }: Normalised): Normalised {
+  const parts: string[] = [];
+  const first: boolean[] = [];
+  for (const c of chars) {
+    const from = parts.length;
+    for (const part of decomposed(c)) first[parts.push(part) - 1] = false;
+    first[from] = true;
+  }
+  orderMarks(parts, (start, from) => {
+    const moved = from.map((i) => first[start + i]);
+    for (let i = 0; i < moved.length; i++) first[start + i] = moved[i];
+  });
+  const out: Normalised = { chars: [], starts: [], ends: [] };
+  let source = -1;
+  for (let i = 0; i < parts.length; i++) {
+    if (first[i]) source++;
+    if (isMark(parts[i])) continue;
+    out.chars.push(parts[i]);
+    out.starts.push(starts[Math.max(source, 0)]);
+    out.ends.push(ends[Math.max(source, 0)]);
+  }
+  return out;
+}
+
+/** By character, without a look at its neighbours: a final sigma stays σ. */
+function lowered({ chars, starts, ends }: Normalised): Normalised {
+  const out: Normalised = { chars: [], starts: [], ends: [] };
+  for (let i = 0; i < chars.length; i++)
+    for (const low of chars[i].toLowerCase()) {
+      out.chars.push(low);
+      out.starts.push(starts[i]);
+      out.ends.push(ends[i]);
+    }
+  return out;
+}
+
+/** BertNormalizer of Hugging Face tokenizers, in its order: clean, Chinese characters, accents, lower case. Ranges are shifted by `offset`. */
+export function normalise(text: string, offset: number, rules: WordPieceRules): Normalised {
+  const clean = cleaned(text, offset, rules);
+  const plain = rules.stripAccents ? withoutAccents(clean) : clean;
+  return rules.lowercase ? lowered(plain) : plain;
+}
+
 /** Greedy longest match first over one word (Wu et al. 2016, §4.1); null where some part of it is not in the vocabulary. */
-function matchWord(mapped: Mapped, from: number, to: number, rules: WordPieceRules): Piece[] | null {
+function matchWord(mapped: Normalised, from: number, to: number, rules: WordPieceRules): Piece[] | null {
   if (to - from > rules.longestWord) return null;
   const pieces: Piece[] = [];
   for (let start = from; start < to; ) {
-    let end = to;
+    let end = Math.min(to, start + rules.longestToken);
     let token = '';
     let id: number | undefined;
     for (; end > start; end--) {
@@ -100,26 +118,25 @@ function matchWord(mapped: Mapped, from: number, to: number, rules: WordPieceRul
   return pieces;
 }
 
-/** Tokens of a stretch of text without special tokens; ranges are shifted by `offset`. Words split at white space, punctuation stands alone. */
-export function wordPieces(text: string, offset: number, rules: WordPieceRules): Piece[] {
-  const mapped = normalise(text, offset, rules);
+/** Tokens of the normalised characters from … to − 1, no added tokens among them. Words split at white space, punctuation stands alone. */
+export function wordPieces(mapped: Normalised, from: number, to: number, rules: WordPieceRules): Piece[] {
   const { chars } = mapped;
   const pieces: Piece[] = [];
-  const flush = (from: number, to: number) => {
-    if (to <= from) return;
+  const flush = (start: number, end: number) => {
+    if (end <= start) return;
     const unknown = () => [
-      { id: rules.vocabulary.get(rules.unknown) as number, token: rules.unknown, start: mapped.starts[from], end: mapped.ends[to - 1] },
+      { id: rules.vocabulary.get(rules.unknown) as number, token: rules.unknown, start: mapped.starts[start], end: mapped.ends[end - 1] },
     ];
-    pieces.push(...(matchWord(mapped, from, to, rules) ?? unknown()));
+    pieces.push(...(matchWord(mapped, start, end, rules) ?? unknown()));
   };
-  let word = 0;
-  for (let i = 0; i < chars.length; i++) {
-    const white = WHITE.test(chars[i]);
-    if (!white && !PUNCTUATION.test(chars[i])) continue;
+  let word = from;
+  for (let i = from; i < to; i++) {
+    const white = isWhite(chars[i]);
+    if (!white && !isPunctuation(chars[i])) continue;
     flush(word, i);
     if (!white) flush(i, i + 1);
     word = i + 1;
   }
-  flush(word, chars.length);
+  flush(word, to);
   return pieces;
 }

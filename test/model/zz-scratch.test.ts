@@ -1,38 +1,29 @@
-import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
 import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
-import { bertProgram } from '../../src/model/bert.ts';
-import { bertWeights, takeEmbeddings } from '../../src/model/bert-weights.ts';
-import { createClassifier } from '../../src/model/classifier.ts';
-import { dequantiseRows, readSafetensors, toFloat32 } from '../../src/model/safetensors.ts';
+import { createRandom } from '../../src/core/random.ts';
+import { loadClassifier } from '../../src/model/load.ts';
+import { openSource } from '../../src/model/source.ts';
+import { softwareGpu } from '../support/gpu.ts';
 
-it('scratch', async () => {
-  const t = readSafetensors(new Uint8Array(readFileSync('models/minilm-sst2/model.safetensors')));
-  const take = (name: string) => {
-    const x = t.get(name)!;
-    const s = t.get(name + '.scale');
-    return s ? dequantiseRows(name, x, s) : toFloat32(name, x);
-  };
-  const sizes = { layers: 6, width: 384, heads: 12, hidden: 1536, activation: 'gelu' as const, epsilon: 1e-12, labels: 2 };
-  const program = bertProgram(sizes, { tokens: 512, tableRows: 512, sequences: 128 });
-  console.time('w');
-  const weights = bertWeights(sizes, take);
-  const embeddings = takeEmbeddings(sizes, { vocabulary: 30522, positions: 512, types: 2 }, take);
-  console.timeEnd('w');
-  const model = await createClassifier(
-    { info: { labels: ['a', 'b'], maxTokens: 512 } as never, tokenizer: null as never, vocabulary: 30522, program, weights, embeddings },
-    createReferenceBackend(),
-  );
-  const golden = JSON.parse(readFileSync('test/model/golden/minilm-sst2.json', 'utf8'));
-  const ids = golden.rows.flatMap((r: { ids: number[] }) => r.ids);
-  const offsets = [0];
-  for (const r of golden.rows) offsets.push(offsets.at(-1)! + r.ids.length);
-  const cpu = process.cpuUsage();
-  const t0 = performance.now();
-  const out = await model.classify({ ids: Uint32Array.from(ids), offsets: Uint32Array.from(offsets) });
+const W = Number(process.env.WORDS ?? 16), M = Number(process.env.MASKS ?? 256);
+it.each((process.env.CHUNKS ?? '256').split(',').map(Number))('scratch %d', async (tokens) => {
+  const real = process.env.REF ? createReferenceBackend() : await createWebgpuBackend({ gpu: softwareGpu() });
+  const backend = { ...real, limits: process.env.AUTO ? real.limits : { ...real.limits, firstTokens: tokens, mostTokens: tokens, targetMs: 1e9 } };
+  const model = await loadClassifier(openSource('models/minilm-sst2'), { backend });
+  const random = createRandom(1);
+  const ids: number[] = [], offsets = [0];
+  for (let m = 0; m < M; m++) { ids.push(101); for (let i = 0; i < W; i++) ids.push(random.uniform() < 0.5 ? 103 : 2000 + i * 7); ids.push(102); offsets.push(ids.length); }
+  const run = (n: number) => model.classify({ ids: Uint32Array.from(ids.slice(0, offsets[n])), offsets: Uint32Array.from(offsets.slice(0, n + 1)) });
+  await run(8);
+  const before = { ...model.counters };
+  const cpu = process.cpuUsage(); const t0 = performance.now();
+  await run(M);
+  const wall = performance.now() - t0;
   const u = process.cpuUsage(cpu);
-  console.log(model.counters, performance.now() - t0, u.user / 1e3, 'GF/cpu-s', model.counters.matmulFlops / u.user / 1e3);
-  const want = golden.rows.flatMap((r: { logits: number[] }) => r.logits);
-  console.log(Math.max(...want.map((w: number, i: number) => Math.abs(w - out[i]))));
+  const s = (u.user + u.system) / 1e6;
+  const gf = (model.counters.matmulFlops - before.matmulFlops) / 1e9;
+  console.log(`tokens ${tokens} chunks ${model.counters.chunks - before.chunks} wall ${wall.toFixed(0)} ms cpu ${s.toFixed(2)} s  GF ${gf.toFixed(1)}  GF/cpu-s ${(gf / s).toFixed(2)} GF/s ${(gf / wall * 1e3).toFixed(2)} masks/s ${(M / wall * 1e3).toFixed(1)}`);
+  model.destroy(); backend.destroy();
   expect(1).toBe(1);
 });

@@ -29,7 +29,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<OpenDevic
   const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
   if (!adapter)
     throw new WebspexError('no-adapter', 'WebGPU: expected an adapter, got none; update the graphics driver, or use device reference');
-  const info = describe(adapter);
+  const info = describeAdapter(adapter);
   if (info.software && options.allowSoftware === false)
     throw new WebspexError(
       'no-adapter',
@@ -55,7 +55,8 @@ function ownGpu(): GPU {
   throw new WebspexError('no-webgpu', 'WebGPU: expected navigator.gpu, got none; use a browser that has it, or device reference');
 }
 
-function describe(adapter: GPUAdapter): DeviceInfo {
+/** The adapter as the driver names it, and whether it is software. */
+export function describeAdapter(adapter: GPUAdapter): DeviceInfo {
   const { vendor, architecture, device, description } = adapter.info;
   const name = description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed adapter';
   const fallback = adapter.info.isFallbackAdapter === true;

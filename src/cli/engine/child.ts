@@ -1,0 +1,102 @@
+import { type BenchContext, benchmarks } from '../../bench.ts';
+import { WebspexError } from '../../index.ts';
+import { type Endpoint, EMBEDDED_MODEL, loadClassifier, openSource, serveExplainer } from '../../text.ts';
+import { describeAdapter, openBackend } from '../../webgpu.ts';
+import { readTextFile } from '../files.ts';
+import { type BenchRequest, type EngineMessage, type Hello, isEngineMessage } from './messages.ts';
+
+/** The side of a child process that talks to its parent. */
+type Channel = Pick<NodeJS.Process, 'on' | 'send' | 'cpuUsage'>;
+
+interface FoundGpu {
+  readonly gpu: GPU | null;
+  readonly hello: Hello;
+}
+
+const NO_ADAPTER = { engine: 'hello', adapter: null, features: [], limits: {} } as const;
+
+/** Dawn, where its npm package is there and knows this platform. */
+async function findGpu(): Promise<FoundGpu> {
+  let gpu: GPU;
+  try {
+    const { create } = await import('webgpu');
+    gpu = create([]);
+  } catch (error) {
+    const said = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    return { gpu: null, hello: { ...NO_ADAPTER, why: `the npm package webgpu does not load (${said})` } };
+  }
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) return { gpu, hello: { ...NO_ADAPTER, why: 'Dawn found no adapter' } };
+  const limits: Record<string, number> = {};
+  for (const name in adapter.limits) {
+    const value: unknown = adapter.limits[name as keyof GPUSupportedLimits];
+    if (typeof value === 'number') limits[name] = value;
+  }
+  const features = [...adapter.features].sort();
+  return { gpu, hello: { engine: 'hello', adapter: describeAdapter(adapter), why: '', features, limits } };
+}
+
+/** Backends to measure: the adapter where there is one, then float64 on the CPU. */
+function backendsOf(gpu: GPU | null): BenchContext['backends'] {
+  const load = async (device: 'webgpu' | 'reference') => {
+    const backend = await openBackend(device, gpu ? { gpu } : {});
+    const model = await loadClassifier(openSource(EMBEDDED_MODEL), { backend });
+    return {
+      ...model,
+      destroy() {
+        model.destroy();
+        backend.destroy();
+      },
+    };
+  };
+  const names = gpu ? (['webgpu', 'reference'] as const) : (['reference'] as const);
+  return names.map((name) => ({ name, load: () => load(name) }));
+}
+
+async function runBenchmark(request: BenchRequest, gpu: GPU | null, channel: Channel): Promise<EngineMessage> {
+  const readText = async (name: string) => {
+    const file = request.files[name];
+    if (file === undefined)
+      throw new WebspexError('usage', `bench ${request.name}: expected --${name} FILE, got none; name the file it measures on`);
+    return readTextFile(file, Number.POSITIVE_INFINITY);
+  };
+  const cpuSeconds = () => {
+    const { user, system } = channel.cpuUsage();
+    return (user + system) / 1e6;
+  };
+  try {
+    const rows = await benchmarks[request.name].run({
+      commit: request.commit,
+      cpuSeconds,
+      readText,
+      backends: backendsOf(gpu),
+      report: (line) => channel.send?.({ engine: 'bench-line', line } satisfies EngineMessage),
+    });
+    return { engine: 'bench-rows', rows };
+  } catch (error) {
+    const code = error instanceof WebspexError ? error.code : 'self-check';
+    return { engine: 'bench-failed', code, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * The GPU's process: says what it found, then serves an explainer (and benchmarks) to its parent until the parent goes away.
+ * Ctrl-C is the parent's business: it decides whether a run stops or ends.
+ */
+export async function serveEngine(channel: Channel, mode: string | undefined): Promise<void> {
+  channel.on('SIGINT', () => {});
+  channel.on('disconnect', () => process.exit(0));
+  const { gpu, hello } = mode === 'cpu' ? { gpu: null, hello: { ...NO_ADAPTER, why: 'not asked for' } } : await findGpu();
+  const endpoint: Endpoint = {
+    postMessage: (message) => channel.send?.(message),
+    addEventListener: (_, listener) =>
+      channel.on('message', (data: unknown) => {
+        if (!isEngineMessage(data)) listener({ data });
+      }),
+  };
+  serveExplainer(endpoint, gpu ? { gpu } : {});
+  channel.on('message', async (data: unknown) => {
+    if (isEngineMessage(data) && data.engine === 'bench') channel.send?.(await runBenchmark(data, gpu, channel));
+  });
+  channel.send?.(hello);
+}

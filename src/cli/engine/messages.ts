@@ -1,0 +1,37 @@
+import type { BenchContext, Row } from '../../bench.ts';
+import type { DeviceInfo, ErrorCode } from '../../index.ts';
+
+/** What the GPU process found, said before anything else. */
+export interface Hello {
+  readonly engine: 'hello';
+  readonly adapter: DeviceInfo | null;
+  /** Why there is no adapter; empty where there is one. */
+  readonly why: string;
+  readonly features: readonly string[];
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/** Asks the GPU process to run one benchmark. */
+export interface BenchRequest {
+  readonly engine: 'bench';
+  readonly name: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly commit: BenchContext['commit'];
+}
+
+export type BenchReply =
+  | { readonly engine: 'bench-line'; readonly line: string }
+  | { readonly engine: 'bench-rows'; readonly rows: readonly Row[] }
+  | { readonly engine: 'bench-failed'; readonly code: ErrorCode; readonly message: string };
+
+/** Says that the process's loop still turns, which a hung GPU does not stop but a lost process does. */
+export interface Heartbeat {
+  readonly engine: 'beat';
+}
+
+export type EngineMessage = Hello | BenchReply;
+
+/** Messages between the two processes that are not part of the explainer's own conversation. */
+export function isEngineMessage(message: unknown): message is EngineMessage | BenchRequest {
+  return typeof message === 'object' && message !== null && 'engine' in message;
+}

@@ -1,0 +1,123 @@
+import type { Explanation } from '../../index.ts';
+import { columnsOf, visible } from './columns.ts';
+import { decimalsFor, subscript } from './numbers.ts';
+import type { Level, Style } from './style.ts';
+
+/** A word or part of one that is printed in one piece. */
+interface Atom {
+  readonly text: string;
+  readonly level: Level;
+  /** ▲1.2 under the first atom of a player that has an effect. */
+  readonly mark: string;
+  readonly sign: number;
+  /** A small number behind the word, where the word stands in the text more than once. */
+  readonly suffix: string;
+  /** What stood before it: nothing, a blank inside its player, a blank between players, or a new line. */
+  readonly before: 'none' | 'inside' | 'blank' | 'line';
+}
+
+/** Main effects below this share of the largest stay unmarked. */
+const LEAST_SHARE = 0.1;
+
+function levelOf(share: number, sign: number): Level {
+  const strength = share > 0.66 ? 3 : share > 0.33 ? 2 : 1;
+  return (sign > 0 ? strength : -strength) as Level;
+}
+
+interface Effect {
+  readonly level: Level;
+  readonly mark: string;
+  readonly sign: number;
+}
+
+const NOTHING: Effect = { level: 0, mark: '', sign: 0 };
+
+/** What each player does alone, where it is clearly more than its error and not small beside the largest. */
+function effects({ players, interactions }: Explanation): Effect[] {
+  const alone = new Map(interactions.filter((i) => i.members.length === 1).map((i) => [i.members[0], i]));
+  const largest = Math.max(0, ...Array.from(alone.values(), (i) => Math.abs(i.value)));
+  const decimals = Math.max(0, decimalsFor(largest) - 1);
+  return players.map(({ id }) => {
+    const found = alone.get(id);
+    if (!found || Math.abs(found.value) < 2 * found.se || Math.abs(found.value) < LEAST_SHARE * largest || found.value === 0) return NOTHING;
+    const sign = Math.sign(found.value);
+    const mark = `${sign > 0 ? '▲' : '▼'}${Math.abs(found.value).toFixed(decimals)}`;
+    return { level: levelOf(Math.abs(found.value) / largest, sign), mark, sign };
+  });
+}
+
+/** The text cut into atoms; everything outside the players is kept, unmarked. */
+function atomsOf(explanation: Explanation, labels: readonly string[]): Atom[] {
+  const { text, players } = explanation;
+  const marks = effects(explanation);
+  const atoms: Atom[] = [];
+  let pending: Atom['before'] = 'none';
+  const add = (piece: string, player: number) => {
+    const parts = piece.split(/(\s+)/u).filter((part) => part !== '');
+    const words = parts.filter((part) => part.trim() !== '').length;
+    let word = 0;
+    for (const part of parts) {
+      if (part.trim() === '') {
+        pending = /\n/.test(part) ? 'line' : pending === 'line' ? 'line' : 'blank';
+        continue;
+      }
+      word++;
+      const { level, mark, sign } = player < 0 ? NOTHING : marks[player];
+      const repeated = player >= 0 && labels[player] !== players[player].label;
+      atoms.push({
+        text: visible(part),
+        level,
+        sign,
+        mark: word === 1 ? mark : '',
+        suffix: repeated && word === words ? subscript(player) : '',
+        before: pending === 'blank' && word > 1 ? 'inside' : pending,
+      });
+      pending = 'none';
+    }
+  };
+  let at = 0;
+  for (const { id, start, end } of players) {
+    add(text.slice(at, start), -1);
+    add(text.slice(start, end), id);
+    at = end;
+  }
+  add(text.slice(at), -1);
+  return atoms;
+}
+
+/**
+ * The text in lines, its words filled by what they do alone, and under each line the signs and sizes: colour is never alone.
+ * A word is moved to the right where the number under the one before would run into its own.
+ */
+export function glossLines(explanation: Explanation, labels: readonly string[], width: number, style: Style): string[] {
+  const lines: string[] = [];
+  let line = '';
+  let marks = '';
+  let column = 0;
+  let markColumn = 0;
+  const flush = () => {
+    if (line !== '') lines.push(line);
+    if (marks !== '') lines.push(marks);
+    [line, marks, column, markColumn] = ['', '', 0, 0];
+  };
+  for (const atom of atomsOf(explanation, labels)) {
+    const size = columnsOf(atom.text) + atom.suffix.length;
+    let gap = atom.before === 'none' || column === 0 ? 0 : 1;
+    const place = () => (atom.mark ? Math.max(gap, markColumn > 0 ? markColumn + 1 - column : 0) : gap);
+    if (atom.before === 'line' || (column > 0 && column + place() + Math.max(size, atom.mark.length) > width)) {
+      flush();
+      gap = 0;
+    }
+    gap = place();
+    line += atom.before === 'inside' && gap === 1 ? style.fill(atom.level, ' ') : ' '.repeat(gap);
+    column += gap;
+    if (atom.mark) {
+      marks += ' '.repeat(column - markColumn) + style.ink(atom.sign, atom.mark);
+      markColumn = column + atom.mark.length;
+    }
+    line += style.fill(atom.level, atom.text) + style.dim(atom.suffix);
+    column += size;
+  }
+  flush();
+  return lines;
+}

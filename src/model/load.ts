@@ -1,0 +1,114 @@
+import type { Backend } from '../compute/backend.ts';
+import { bufferLength, type Program } from '../compute/program.ts';
+import { throwIfAborted, WebspexError } from '../core/errors.ts';
+import { type BertSizes, bertProgram } from './bert.ts';
+import { bertWeights, takeEmbeddings } from './bert-weights.ts';
+import { createClassifier } from './classifier.ts';
+import { type BertConfig, readBertConfig } from './config.ts';
+import { readManifest, readVerified } from './manifest.ts';
+import type { Model, ModelSource, ProgressEvent } from './model.ts';
+import { dequantiseRows, readSafetensors, type Tensor, toFloat32 } from './safetensors.ts';
+import { loadTokenizer } from './tokenizer.ts';
+
+export interface LoadOptions {
+  /** Runs the forward passes; stays the caller's to destroy, after the model. */
+  readonly backend: Backend;
+  readonly onProgress?: (event: ProgressEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Buffers that old exports carry and that hold no weights. */
+const IGNORED = /(^|\.)position_ids$/;
+
+/**
+ * Loads a BertForSequenceClassification from a folder of config.json, tokenizer.json and model.safetensors (F32, F16, BF16, or int8 rows
+ * with a `.scale` each); a manifest.json there is enforced.
+ * @throws not-found, hash-mismatch, bad-file naming the tensor, unsupported-model, aborted, and what the backend throws.
+ */
+export async function loadClassifier(source: ModelSource, { backend, onProgress, signal }: LoadOptions): Promise<Model> {
+  throwIfAborted(signal);
+  const manifest = await readManifest(source);
+  const read = async (file: string) => {
+    throwIfAborted(signal);
+    return readVerified(source, manifest, file, onProgress);
+  };
+  const config = readBertConfig((await read('config.json')).bytes);
+  const tokenizer = loadTokenizer((await read('tokenizer.json')).bytes);
+  if (tokenizer.vocabularySize > config.vocabularySize)
+    throw new WebspexError(
+      'bad-file',
+      `tokenizer.json: expected ids below vocab_size ${config.vocabularySize}, got ${tokenizer.vocabularySize}; use the model's own tokenizer`,
+    );
+  const sizes = sizesOf(config);
+  const program = planProgram(sizes, config.positions, backend);
+  const file = await read('model.safetensors');
+  const tensors = tensorTaker(readSafetensors(file.bytes));
+  const embeddings = takeEmbeddings(sizes, { vocabulary: config.vocabularySize, positions: config.positions, types: config.types }, tensors.take);
+  const weights = bertWeights(sizes, tensors.take);
+  tensors.finish();
+  throwIfAborted(signal);
+  const info = {
+    id: manifest?.id ?? source.id,
+    revision: manifest?.revision ?? source.revision,
+    sha256: file.sha256,
+    dtype: 'f32' as const,
+    architecture: 'BertForSequenceClassification',
+    labels: config.labels,
+    maxTokens: config.positions,
+  };
+  const model = await createClassifier({ info, tokenizer, vocabulary: config.vocabularySize, program, weights, embeddings }, backend);
+  onProgress?.({ status: 'ready', name: info.id });
+  return model;
+}
+
+function sizesOf({ labels, ...config }: BertConfig): BertSizes {
+  const { layers, width, heads, hidden, activation, epsilon } = config;
+  return { layers, width, heads, hidden, activation, epsilon, labels: labels.length };
+}
+
+/** The program with the largest capacity that the backend wants and its buffers allow; it takes a sequence of every allowed length. */
+function planProgram(sizes: BertSizes, positions: number, { limits }: Backend): Program {
+  for (let tokens = Math.max(limits.mostTokens, positions); ; tokens = Math.max(positions, tokens >> 1)) {
+    // A sequence of a masked text has rarely fewer than four tokens; shorter ones only make for smaller chunks.
+    const program = bertProgram(sizes, { tokens, tableRows: tokens, sequences: Math.ceil(tokens / 4) });
+    const largest = program.buffers.reduce((a, b) => (bufferLength(b, program.capacity) > bufferLength(a, program.capacity) ? b : a));
+    const bytes = 4 * bufferLength(largest, program.capacity);
+    if (bytes <= limits.bufferBytes) return program;
+    if (largest.kind === 'weight' || tokens === positions)
+      throw new WebspexError(
+        'unsupported-model',
+        `model: expected buffers of at most ${limits.bufferBytes} bytes, got ${bytes} for ${largest.name}; use a smaller model`,
+      );
+  }
+}
+
+/** Hands out each tensor once, checked; `finish` complains about what nobody took. */
+function tensorTaker(tensors: ReadonlyMap<string, Tensor>) {
+  const taken = new Set<string>();
+  return {
+    take(name: string, shape: readonly number[]): Float32Array {
+      const tensor = tensors.get(name);
+      if (!tensor) throw new WebspexError('bad-file', `model.safetensors: expected tensor ${name}, got none; export the whole model`);
+      if (tensor.shape.length !== shape.length || tensor.shape.some((s, i) => s !== shape[i]))
+        throw new WebspexError(
+          'bad-file',
+          `model.safetensors: expected ${name} of shape [${shape.join(', ')}], got [${tensor.shape.join(', ')}]; check config.json`,
+        );
+      if (taken.has(name)) throw new WebspexError('self-check', `model: expected to use ${name} once, got twice; please report it`);
+      taken.add(name);
+      const scale = tensors.get(`${name}.scale`);
+      if (tensor.dtype !== 'I8') return toFloat32(name, tensor);
+      if (!scale) throw new WebspexError('bad-file', `model.safetensors: expected ${name}.scale beside int8 rows, got none; export it again`);
+      taken.add(`${name}.scale`);
+      return dequantiseRows(name, tensor, scale);
+    },
+    finish(): void {
+      const left = [...tensors.keys()].filter((name) => !taken.has(name) && !IGNORED.test(name));
+      if (left.length > 0)
+        throw new WebspexError(
+          'bad-file',
+          `model.safetensors: expected no other tensors than a BertForSequenceClassification's, got ${left.slice(0, 3).join(', ')}${left.length > 3 ? ` and ${left.length - 3} more` : ''}; check config.json`,
+        );
+    },
+  };
+}
