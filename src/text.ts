@@ -9,4 +9,8 @@ export {
   type TextOptions,
 } from './explain/explainer.ts';
 export { type ConnectOptions, connectExplainer, type Endpoint, type RemoteExplainer, serveExplainer } from './explain/remote.ts';
-export type { ModelInfo, ProgressEvent, Tokenizer } from './model/model.ts';
+export { parseUnits, splitPlayers, type TextPlayers, type Units } from './lens/text/players.ts';
+export { loadClassifier } from './model/load.ts';
+export { readManifest, readVerified, sha256Hex } from './model/manifest.ts';
+export type { DeviceInfo, Model, ModelInfo, ModelSource, ProgressEvent, Tokenizer } from './model/model.ts';
+export { openSource } from './model/source.ts';
