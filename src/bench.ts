@@ -1,3 +1,4 @@
+import { boost } from './bench/boost.ts';
 import { forward } from './bench/forward.ts';
 import type { Benchmark } from './bench/harness.ts';
 import { sst2 } from './bench/sst2.ts';
@@ -5,4 +6,4 @@ import { sst2 } from './bench/sst2.ts';
 export { type BenchContext, type Benchmark, measure, type Row, spread } from './bench/harness.ts';
 
 /** Every benchmark by the name that `webspex bench` takes. */
-export const benchmarks: Readonly<Record<string, Benchmark>> = { forward, sst2 };
+export const benchmarks: Readonly<Record<string, Benchmark>> = { boost, forward, sst2 };

@@ -34,3 +34,5 @@ export {
   spectrumFromTerms,
 } from './spectrum/spectrum.ts';
 export { VERSION } from './version.ts';
+export { toCsv, toHtml, toSvg } from './view/report.ts';
+export { fitSentence, warning } from './view/strings.ts';

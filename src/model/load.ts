@@ -43,7 +43,11 @@ export async function loadClassifier(source: ModelSource, { backend, onProgress,
   const program = planProgram(sizes, config.positions, backend);
   const file = await read('model.safetensors');
   const tensors = tensorTaker(readSafetensors(file.bytes));
-  const embeddings = takeEmbeddings(sizes, { vocabulary: config.vocabularySize, positions: config.positions, types: config.types }, tensors.take);
+  const embeddings = takeEmbeddings(
+    sizes,
+    { vocabulary: config.vocabularySize, positions: config.positions, types: config.types },
+    tensors.take,
+  );
   const weights = bertWeights(sizes, tensors.take);
   tensors.finish();
   throwIfAborted(signal);
@@ -98,7 +102,8 @@ function tensorTaker(tensors: ReadonlyMap<string, Tensor>) {
       taken.add(name);
       const scale = tensors.get(`${name}.scale`);
       if (tensor.dtype !== 'I8') return toFloat32(name, tensor);
-      if (!scale) throw new WebspexError('bad-file', `model.safetensors: expected ${name}.scale beside int8 rows, got none; export it again`);
+      if (!scale)
+        throw new WebspexError('bad-file', `model.safetensors: expected ${name}.scale beside int8 rows, got none; export it again`);
       taken.add(`${name}.scale`);
       return dequantiseRows(name, tensor, scale);
     },

@@ -1,4 +1,5 @@
 import { WebspexError } from '../core/errors.ts';
+import { oneLine, shown } from './json.ts';
 
 const BYTES = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 } as const;
 export type TensorType = keyof typeof BYTES;
@@ -13,29 +14,36 @@ export interface Tensor {
 const MOST_HEADER = 2 * 1024 * 1024;
 const MOST_TENSORS = 65_536;
 const MOST_RANK = 8;
+/** The header, a tensor, its shape: three; one to spare for metadata. */
+const MOST_DEPTH = 4;
 
 function refuse(what: string): never {
   throw new WebspexError('bad-file', `safetensors: ${what}; download the file again`);
 }
 
-/** Names of one JSON object's keys in order, duplicates included: JSON.parse would hide them. */
-function topLevelKeys(json: string): string[] {
-  const keys: string[] = [];
-  let depth = 0;
+/** Refuses a JSON object that names a key twice, at any depth: JSON.parse would keep the last one and hide the others. */
+function refuseDuplicates(json: string): void {
+  const open: (Set<string> | null)[] = [];
   for (let i = 0; i < json.length; i++) {
     const c = json[i];
-    if (c === '{' || c === '[') depth++;
-    else if (c === '}' || c === ']') depth--;
-    else if (c === '"') {
-      const start = i;
-      for (i++; i < json.length && json[i] !== '"'; i++) if (json[i] === '\\') i++;
-      let after = i + 1;
-      while (json[after] === ' ' || json[after] === '\n' || json[after] === '\r' || json[after] === '\t') after++;
-      if (depth === 1 && json[after] === ':') keys.push(JSON.parse(json.slice(start, i + 1)) as string);
-    }
-    if (depth > 4) refuse(`expected a header at most 4 levels deep, got more at character ${i}`);
+    if (c === '{' || c === '[') open.push(c === '{' ? new Set() : null);
+    else if (c === '}' || c === ']') open.pop();
+    if (open.length > MOST_DEPTH) refuse(`expected a header at most ${MOST_DEPTH} levels deep, got more at character ${i} of it`);
+    if (c !== '"') continue;
+    const start = i;
+    for (i++; i < json.length && json[i] !== '"'; i++) if (json[i] === '\\') i++;
+    const keys = open.at(-1);
+    if (!keys || !isKey(json, i + 1)) continue;
+    const key = JSON.parse(json.slice(start, i + 1)) as string;
+    if (keys.has(key)) refuse(`expected each name once, got ${shown(key)} again at character ${start} of the header`);
+    keys.add(key);
   }
-  return keys;
+}
+
+/** Whether a colon follows the string that ends before character i. */
+function isKey(json: string, i: number): boolean {
+  while (json[i] === ' ' || json[i] === '\n' || json[i] === '\r' || json[i] === '\t') i++;
+  return json[i] === ':';
 }
 
 function isCount(value: unknown): value is number {
@@ -46,47 +54,51 @@ function parseHeader(bytes: Uint8Array): { entries: [string, unknown][]; data: n
   if (bytes.length < 8) refuse(`expected at least 8 bytes, got ${bytes.length}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
-  if (length > MOST_HEADER) refuse(`expected a header of at most ${MOST_HEADER} bytes, got ${length}`);
+  if (length > MOST_HEADER) refuse(`expected a header of at most ${MOST_HEADER} bytes at byte 0, got ${length}`);
   if (8 + length > bytes.length) refuse(`expected ${8 + length} bytes for the header, got a file of ${bytes.length}`);
-  if (bytes[8] !== 0x7b) refuse(`expected "{" at byte 8, got 0x${(bytes[8] ?? 0).toString(16)}`);
-  let header: unknown;
-  let keys: string[] = [];
+  if (length === 0 || bytes[8] !== 0x7b) refuse(`expected "{" at byte 8, got ${length === 0 ? 'an empty header' : bytes[8]}`);
+  let header: object;
   try {
     const json = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + length));
-    keys = topLevelKeys(json);
-    header = JSON.parse(json);
+    refuseDuplicates(json);
+    header = JSON.parse(json) as object;
   } catch (error) {
     if (error instanceof WebspexError) throw error;
-    refuse(`expected a JSON header, got one that does not parse (${(error as Error).message})`);
+    refuse(`expected a JSON header at byte 8, got one that does not parse (${oneLine((error as Error).message, 100)})`);
   }
-  if (new Set(keys).size !== keys.length) refuse('expected each tensor once in the header, got a name twice');
-  const entries = Object.entries(header as object).filter(([name]) => name !== '__metadata__');
-  if (entries.length !== keys.filter((k) => k !== '__metadata__').length)
-    refuse('expected ordinary tensor names, got one that cannot be read');
+  // JSON.parse defines even __proto__ as an ordinary key of its own, and only own keys are looked at.
+  const entries = Object.entries(header).filter(([name]) => name !== '__metadata__');
   if (entries.length > MOST_TENSORS) refuse(`expected at most ${MOST_TENSORS} tensors, got ${entries.length}`);
   return { entries, data: 8 + length };
 }
 
-function readEntry(
-  name: string,
-  entry: unknown,
-  room: number,
-): { name: string; dtype: TensorType; shape: number[]; begin: number; end: number } {
-  const { dtype, shape, data_offsets: offsets } = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<string, unknown>;
+interface Place {
+  readonly name: string;
+  readonly dtype: TensorType;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+function readEntry(name: string, entry: unknown, room: number): Place {
+  const what = `tensor ${oneLine(name, 200)}`;
+  const field = (key: string) =>
+    typeof entry === 'object' && entry !== null && Object.hasOwn(entry, key) ? Reflect.get(entry, key) : undefined;
+  const [dtype, shape, offsets]: unknown[] = [field('dtype'), field('shape'), field('data_offsets')];
   if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype))
-    refuse(`tensor ${name}: expected dtype ${Object.keys(BYTES).join(', ')}, got ${String(dtype)}`);
+    refuse(`${what}: expected dtype ${Object.keys(BYTES).join(', ')}, got ${shown(dtype)}`);
   if (!Array.isArray(shape) || shape.length > MOST_RANK || !shape.every(isCount))
-    refuse(`tensor ${name}: expected a shape of at most ${MOST_RANK} sizes, got ${JSON.stringify(shape)}`);
+    refuse(`${what}: expected a shape of at most ${MOST_RANK} sizes, got ${shown(shape)}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
-    refuse(`tensor ${name}: expected two data offsets, got ${JSON.stringify(offsets)}`);
+    refuse(`${what}: expected two data offsets, got ${shown(offsets)}`);
   let size: number = BYTES[dtype as TensorType];
   for (const s of shape as number[]) {
     size *= s;
-    if (!Number.isSafeInteger(size)) refuse(`tensor ${name}: expected a size below 2^53, got shape ${JSON.stringify(shape)}`);
+    if (!Number.isSafeInteger(size)) refuse(`${what}: expected a size below 2^53, got shape ${shown(shape)}`);
   }
   const [begin, end] = offsets as [number, number];
-  if (end - begin !== size) refuse(`tensor ${name}: expected ${size} bytes for its shape, got offsets ${begin} to ${end}`);
-  if (end > room) refuse(`tensor ${name}: expected its end within ${room} bytes of data, got ${end}; the file is truncated`);
+  if (end - begin !== size) refuse(`${what}: expected ${size} bytes for its shape, got offsets ${begin} to ${end}`);
+  if (end > room) refuse(`${what}: expected its end within ${room} bytes of data, got ${end}; the file is truncated`);
   return { name, dtype: dtype as TensorType, shape: shape as number[], begin, end };
 }
 
@@ -101,52 +113,59 @@ export function readSafetensors(bytes: Uint8Array): Map<string, Tensor> {
   let at = 0;
   const tensors = new Map<string, Tensor>();
   for (const { name, dtype, shape, begin, end } of found) {
-    if (begin !== at) refuse(`tensor ${name}: expected to begin at data byte ${at}, got ${begin}`);
+    if (begin !== at) refuse(`tensor ${oneLine(name, 200)}: expected to begin at data byte ${at}, got ${begin}`);
     at = end;
     tensors.set(name, { dtype, shape, bytes: bytes.subarray(data + begin, data + end) });
   }
-  if (at !== room) refuse(`expected ${at} bytes of data, got ${room}`);
+  if (at !== room) refuse(`expected ${at} bytes of data after byte ${data}, got ${room}`);
   return tensors;
 }
 
-function halfToFloat(h: number): number {
-  const sign = h & 0x8000 ? -1 : 1;
-  const exponent = (h >> 10) & 31;
-  const fraction = h & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+/** IEEE half to single precision, bits to bits; what is subnormal as a half becomes normal. */
+function halfToFloat(h: number, out: Float32Array, bits: Uint32Array, i: number): void {
+  const sign = (h & 0x8000) << 16;
+  const exponent = h & 0x7c00;
+  if (exponent === 0) out[i] = (sign ? -1 : 1) * (h & 1023) * 2 ** -24;
+  else if (exponent === 0x7c00) bits[i] = sign | 0x7f800000 | ((h & 1023) << 13);
+  else bits[i] = sign | (((h & 0x7fff) << 13) + 0x38000000);
+}
+
+function refuseNonFinite(name: string, values: Float32Array): Float32Array {
+  for (let i = 0; i < values.length; i++)
+    if (!Number.isFinite(values[i])) refuse(`tensor ${oneLine(name, 200)}: expected finite weights, got ${values[i]} at element ${i}`);
+  return values;
 }
 
 /**
- * The elements as float32 (F32 as stored, F16, BF16 and I8 exactly). @throws bad-file for other types, and where a weight is NaN or
+ * The elements as float32 (F32 as stored; F16, BF16 and I8 exactly). @throws bad-file for other types, and where a weight is NaN or
  * infinite, naming the tensor.
  */
 export function toFloat32(name: string, { dtype, shape, bytes }: Tensor): Float32Array {
   const count = shape.reduce((a, b) => a * b, 1);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const out = new Float32Array(count);
-  if (dtype === 'F32') {
-    if (bytes.byteOffset % 4 === 0) out.set(new Float32Array(bytes.buffer, bytes.byteOffset, count));
-    else for (let i = 0; i < count; i++) out[i] = view.getFloat32(4 * i, true);
-  } else if (dtype === 'F16') for (let i = 0; i < count; i++) out[i] = halfToFloat(view.getUint16(2 * i, true));
-  else if (dtype === 'BF16') {
-    const bits = new Uint32Array(out.buffer);
-    for (let i = 0; i < count; i++) bits[i] = view.getUint16(2 * i, true) << 16;
-  } else if (dtype === 'I8') out.set(new Int8Array(bytes.buffer, bytes.byteOffset, count));
-  else refuse(`tensor ${name}: expected F32, F16, BF16 or I8 weights, got ${dtype}`);
-  for (let i = 0; i < count; i++)
-    if (!Number.isFinite(out[i])) refuse(`tensor ${name}: expected finite weights, got ${out[i]} at element ${i}`);
-  return out;
+  const bits = new Uint32Array(out.buffer);
+  if (dtype === 'F32') new Uint8Array(out.buffer).set(bytes);
+  else if (dtype === 'F16') for (let i = 0; i < count; i++) halfToFloat(view.getUint16(2 * i, true), out, bits, i);
+  else if (dtype === 'BF16') for (let i = 0; i < count; i++) bits[i] = view.getUint16(2 * i, true) << 16;
+  else if (dtype === 'I8') out.set(new Int8Array(bytes.buffer, bytes.byteOffset, count));
+  else refuse(`tensor ${oneLine(name, 200)}: expected F32, F16, BF16 or I8 weights, got ${dtype}`);
+  return refuseNonFinite(name, out);
 }
 
-/** Weights stored as int8 rows with one float32 scale each: value = float32(int8) · scale, rounded once to float32. */
+/**
+ * Weights stored as int8 rows (rows, cols) with a float32 scale each (rows): value = float32(int8) · scale, rounded once to float32.
+ * @throws bad-file naming the tensor.
+ */
 export function dequantiseRows(name: string, rows: Tensor, scale: Tensor): Float32Array {
+  const what = `tensor ${oneLine(name, 200)}`;
   const [count, width] = rows.shape;
   if (rows.shape.length !== 2 || scale.shape.length !== 1 || scale.shape[0] !== count)
-    refuse(`tensor ${name}: expected one scale for each of ${count} rows, got shape ${JSON.stringify(scale.shape)}`);
+    refuse(`${what}: expected (rows, columns) and one scale a row, got shapes ${shown(rows.shape)} and ${shown(scale.shape)}`);
+  if (rows.dtype !== 'I8' || scale.dtype !== 'F32')
+    refuse(`${what}: expected I8 rows and F32 scales, got ${rows.dtype} and ${scale.dtype}`);
   const out = toFloat32(name, rows);
   const scales = toFloat32(`${name}.scale`, scale);
   for (let r = 0; r < count; r++) for (let c = 0; c < width; c++) out[r * width + c] *= scales[r];
-  return out;
+  return refuseNonFinite(name, out);
 }

@@ -1,7 +1,15 @@
 import { WebspexError } from '../core/errors.ts';
+import { oneLine } from './json.ts';
 import type { ModelSource, ProgressEvent } from './model.ts';
 
 type Report = ((event: ProgressEvent) => void) | undefined;
+
+export interface SourceOptions {
+  readonly fetch?: typeof fetch;
+  readonly signal?: AbortSignal;
+  /** Name in results and progress; default: the folder's name. */
+  readonly id?: string;
+}
 
 interface FileSystem {
   readFile(path: string | URL): Promise<Uint8Array>;
@@ -13,30 +21,84 @@ function fileSystem(): FileSystem | null {
   return (runtime?.getBuiltinModule?.('node:fs/promises') as FileSystem | undefined) ?? null;
 }
 
-function missing(file: string, place: string, why: string): WebspexError {
-  return new WebspexError('not-found', `model: expected ${file} in ${place}, got ${why}; check the folder`);
+function missing(file: string, place: string, why: string, cause?: unknown): WebspexError {
+  return new WebspexError('not-found', `model: expected ${file} in ${oneLine(place, 200)}, got ${why}; check the folder`, { cause });
 }
 
+/** Unlike a missing file, a failure to read one must never pass for its absence: a manifest would go unchecked. */
+function unreadable(file: string, place: string, why: string, cause?: unknown): WebspexError {
+  return new WebspexError('bad-file', `model: expected to read ${file} from ${oneLine(place, 200)}, got ${why}; try again`, { cause });
+}
+
+function lastPart(folder: string): string {
+  const part = folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder;
+  try {
+    return /^(https?|file):/.test(folder) ? decodeURIComponent(part) : part;
+  } catch {
+    return part;
+  }
+}
+
+/**
+ * A model folder: a path or file: URL in Node, an http(s) URL (in a page also a relative one) anywhere. Nothing is read until `read`,
+ * which throws not-found naming the file and the place, bad-file where it is there but cannot be read whole, and aborted.
+ * @throws usage where the place is empty.
+ */
+export function openSource(place: string | URL, options: SourceOptions = {}): ModelSource {
+  const given = String(place);
+  if (given.trim() === '') throw new WebspexError('usage', 'model: expected a folder or a URL, got an empty string; name one');
+  const folder = /[\\/]$/.test(given) ? given : `${given}/`;
+  const id = options.id ?? lastPart(folder);
+  const disk = /^https?:/.test(folder) ? null : fileSystem();
+  return { id, revision: '', read: disk ? readFrom(disk, folder, id, options.signal) : fetchFrom(folder, id, options) };
+}
+
+function aborted(cause: unknown): WebspexError {
+  return new WebspexError('aborted', 'model: loading was aborted by its signal; load it again', { cause });
+}
+
+function fetchFrom(folder: string, id: string, { fetch: ask = globalThis.fetch, signal }: SourceOptions): ModelSource['read'] {
+  return async (file, report) => {
+    report?.({ status: 'initiate', name: id, file });
+    let bytes: Uint8Array;
+    try {
+      const response = await ask(folder + file, { signal });
+      // 4xx says that there is none; busy and broken servers say nothing about it.
+      if (response.status >= 400 && response.status < 500 && response.status !== 408 && response.status !== 429)
+        throw missing(file, folder, `HTTP ${response.status}`);
+      if (!response.ok) throw unreadable(file, folder, `HTTP ${response.status}`);
+      // Servers of single-page applications answer with their page.
+      if (response.headers.get('content-type')?.startsWith('text/html')) throw missing(file, folder, 'a web page');
+      report?.({ status: 'download', name: id, file });
+      bytes = await readBody(response, file, folder, id, report);
+    } catch (error) {
+      if (signal?.aborted) throw aborted(signal.reason);
+      if (error instanceof WebspexError) throw error;
+      throw unreadable(file, folder, `no complete answer (${oneLine(String((error as Error)?.message ?? error), 100)})`, error);
+    }
+    report?.({ status: 'done', name: id, file });
+    return bytes;
+  };
+}
+
+/** The body chunk by chunk; a length that the server states is only believed once as many bytes have come. */
 async function readBody(response: Response, file: string, place: string, id: string, report: Report): Promise<Uint8Array> {
-  const total = Number(response.headers.get('content-length') ?? 0);
-  const encoded = response.headers.get('content-encoding');
+  const stated = response.headers.get('content-length');
+  // A compressed body arrives longer than its Content-Length.
+  const total = stated !== null && /^\d+$/.test(stated) && !response.headers.get('content-encoding') ? Number(stated) : undefined;
   const chunks: Uint8Array[] = [];
   let loaded = 0;
   const reader = response.body?.getReader();
   for (let step = await reader?.read(); step && !step.done; step = await reader?.read()) {
     chunks.push(step.value);
     loaded += step.value.length;
-    report?.({
-      status: 'progress',
-      name: id,
-      file,
-      loaded,
-      total: total || undefined,
-      progress: total ? Math.min(100, (100 * loaded) / total) : undefined,
-    });
+    report?.({ status: 'progress', name: id, file, loaded, total, progress: total ? Math.min(100, (100 * loaded) / total) : undefined });
+    if (total !== undefined && loaded > total) break;
   }
-  if (total > 0 && !encoded && loaded !== total)
-    throw new WebspexError('bad-file', `${file}: expected ${total} bytes from ${place}, got ${loaded}; load it again`);
+  if (total !== undefined && loaded !== total) {
+    reader?.cancel().catch(() => {});
+    throw unreadable(file, place, `${loaded > total ? 'more than ' : ''}${Math.min(loaded, total)} of ${total} bytes`);
+  }
   const out = new Uint8Array(loaded);
   let at = 0;
   for (const chunk of chunks) {
@@ -46,50 +108,19 @@ async function readBody(response: Response, file: string, place: string, id: str
   return out;
 }
 
-/**
- * A model folder: a path or file: URL in Node, an http(s) URL anywhere. Nothing is read until `read`.
- * @throws not-found (from `read`) naming the file and the place; usage where a path is given outside Node.
- */
-export function openSource(place: string | URL, options: { fetch?: typeof fetch; signal?: AbortSignal } = {}): ModelSource {
-  const text = String(place).replace(/\/?$/, '/');
-  const id = decodeURIComponent(text.split('/').at(-2) ?? text);
-  const remote = /^https?:/.test(text) || !fileSystem();
-  const read = remote ? fetchFrom(text, id, options) : readFrom(text, id);
-  return { id, revision: '', read };
-}
-
-function fetchFrom(
-  folder: string,
-  id: string,
-  { fetch: ask = fetch, signal }: { fetch?: typeof fetch; signal?: AbortSignal },
-): ModelSource['read'] {
+function readFrom(disk: FileSystem, folder: string, id: string, signal?: AbortSignal): ModelSource['read'] {
   return async (file, report) => {
+    if (signal?.aborted) throw aborted(signal.reason);
     report?.({ status: 'initiate', name: id, file });
-    let response: Response;
+    let bytes: Uint8Array;
     try {
-      response = await ask(folder + file, { signal });
+      bytes = await disk.readFile(folder.startsWith('file:') ? new URL(file, folder) : folder + file);
     } catch (error) {
-      if (signal?.aborted) throw new WebspexError('aborted', 'model: loading was aborted by its signal; load it again', { cause: error });
-      throw missing(file, folder, `no answer (${(error as Error).message})`);
+      const { code, message } = error as { code?: string; message?: string };
+      if (code === 'ENOENT' || code === 'ENOTDIR') throw missing(file, folder, 'no such file', error);
+      throw unreadable(file, folder, oneLine(code ?? String(message), 100), error);
     }
-    if (!response.ok) throw missing(file, folder, `HTTP ${response.status}`);
-    report?.({ status: 'download', name: id, file });
-    const bytes = await readBody(response, file, folder, id, report);
-    report?.({ status: 'done', name: id, file });
-    return bytes;
-  };
-}
-
-function readFrom(folder: string, id: string): ModelSource['read'] {
-  return async (file, report) => {
-    report?.({ status: 'initiate', name: id, file });
-    try {
-      const path = folder.startsWith('file:') ? new URL(file, folder) : folder + file;
-      const bytes = await (fileSystem() as FileSystem).readFile(path);
-      report?.({ status: 'done', name: id, file, loaded: bytes.length, total: bytes.length, progress: 100 });
-      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    } catch (error) {
-      throw missing(file, folder, (error as { code?: string }).code === 'ENOENT' ? 'no such file' : (error as Error).message);
-    }
+    report?.({ status: 'done', name: id, file, loaded: bytes.length, total: bytes.length, progress: 100 });
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   };
 }

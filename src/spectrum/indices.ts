@@ -4,6 +4,9 @@ import { degrees, membersOf, type Spectrum } from './spectrum.ts';
 /** Indices read off a Fourier spectrum by direct weights I_S = Σ_{T ⊇ S} w(|T|, |S|) F(T); Möbius is never built for the others. */
 export type IndexName = 'FBII' | 'BII' | 'BV' | 'SV' | 'SII' | 'Moebius' | 'Fourier';
 
+/** Frequencies of more players than this are taken to hold nothing where the spectrum does not say so. */
+export const TOP_DEGREE = 12;
+
 export interface IndexOptions {
   readonly index: IndexName;
   readonly maxOrder: number;
@@ -15,6 +18,8 @@ export interface InteractionRow {
   readonly value: number;
   readonly terms: Uint32Array;
   readonly weights: Float64Array;
+  /** w(t, |members|) for t = 0 … 12: what a frequency of t players that is not in the spectrum would weigh. Shared; do not write. */
+  readonly byDegree: Float64Array;
 }
 
 /** w(t, s) of each index for frequencies of t players, interactions of s ≤ t, ℓ = maxOrder (Kang et al. 2025; Tsai et al. 2023 for FBII). */
@@ -108,8 +113,19 @@ export function interactionRows(spectrum: Spectrum, options: IndexOptions): Inte
     known.terms.push(term);
     known.weights.push(weight);
   });
+  const weight = weightOf(options.index, options.maxOrder);
+  const shared = new Map<number, Float64Array>();
+  const byDegree = (size: number) => {
+    let weights = shared.get(size);
+    if (!weights) {
+      weights = Float64Array.from({ length: Math.min(spectrum.n, TOP_DEGREE) + 1 }, (_, t) => (t < size ? 0 : weight(t, size)));
+      shared.set(size, weights);
+    }
+    return weights;
+  };
   return Array.from(found.values(), ({ members, terms, weights }) => ({
     members,
+    byDegree: byDegree(members.length),
     value: terms.reduce((sum, term, j) => sum + weights[j] * spectrum.coefficients[term], 0),
     terms: Uint32Array.from(terms),
     weights: Float64Array.from(weights),

@@ -1,4 +1,5 @@
 import { parity, popcount } from '../core/bits.ts';
+import { WebspexError } from '../core/errors.ts';
 import { type Masks, maskStride } from '../core/masks.ts';
 
 /**
@@ -34,6 +35,18 @@ export interface DecodeOptions {
 
 /** Recovers a sparse spectrum from (masks, values); values are in the masks' order. */
 export type Decoder = (masks: Masks, values: ArrayLike<number>, options: DecodeOptions) => Promise<Fit>;
+
+/** What a decoder asks of its input. @throws usage where there is not one value for each of at least one mask, non-finite at the first NaN or infinity. */
+export function checkValues(masks: Masks, values: ArrayLike<number>): void {
+  if (masks.count < 1 || values.length !== masks.count)
+    throw new WebspexError(
+      'usage',
+      `decoder: expected one value for each of ${masks.count} masks, got ${values.length}; pass masks with their values`,
+    );
+  for (let r = 0; r < values.length; r++)
+    if (!Number.isFinite(values[r]))
+      throw new WebspexError('non-finite', `decoder: expected finite values, got ${values[r]} for mask ${r}; check the value function`);
+}
 
 /** Players of one bit-packed key, ascending. */
 export function membersOf(keys: Uint32Array, index: number, n: number): number[] {

@@ -1,56 +1,80 @@
 import type { InteractionRow } from './indices.ts';
+import { omittedVariances } from './omitted.ts';
 import type { Fit } from './spectrum.ts';
 
-/** Inverse of a lower-triangular factor, lower-triangular, row-major. */
+/** Columns of the inverse of a lower-triangular factor, one after the other: column j from its diagonal down, the rest 0. */
 function invertLower(l: Float64Array, k: number): Float64Array {
-  const inverse = new Float64Array(k * k);
+  const columns = new Float64Array(k * k);
   for (let j = 0; j < k; j++) {
-    inverse[j * k + j] = 1 / l[j * k + j];
+    const at = j * k;
+    columns[at + j] = 1 / l[j * k + j];
     for (let i = j + 1; i < k; i++) {
       let sum = 0;
-      for (let p = j; p < i; p++) sum -= l[i * k + p] * inverse[p * k + j];
-      inverse[i * k + j] = sum / l[i * k + i];
+      for (let p = j; p < i; p++) sum -= l[i * k + p] * columns[at + p];
+      columns[at + i] = sum / l[i * k + i];
     }
   }
-  return inverse;
+  return columns;
 }
 
 /**
- * Standard error of each interaction, sqrt(σ²‖L⁻¹w‖²), in the units of the function; `noiseVariance` σ² should be the mean square error on
- * masks that the fit has not seen, so that what the support lacks counts as noise. 0 throughout for an exact transform.
- * For a mean of fits the errors are averaged, as if they were the same: never too small by pretending to be independent.
+ * Variance of each functional of the fitted coefficients, for noise of variance 1, and of all coefficients together (their sum).
+ * A mean of fits: each part's standard error joined with its distance from the mean, then averaged as if the errors of the parts were the
+ * same (Buckland, Burnham and Augustin 1997, eq. 9): parts that disagree make it larger, parts that agree do not make it smaller.
  */
-export function standardErrors(fit: Fit, rows: readonly InteractionRow[], noiseVariance: number): Float64Array {
-  const out = new Float64Array(rows.length);
+function fittedVariances(fit: Fit, rows: readonly InteractionRow[], noise: number): { variances: Float64Array; sum: number } {
+  const variances = new Float64Array(rows.length);
   if (fit.parts) {
+    let sum = 0;
     for (const part of fit.parts) {
-      const errors = standardErrors(part.fit, translate(rows, part.terms), noiseVariance);
-      for (let i = 0; i < out.length; i++) out[i] += part.weight * errors[i];
+      const own = rows.map((row) => translate(row, part.terms, part.fit.spectrum.coefficients));
+      const found = fittedVariances(part.fit, own, noise);
+      sum += part.weight * found.sum;
+      for (let i = 0; i < rows.length; i++)
+        variances[i] += part.weight * Math.sqrt(found.variances[i] + (own[i].value - rows[i].value) ** 2);
     }
-    return out;
+    return { variances: variances.map((se) => se * se), sum };
   }
-  if (!fit.factor) return out;
+  if (!fit.factor) return { variances, sum: 0 };
   const k = fit.spectrum.coefficients.length;
-  const inverse = invertLower(fit.factor, k);
+  const columns = invertLower(fit.factor, k);
+  let sum = 0;
+  for (let i = 0; i < columns.length; i++) sum += columns[i] * columns[i];
   const projected = new Float64Array(k);
   for (let i = 0; i < rows.length; i++) {
-    projected.fill(0);
     const { terms, weights } = rows[i];
-    for (let j = 0; j < terms.length; j++) {
-      const column = terms[j];
-      for (let p = column; p < k; p++) projected[p] += inverse[p * k + column] * weights[j];
-    }
-    let sum = 0;
-    for (let p = 0; p < k; p++) sum += projected[p] * projected[p];
-    out[i] = Math.sqrt(noiseVariance * sum);
+    projected.fill(0);
+    for (let j = 0; j < terms.length; j++)
+      for (let p = terms[j], at = terms[j] * k; p < k; p++) projected[p] += columns[at + p] * weights[j];
+    let square = 0;
+    for (let p = 0; p < k; p++) square += projected[p] * projected[p];
+    variances[i] = noise * square;
   }
-  return out;
+  return { variances, sum: noise * sum };
 }
 
-/** The same functionals on one part of a mean: terms that the part does not have drop out. */
-function translate(rows: readonly InteractionRow[], termOf: Int32Array): InteractionRow[] {
-  return rows.map(({ members, value, terms, weights }) => {
-    const kept = Array.from(terms.keys()).filter((j) => termOf[terms[j]] >= 0);
-    return { members, value, terms: Uint32Array.from(kept, (j) => termOf[terms[j]]), weights: Float64Array.from(kept, (j) => weights[j]) };
-  });
+/** The same functional on one part of a mean: terms that the part does not have are 0 there. */
+function translate(row: InteractionRow, termOf: Int32Array, coefficients: Float64Array): InteractionRow {
+  const kept = Array.from(row.terms.keys()).filter((j) => termOf[row.terms[j]] >= 0);
+  const terms = Uint32Array.from(kept, (j) => termOf[row.terms[j]]);
+  const weights = Float64Array.from(kept, (j) => row.weights[j]);
+  return { ...row, terms, weights, value: terms.reduce((sum, term, j) => sum + weights[j] * coefficients[term], 0) };
+}
+
+/** Whether any part of a fit is estimated rather than transformed. */
+function isEstimated(fit: Fit): boolean {
+  return fit.parts ? fit.parts.some((part) => isEstimated(part.fit)) : fit.factor !== null;
+}
+
+/**
+ * Standard error of each interaction in the units of the function; 0 throughout for an exact transform. `noiseVariance` is the mean square
+ * error on masks that the fit has not seen. Two sources are joined: coefficients that were estimated, σ²‖L⁻¹w‖², and frequencies that are not
+ * in the spectrum. The value function is deterministic, so whatever the fit misses is the energy of such frequencies (Parseval): what is left of
+ * `noiseVariance` when the estimated ones' share is taken off.
+ */
+export function standardErrors(fit: Fit, rows: readonly InteractionRow[], noiseVariance: number): Float64Array {
+  if (!isEstimated(fit)) return new Float64Array(rows.length);
+  const { variances, sum } = fittedVariances(fit, rows, noiseVariance);
+  const omitted = omittedVariances(fit.spectrum, rows, Math.max(0, noiseVariance - sum));
+  return variances.map((v, i) => Math.sqrt(v + omitted[i]));
 }

@@ -3,7 +3,7 @@ import { allMasks, isPresent, type Masks } from '../../src/core/masks.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { pairedMasks } from '../../src/core/sample.ts';
 import { boostTrees, predictTrees } from '../../src/proxyspex/boost.ts';
-import { treeTerms, treesToSpectrum } from '../../src/proxyspex/trees.ts';
+import { treesToSpectrum, treeTerms } from '../../src/proxyspex/trees.ts';
 import { evaluateSpectrum } from '../../src/spectrum/spectrum.ts';
 import { evaluateTerms, hierarchical, withNoise } from '../spectrum/planted.ts';
 
@@ -18,7 +18,15 @@ interface Naive {
 }
 
 /** Leaf-wise boosting by scanning every player of every leaf, in floats, without any of the tricks. */
-function naiveBoost(masks: Masks, y: Float64Array, trees: number, depth: number, leaves: number, rate: number, minLeaf: number): Float64Array {
+function naiveBoost(
+  masks: Masks,
+  y: Float64Array,
+  trees: number,
+  depth: number,
+  leaves: number,
+  rate: number,
+  minLeaf: number,
+): Float64Array {
   const mean = y.reduce((a, b) => a + b, 0) / y.length;
   const fitted = new Float64Array(y.length).fill(mean);
   for (let t = 0; t < trees; t++) {
@@ -38,7 +46,10 @@ function naiveBoost(masks: Masks, y: Float64Array, trees: number, depth: number,
       return found;
     };
     while (open.length < leaves) {
-      const ranked = open.map((leaf, i) => ({ i, ...best(leaf) })).filter((s) => s.feature >= 0).sort((a, b) => b.gain - a.gain);
+      const ranked = open
+        .map((leaf, i) => ({ i, ...best(leaf) }))
+        .filter((s) => s.feature >= 0)
+        .sort((a, b) => b.gain - a.gain);
       if (ranked.length === 0) break;
       const { i, feature } = ranked[0];
       const leaf = open[i];
@@ -78,7 +89,11 @@ describe('boosted trees', () => {
     const a = await boostTrees(masks, y, options);
     const order = Array.from(y.keys()).reverse();
     const shuffled = { ...masks, words: Uint32Array.from(order, (r) => masks.words[r]) };
-    const b = await boostTrees(shuffled, Float64Array.from(order, (r) => y[r]), options);
+    const b = await boostTrees(
+      shuffled,
+      Float64Array.from(order, (r) => y[r]),
+      options,
+    );
     expect(b.trees.map((t) => [...t.feature])).toEqual(a.trees.map((t) => [...t.feature]));
   });
 

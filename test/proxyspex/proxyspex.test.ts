@@ -9,7 +9,8 @@ import { evaluateTerms, rSquaredOf, type Terms } from '../spectrum/planted.ts';
 function decaying(n: number, sets: number, seed: number): Terms {
   const random = createRandom(seed, 5);
   const terms = new Map<string, [number[], number]>();
-  const add = (members: number[], size: number) => terms.set(members.join(), [members, size * (random.uniform() < 0.5 ? -1 : 1) * (0.5 + random.uniform())]);
+  const add = (members: number[], size: number) =>
+    terms.set(members.join(), [members, size * (random.uniform() < 0.5 ? -1 : 1) * (0.5 + random.uniform())]);
   for (let i = 0; i < n; i++) add([i], 1);
   for (let s = 0; s < sets; s++) {
     const four = new Set<number>();
@@ -42,7 +43,16 @@ describe('proxyspex', () => {
     const y = evaluateTerms(terms, masks);
     const fresh = pairedMasks(16, 300, 9);
     const plain = evaluateSpectrum((await proxyspex(masks, y, { seed: 1 })).spectrum, fresh);
-    const moved = evaluateSpectrum((await proxyspex(masks, y.map((v) => 100 * v + 1000), { seed: 1 })).spectrum, fresh);
+    const moved = evaluateSpectrum(
+      (
+        await proxyspex(
+          masks,
+          y.map((v) => 100 * v + 1000),
+          { seed: 1 },
+        )
+      ).spectrum,
+      fresh,
+    );
     for (let r = 0; r < fresh.count; r++) expect(Math.abs((moved[r] - 1000) / 100 - plain[r])).toBeLessThan(1e-3);
   });
 

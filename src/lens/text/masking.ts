@@ -20,38 +20,44 @@ export function parseMaskRule(given: string): MaskRule {
 /** What each token of an absent player becomes: one id, or (first token) these ids and (other tokens) none. */
 interface Replacement {
   readonly each: number | null;
-  readonly first: readonly number[];
+  readonly first: Uint32Array;
 }
 
 function replacementOf(rule: MaskRule, tokenizer: Tokenizer): Replacement {
-  if (rule.kind === 'remove') return { each: null, first: [] };
-  if (rule.kind === 'replace') return { each: null, first: [...tokenizer.encode(rule.text).ids] };
-  const each = rule.kind === 'mask-token' ? tokenizer.special.mask : tokenizer.special.unk;
-  if (each === null)
-    throw new WebspexError('usage', `mask ${rule.kind}: expected a tokenizer with that token, got one without; use remove or replace:TEXT`);
-  return { each, first: [] };
+  if (rule.kind === 'remove') return { each: null, first: new Uint32Array(0) };
+  if (rule.kind === 'replace') return { each: null, first: tokenizer.encode(rule.text).ids };
+  const { mask, unk } = tokenizer.special;
+  const each = rule.kind === 'mask-token' ? mask : unk;
+  if (each === null) {
+    const working = [mask === null ? '' : 'mask-token, ', unk === null ? '' : 'unk-token, ', 'remove or replace:TEXT'].join('');
+    throw new WebspexError('usage', `mask ${rule.kind}: expected a tokenizer with that token, got one without; use ${working}`);
+  }
+  return { each, first: new Uint32Array(0) };
 }
 
 /**
  * Masked copies of a text as token sequences [CLS] … [SEP], one for each mask. Tokens of the players that are present, and those that
- * belong to none, stay as they were. @throws usage where the rule needs a token that the tokenizer lacks; too-long (both lengths) where
- * a sequence would exceed `mostTokens`, before anything is built.
+ * belong to none, stay as they were. @throws usage where the rule needs a token that the tokenizer lacks or the masks are of another
+ * text; too-long (both lengths) where any mask at all could give a sequence beyond `mostTokens`, before anything is built.
  */
 export function maskSequences(
   masks: Masks,
-  split: Pick<TextPlayers, 'encoding' | 'playerOfToken'>,
+  split: Pick<TextPlayers, 'encoding' | 'playerOfToken' | 'players'>,
   rule: MaskRule,
   tokenizer: Tokenizer,
   mostTokens: number,
 ): TokenSequences {
+  const { players, playerOfToken } = split;
   const { ids } = split.encoding;
-  const { playerOfToken } = split;
-  const { each, first } = replacementOf(rule, tokenizer);
-  const ends = [tokenizer.special.cls, tokenizer.special.sep];
-  const [cls, sep] = ends;
-  if (cls === null || sep === null) throw new WebspexError('usage', 'tokenizer: expected [CLS] and [SEP], got none; use a BERT tokenizer');
-  checkLength(split, first.length, each !== null, mostTokens);
+  const { cls, sep } = tokenizer.special;
+  if (masks.n !== players.length)
+    throw new WebspexError('usage', `masks: expected ${players.length} players, got ${masks.n}; make them for this text`);
+  if (cls === null || sep === null)
+    throw new WebspexError('usage', 'tokenizer: expected [CLS] and [SEP], got one without; use a BERT tokenizer');
+  const replacement = replacementOf(rule, tokenizer);
+  checkLength(split, replacement, mostTokens);
 
+  const { each, first } = replacement;
   const offsets = new Uint32Array(masks.count + 1);
   const out: number[] = [];
   for (let r = 0; r < masks.count; r++) {
@@ -62,7 +68,7 @@ export function maskSequences(
       if (player < 0 || isPresent(masks, r, player)) out.push(ids[t]);
       else if (each !== null) out.push(each);
       else if (player !== replaced) {
-        out.push(...first);
+        for (const id of first) out.push(id);
         replaced = player;
       }
     }
@@ -72,25 +78,21 @@ export function maskSequences(
   return { ids: Uint32Array.from(out), offsets };
 }
 
-/** The longest sequence any mask can give: each player as it is or replaced, whichever is longer. */
+/** The longest sequence that any mask can give: each player as it is or replaced, whichever is longer. */
 function checkLength(
   { encoding, playerOfToken }: Pick<TextPlayers, 'encoding' | 'playerOfToken'>,
-  replacement: number,
-  keepsLength: boolean,
+  { each, first }: Replacement,
   most: number,
 ): void {
   const sizes = new Map<number, number>();
-  let fixed = 2;
-  for (const player of playerOfToken) {
-    if (player < 0) fixed++;
-    else sizes.set(player, (sizes.get(player) ?? 0) + 1);
-  }
-  let longest = fixed;
-  for (const size of sizes.values()) longest += keepsLength ? size : Math.max(size, replacement);
+  for (const player of playerOfToken) if (player >= 0) sizes.set(player, (sizes.get(player) ?? 0) + 1);
   const whole = encoding.ids.length + 2;
-  if (Math.max(longest, whole) > most)
-    throw new WebspexError(
-      'too-long',
-      `text: expected at most ${most} tokens for this model, got ${Math.max(longest, whole)}; shorten the text${longest > whole ? ' or the replacement' : ''}`,
-    );
+  let longest = whole;
+  if (each === null) for (const size of sizes.values()) longest += Math.max(0, first.length - size);
+  if (longest <= most) return;
+  const cause = whole > most ? 'the text, or explain it in parts (other units or masks do not help)' : 'the replacement or the text';
+  throw new WebspexError(
+    'too-long',
+    `text: expected at most ${most} tokens for this model, [CLS] and [SEP] included, got ${longest}; shorten ${cause}`,
+  );
 }

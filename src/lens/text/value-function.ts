@@ -33,22 +33,39 @@ export function scalarOf(logits: Float32Array, row: number, labels: number, targ
   return scalar === 'log-prob' ? log : Math.exp(log);
 }
 
-/** The label to explain: the one named (in any case) or numbered, or the one predicted. @throws usage listing the labels. */
+function listed(labels: readonly string[]): string {
+  return labels.slice(0, 20).join(', ') + (labels.length > 20 ? ` and ${labels.length - 20} more` : '');
+}
+
+function checkFinite(logits: Float32Array, row: number, labels: number): void {
+  for (let i = row * labels; i < (row + 1) * labels; i++)
+    if (!Number.isFinite(logits[i]))
+      throw new WebspexError(
+        'non-finite',
+        `model: expected finite logits, got ${logits[i]} for mask ${row} of the batch; nothing was imputed, try another device`,
+      );
+}
+
+/**
+ * The label to explain: the one named (exactly, else in any case) or numbered, or the one predicted from the logits (labels) of the whole
+ * text. @throws usage listing the labels; non-finite where a logit is not a number.
+ */
 export function resolveTarget(labels: readonly string[], wanted: string | undefined, logits: Float32Array): number {
+  checkFinite(logits, 0, labels.length);
   if (wanted === undefined) {
     let best = 0;
     for (let i = 1; i < labels.length; i++) if (logits[i] > logits[best]) best = i;
     return best;
   }
-  const named = labels.findIndex((l) => l.toLowerCase() === wanted.toLowerCase());
-  const numbered = /^\d+$/.test(wanted) ? Number(wanted) : -1;
-  const target = named >= 0 ? named : numbered;
+  const exact = labels.indexOf(wanted);
+  const named = exact >= 0 ? exact : labels.findIndex((l) => l.toLowerCase() === wanted.toLowerCase());
+  const target = named >= 0 ? named : /^\d+$/.test(wanted) ? Number(wanted) : -1;
   if (target < 0 || target >= labels.length)
-    throw new WebspexError('usage', `target: expected one of ${labels.join(', ')}, got ${wanted}; choose one of them`);
+    throw new WebspexError('usage', `target: expected one of ${listed(labels)}, got ${wanted}; choose one of them`);
   return target;
 }
 
-/** The value function of a text: masks → the scalar of the target's logits, in log-odds units by default. @throws non-finite naming the mask. */
+/** The value function of a text: masks → the scalar of the target's logits. @throws non-finite naming the mask, and as `maskSequences`. */
 export function textValueFunction(
   model: Model,
   split: TextPlayers,
@@ -59,10 +76,8 @@ export function textValueFunction(
     const sequences = maskSequences(masks, split, options.rule, model.tokenizer, model.info.maxTokens);
     const logits = await model.classify(sequences, { signal });
     return Float32Array.from({ length: masks.count }, (_, r) => {
-      const value = scalarOf(logits, r, labels, options.target, options.scalar);
-      if (!Number.isFinite(value))
-        throw new WebspexError('non-finite', `model: expected finite logits, got ${value} for mask ${r} of a batch; nothing was imputed`);
-      return value;
+      checkFinite(logits, r, labels);
+      return scalarOf(logits, r, labels, options.target, options.scalar);
     });
   };
 }

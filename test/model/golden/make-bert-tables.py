@@ -30,7 +30,8 @@ def is_nonstarter(c):
 
 def is_undecomposed(c):
     """Characters with a canonical decomposition that the old tables lack; listed by hand where Python's Unicode is older than they are."""
-    newer = [0x105C9, 0x105E4, 0x11383, 0x11385, 0x1138E, 0x11391, 0x113C5, 0x113C7, 0x113C8, 0x16D68, 0x16D69, 0x16D6A, *range(0x16121, 0x16129)]
+    newer = [0x105C9, 0x105E4, 0x11383, 0x11385, 0x1138E, 0x11391, 0x113C5, 0x113C7, 0x113C8]
+    newer += [*range(0x16121, 0x16129), *range(0x16D68, 0x16D6B)]
     return (c in newer or unicodedata.normalize("NFD", chr(c)) != chr(c)) and nfd(chr(c)) == chr(c)
 
 

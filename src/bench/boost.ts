@@ -1,0 +1,67 @@
+import { createRandom } from '../core/random.ts';
+import { pairedMasks } from '../core/sample.ts';
+import { boostTrees } from '../proxyspex/boost.ts';
+import { treesToSpectrum } from '../proxyspex/trees.ts';
+import { evaluateSpectrum, spectrumFromTerms } from '../spectrum/spectrum.ts';
+import { type BenchContext, type Benchmark, measure, type Row, rounded, spread } from './harness.ts';
+
+const PLAYERS = 256;
+const ROWS = 8192;
+const TREES = 100;
+
+/** Sixty random frequencies of degree 1 to 5, and noise of a tenth of their variance. */
+function problem() {
+  const random = createRandom(1, 9);
+  const masks = pairedMasks(PLAYERS, ROWS, 1);
+  const terms = Array.from({ length: 60 }, (_, k) => {
+    const members = Array.from({ length: 1 + (k % 5) }, () => random.below(PLAYERS));
+    return [[...new Set(members)], random.normal() * 0.7 ** (k % 5)] as const;
+  });
+  const values = evaluateSpectrum(spectrumFromTerms(PLAYERS, terms), masks).map((v) => v + random.normal());
+  return { masks, values };
+}
+
+/** Boosting and tree → Fourier on the CPU, one thread. */
+export const boost: Benchmark = {
+  title: 'boosted trees on bits (256 players, 8,192 rows, depth 5, 31 leaves) and their exact spectrum, CPU-milliseconds',
+  async run(context: BenchContext) {
+    const { masks, values } = problem();
+    const options = { depth: 5, leaves: 31, trees: TREES, learningRate: 0.1, minLeaf: 20 };
+    context.report(`boost: ${TREES} trees`);
+    const trees = await measure(context, 5, () => boostTrees(masks, values, options));
+    const model = await boostTrees(masks, values, options);
+    let terms = 0;
+    const fourier = await measure(context, 5, async () => {
+      terms = treesToSpectrum(model, PLAYERS).coefficients.length;
+    });
+    const row = (id: string, title: string, milliseconds: number[], unit: string, details: Row['details']): Row => ({
+      id,
+      title,
+      ours: rounded(spread(milliseconds).median),
+      peer: null,
+      ratio: null,
+      unit,
+      peerName: null,
+      equal: null,
+      adapter: 'CPU, one thread',
+      commit: context.commit,
+      details: { ...details, least: rounded(spread(milliseconds).min), most: rounded(spread(milliseconds).max) },
+    });
+    return [
+      row(
+        'boost',
+        `one tree of ${TREES}, depth 5, 31 leaves`,
+        trees.cpu.map((s) => (1000 * s) / TREES),
+        'cpu-ms a tree',
+        { trees: TREES },
+      ),
+      row(
+        'tree-fourier',
+        `spectrum of ${TREES} trees`,
+        fourier.cpu.map((s) => 1000 * s),
+        'cpu-ms',
+        { terms },
+      ),
+    ];
+  },
+};

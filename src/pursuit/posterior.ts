@@ -1,0 +1,232 @@
+import type { DecodeOptions } from '../spectrum/spectrum.ts';
+import type { ByteColumns } from './correlate.ts';
+import { type Greedy, LEAST_NOISE, LEAST_PRIOR } from './greedy.ts';
+import { type Heredity, isParent, priorOf, screen, type Variances } from './screen.ts';
+import { characterOf, dot, MAX_DEGREE, type Rows, type Term } from './support.ts';
+
+/** Prior of a live coefficient: a mixture of normals with these multiples of τ_d², since real coefficients have heavy tails. */
+const SLABS = [0.08, 0.6, 3];
+/** Screenings for further candidates, and sweeps over all of them after each. */
+const LOOKS = 5;
+const SWEEPS = 12;
+/** Candidates are taken in down to a log-odds of −4 when alone: many small effects together are worth having. */
+const SLACK = 8;
+const MOST_CANDIDATES = 1000;
+/** Most characters held, in numbers (48 MB). */
+const MOST_ENTRIES = 6e6;
+/** A sweep that moves no coefficient further than this (in standard deviations of the values) is the last. */
+const STILL = 1e-4;
+/** Frequencies less likely live than this are left out of the result; so are those beyond the likeliest 400. */
+const UNLIKELY = 0.05;
+const MOST_TERMS = 400;
+/** Rows that a degree's variance is estimated as if it had seen beside its own. */
+const PSEUDO_TERMS = 1.5;
+
+/** A frequency of the result. */
+export interface Weighed {
+  readonly members: readonly number[];
+  /** λ such that the ridge with these penalties has the posterior means as its solution. */
+  readonly penalty: number;
+  /** λ such that the ridge with these penalties has the posterior variances, doubt about being live included, on orthogonal columns. */
+  readonly doubt: number;
+}
+
+interface Pooled extends Term {
+  /** Posterior mean and mean square. */
+  mean: number;
+  square: number;
+  /** Posterior probability that the coefficient is not zero, and of each slab where it is not. */
+  live: number;
+  readonly slabs: Float64Array;
+  penalty: number;
+}
+
+interface State {
+  readonly rows: Rows;
+  readonly pool: Pooled[];
+  readonly known: Set<string>;
+  readonly residual: Float64Array;
+  readonly spread: Variances;
+  /** Weight of each slab, by degree. */
+  readonly weights: Float64Array[];
+  /** 1 for every player of a frequency that is more likely live than not. */
+  readonly active: Uint8Array;
+}
+
+/**
+ * Posterior means under a spike-and-slab prior, by coordinate ascent on its mean-field bound (Carbonetto and Stephens 2012; normal mixtures
+ * as in Kim et al. 2022, arXiv 2208.10910), started at the greedy support: doubtful frequencies are shrunk in proportion to the doubt,
+ * where the greedy ones are either in or out. Noise, slab variances and heredity are re-estimated as it goes.
+ */
+export async function soften(
+  rows: Rows,
+  columns: ByteColumns,
+  start: Greedy,
+  options: DecodeOptions,
+): Promise<Weighed[]> {
+  const state = startState(rows, start);
+  for (let look = 0; look < LOOKS; look++) {
+    const heredity = learnHeredity(state);
+    admit(state, columns, heredity);
+    await options.breathe?.();
+    for (let s = 0; s < SWEEPS; s++) {
+      const moved = sweep(state, heredity);
+      updateVariances(state);
+      await options.breathe?.();
+      if (moved < STILL) break;
+    }
+  }
+  return state.pool
+    .filter((p) => p.live > UNLIKELY)
+    .sort((a, b) => b.live - a.live)
+    .slice(0, MOST_TERMS)
+    .map(({ members, penalty, mean, square }) => ({ members, penalty, doubt: doubtOf(square - mean * mean, state) }));
+}
+
+/** No more than the variance of an unpenalised coefficient can be expressed: λ ≥ 0. */
+function doubtOf(variance: number, { spread, residual }: State): number {
+  return Math.max(0, spread.noise / Math.max(variance, Number.MIN_VALUE) - residual.length);
+}
+
+function startState(rows: Rows, { support, coefficients, spread }: Greedy): State {
+  const residual = Float64Array.from(rows.y);
+  const state: State = {
+    rows,
+    pool: [],
+    known: new Set(),
+    residual,
+    spread: { noise: spread.noise, byDegree: Float64Array.from(spread.byDegree) },
+    weights: Array.from({ length: MAX_DEGREE + 1 }, () => new Float64Array(SLABS.length).fill(1 / SLABS.length)),
+    active: new Uint8Array(rows.masks.n),
+  };
+  for (let k = 1; k < support.size; k++) addToPool(state, support.terms[k], coefficients[k]);
+  return state;
+}
+
+function addToPool({ pool, known, residual }: State, { members, column }: Term, mean: number): void {
+  known.add(members.join());
+  pool.push({
+    members,
+    column,
+    mean,
+    square: mean * mean,
+    live: mean === 0 ? 0 : 1,
+    slabs: new Float64Array(SLABS.length),
+    penalty: Number.POSITIVE_INFINITY,
+  });
+  if (mean !== 0) for (let r = 0; r < residual.length; r++) residual[r] -= mean * column[r];
+}
+
+/** Prior probabilities from the expected numbers of live frequencies of each kind, with a little of what was guessed at first. */
+function learnHeredity({ rows, pool, active }: State): Heredity {
+  const n = rows.masks.n;
+  active.fill(0);
+  for (const p of pool) if (p.live > 0.5) for (const i of p.members) active[i] = 1;
+  const used = Math.max(
+    active.reduce((a, b) => a + b, 0),
+    1,
+  );
+  const idle = n - used;
+  const parents = pool.filter((p) => p.live > 0.5 && isParent(p.members)).length;
+  const pairs = [0, 0, 0];
+  let singles = 0;
+  let higher = 0;
+  for (const { members, live } of pool) {
+    if (members.length === 1) singles += live;
+    else if (members.length === 2) pairs[active[members[0]] + active[members[1]]] += live;
+    else higher += live;
+  }
+  return {
+    single: Math.min(0.9, Math.max(0.1, (singles + 1) / (n + 2))),
+    pair: [
+      Math.min(0.1, Math.max(0.5, pairs[0]) / Math.max((idle * (idle - 1)) / 2, 1)),
+      Math.min(0.2, Math.max(2, pairs[1]) / Math.max(used * idle, 1)),
+      Math.min(0.5, Math.max(5, pairs[2]) / Math.max((used * (used - 1)) / 2, 1)),
+    ],
+    extension: [Math.min(0.1, 0.5 / Math.max(parents * idle, 1)), Math.min(0.2, Math.max(3, higher) / Math.max(parents * used, 1))],
+  };
+}
+
+function admit(state: State, columns: ByteColumns, heredity: Heredity): void {
+  const { rows, pool, known, residual, active, spread } = state;
+  const room = Math.min(MOST_CANDIDATES, Math.floor(MOST_ENTRIES / rows.masks.count)) - pool.length;
+  const parents = pool.filter((p) => p.live > 0.5 && isParent(p.members));
+  const found = screen({ columns, residual, parents, active, heredity, spread, slack: SLACK }).filter((c) => !known.has(c.members.join()));
+  for (const { members } of found.slice(0, Math.max(0, room))) addToPool(state, { members, column: characterOf(rows.masks, members) }, 0);
+}
+
+/** One pass over the pool; returns the furthest that a coefficient has moved. */
+function sweep(state: State, heredity: Heredity): number {
+  const { pool, residual, spread, weights, active } = state;
+  const count = residual.length;
+  let drift = 0;
+  for (let r = 0; r < count; r++) drift += residual[r] / count;
+  for (let r = 0; r < count; r++) residual[r] -= drift;
+  let moved = 0;
+  for (const p of pool) {
+    const before = p.mean;
+    const u = dot(p.column, residual) + count * before;
+    const degree = p.members.length;
+    updateTerm(p, u, count, spread.noise, spread.byDegree[degree], priorOf(p.members, active, heredity), weights[degree]);
+    const step = p.mean - before;
+    if (Math.abs(step) < 1e-12) continue;
+    for (let r = 0; r < count; r++) residual[r] -= step * p.column[r];
+    moved = Math.max(moved, Math.abs(step));
+  }
+  return moved;
+}
+
+/** Posterior of one coefficient given the others: u = χᵀ(residual without it). Each slab alone would shrink u to u/(N + σ²/τ²). */
+function updateTerm(p: Pooled, u: number, count: number, noise: number, prior: number, chance: number, weights: Float64Array): void {
+  const logs = p.slabs;
+  let most = Number.NEGATIVE_INFINITY;
+  for (let g = 0; g < SLABS.length; g++) {
+    const ratio = noise / (prior * SLABS[g]);
+    const shrunk = u / (count + ratio);
+    logs[g] = Math.log(weights[g]) + 0.5 * Math.log(ratio / (count + ratio)) + (shrunk * u) / (2 * noise);
+    most = Math.max(most, logs[g]);
+  }
+  let sum = 0;
+  for (let g = 0; g < SLABS.length; g++) {
+    logs[g] = Math.exp(logs[g] - most);
+    sum += logs[g];
+  }
+  p.live = 1 / (1 + Math.exp(-(Math.log(chance / (1 - chance)) + most + Math.log(sum))));
+  let inverse = 0;
+  let square = 0;
+  for (let g = 0; g < SLABS.length; g++) {
+    p.slabs[g] /= sum;
+    const precision = count + noise / (prior * SLABS[g]);
+    inverse += p.slabs[g] / precision;
+    square += p.slabs[g] * (noise / precision + (u / precision) ** 2);
+  }
+  p.mean = p.live * inverse * u;
+  p.square = p.live * square;
+  p.penalty = 1 / (p.live * inverse) - count;
+}
+
+/** Empirical Bayes: noise from the expected squared residual, slab weights and variance of each degree from expected counts. */
+function updateVariances({ rows, pool, residual, spread, weights }: State): void {
+  const count = residual.length;
+  let error = dot(residual, residual);
+  for (const p of pool) error += count * (p.square - p.mean * p.mean);
+  spread.noise = Math.max(error / count, LEAST_NOISE);
+  for (let d = 1; d <= MAX_DEGREE; d++) {
+    const slabs = new Float64Array(SLABS.length).fill(1);
+    let live = 0;
+    let square = 0;
+    for (const p of pool) {
+      if (p.members.length !== d) continue;
+      live += p.live;
+      square += p.square;
+      for (let g = 0; g < SLABS.length; g++) slabs[g] += p.live * p.slabs[g];
+    }
+    let mean = 0;
+    for (let g = 0; g < SLABS.length; g++) {
+      weights[d][g] = slabs[g] / (live + SLABS.length);
+      mean += weights[d][g] * SLABS[g];
+    }
+    const guess = d === 1 ? 0.6 / Math.min(20, rows.masks.n) : spread.byDegree[d - 1] / 2;
+    spread.byDegree[d] = Math.max((square + PSEUDO_TERMS * guess) / (live + PSEUDO_TERMS) / mean, LEAST_PRIOR);
+  }
+}

@@ -1,0 +1,72 @@
+import { count, percent, signed, size } from './format.ts';
+
+/** Every sentence the explanation says, in one table. Numbers are formatted before or here, never in the drawings. */
+export const strings = {
+  table: 'Interactions',
+  curve: 'Convergence',
+  methods: 'Methods compared',
+  words: 'Words',
+  order: 'Order',
+  effect: 'Effect',
+  bar: 'Bar',
+  lanes: 'What the words do together',
+  fitHeading: 'How far to trust it',
+
+  toward: (target: string) => `toward “${target}”`,
+  away: 'away',
+  legend: 'Fill and number: effect of the word by itself, averaged over maskings of the others.',
+  faint: 'Dotted: within two standard errors of zero.',
+  full: (scale: number) => `Full colour: ±${size(scale).replace(/\.?0+$/, '')}.`,
+  keys: 'Click a word to switch it off. Arrow keys move, Space switches, I steps through its interactions, V verifies, Esc resets.',
+  lanesLegend: 'One lane each: arcs join pairs, combs three words or more. Thickness: size. Dashed: within two standard errors of zero.',
+  none: 'No two words act together by more than the error: here words act one by one, or more passes are needed.',
+  more: (hidden: number) => `Show ${count(hidden)} more`,
+  fewer: 'Show fewer',
+  whisker: 'Whiskers reach two standard errors to each side. An effect whose whisker crosses zero may be nothing.',
+  exactWhisker: 'Every masking was evaluated: these values carry no sampling error.',
+  projected: 'Re-computed from the explanation for the words still on; no error bars until you explain again.',
+
+  exact: (queries: number) => `Exact: all ${count(queries)} maskings of this text were evaluated`,
+  explains: (r2: number, heldOut: number, low: number, high: number) =>
+    r2 < 0
+      ? `Explains nothing of the variation over ${count(heldOut)} masks it has not seen (R² ${size(r2)})`
+      : `Explains ${percent(r2)} of the variation over ${count(heldOut)} masks it has not seen (95 % interval ${percent(low).replace(' %', '')} to ${percent(high)})`,
+  fair: 'R² is below 0.7: the large effects hold, but do not rely on small effects. More passes help.',
+  poor: 'Poor fit: at this number of passes the model’s behaviour on this text is not captured; do not read the arcs. Use more passes, or coarser units.',
+  passes: (queries: number) => `${count(queries)} passes`,
+  rate: (masksPerSecond: number) => `${masksPerSecond < 10 ? masksPerSecond.toFixed(1) : count(masksPerSecond)} a second`,
+  software: 'software GPU: results right, speed meaningless',
+  cpu: 'CPU, float64',
+  baseline: (value: string) => `all words masked: ${value}`,
+  scalar: (scalar: string, value: number) => `${scalar} ${signed(value)}`,
+
+  curveText: 'R² on masks held out of the fit, as passes arrive; the band is its 95 % interval. Stop any time and keep what you have.',
+  stable: (queries: number) => `The five largest effects have been the same since ${count(queries)} passes.`,
+  unstable: 'The five largest effects still changed at the last look.',
+  chosen: (method: string) => `used: ${method}`,
+  methodsText: 'R² in cross-validation, before the held-out masks were looked at.',
+  curveLabel: (points: string) => `Held-out R² by passes: ${points}`,
+  curvePoint: (queries: number, r2: number) => `${size(r2)} at ${count(queries)}`,
+
+  without: (labels: string) => `Without ${labels}`,
+  predicted: 'explanation predicts',
+  measured: 'model says',
+  asking: 'asking the model…',
+  noModel: 'no model loaded to ask',
+  wholeText: 'whole text',
+  reset: 'All words on',
+
+  wordLabel: (label: string, value: string, error: string) => `${label}, by itself ${value}${error}`,
+  error: (se: number) => `, plus or minus ${size(se)}`,
+  together: (labels: string, value: string, error: string) => `${labels} together: ${value}${error}`,
+  inInteractions: (many: number) => (many === 1 ? 'in 1 interaction shown' : `in ${count(many)} interactions shown`),
+  noInteractions: (label: string) => `${label} is in no interaction shown`,
+  switched: (label: string, on: boolean) => `${label} ${on ? 'on' : 'off'}`,
+  spoken: (value: number) => `${value < 0 ? 'minus' : 'plus'} ${size(Math.abs(value))}`,
+  answer: (predicted: number) => `explanation predicts ${predicted < 0 ? 'minus' : 'plus'} ${size(Math.abs(predicted))}`,
+  join: (labels: readonly string[]) => (labels.length < 2 ? labels.join('') : `${labels.slice(0, -1).join(', ')} and ${labels[labels.length - 1]}`),
+  quote: (label: string) => `“${label}”`,
+  title: (target: string) => `Why did the model say “${target}”?`,
+  made: (version: string) => `webspex ${version}`,
+  settings: 'How it was made',
+} as const;
