@@ -35,4 +35,3 @@ export {
 } from './spectrum/spectrum.ts';
 export { VERSION } from './version.ts';
 export { toCsv, toHtml, toSvg } from './view/report.ts';
-export { fitSentence, warning } from './view/strings.ts';

@@ -2,6 +2,12 @@ import type { InteractionRow } from './indices.ts';
 import { omittedVariances } from './omitted.ts';
 import type { Fit } from './spectrum.ts';
 
+/**
+ * Measured widening: on complete tables of a real transformer (30 sentences, 64–512 masks) 95 % intervals from the model alone held 79–93 % of the
+ * exact single-player values, since what a fit misses is neither independent nor evenly spread; with this factor 90–98 %.
+ */
+const WIDENED = 1.35;
+
 /** Columns of the inverse of a lower-triangular factor, one after the other: column j from its diagonal down, the rest 0. */
 function invertLower(l: Float64Array, k: number): Float64Array {
   const columns = new Float64Array(k * k);
@@ -70,11 +76,11 @@ function isEstimated(fit: Fit): boolean {
  * Standard error of each interaction in the units of the function; 0 throughout for an exact transform. `noiseVariance` is the mean square
  * error on masks that the fit has not seen. Two sources are joined: coefficients that were estimated, σ²‖L⁻¹w‖², and frequencies that are not
  * in the spectrum. The value function is deterministic, so whatever the fit misses is the energy of such frequencies (Parseval): what is left of
- * `noiseVariance` when the estimated ones' share is taken off.
+ * `noiseVariance` when the estimated ones' share is taken off. The result is widened by a measured factor.
  */
 export function standardErrors(fit: Fit, rows: readonly InteractionRow[], noiseVariance: number): Float64Array {
   if (!isEstimated(fit)) return new Float64Array(rows.length);
   const { variances, sum } = fittedVariances(fit, rows, noiseVariance);
   const omitted = omittedVariances(fit.spectrum, rows, Math.max(0, noiseVariance - sum));
-  return variances.map((v, i) => Math.sqrt(v + omitted[i]));
+  return variances.map((v, i) => WIDENED * Math.sqrt(v + omitted[i]));
 }

@@ -1,0 +1,77 @@
+import { uncertain } from '../choose.ts';
+import { glyph, signed, size, visible } from '../format.ts';
+import { type Mark, mark } from '../mark.ts';
+import { textRuns } from '../marks.ts';
+import { isLit, type Scene } from '../scene.ts';
+import { strings } from '../strings.ts';
+
+/** The text as prose: fill and underline for the effect of each word by itself, a glyph and a number where it is certain. */
+export function textMarks(scene: Scene): Mark[] {
+  const { explanation: e, view } = scene;
+  const runs = textRuns(e).map((run) => (run.player === null ? visible(run.text) : wordMark(scene, run.player, run.text)));
+  const frame = view.interactive ? { role: 'toolbar', 'aria-label': strings.words } : {};
+  return [
+    mark('div', { class: 'words', part: 'words', dir: 'auto', ...frame }, ...runs),
+    mark('div', { class: 'stack' }, mark('p', { class: view.lit ? 'legend covered' : 'legend' }, ...legend(scene)), mark('p', { class: 'detail', 'aria-hidden': 'true' }, detail(scene))),
+  ];
+}
+
+function wordMark(scene: Scene, player: number, text: string): Mark {
+  const { view, labels, scale } = scene;
+  const effect = scene.effects[player];
+  const off = view.off.has(player);
+  const unsure = uncertain(effect);
+  const share = off ? 0 : Math.min(1, Math.abs(effect.value) / scale);
+  const sign = effect.value < 0 ? 'neg' : 'pos';
+  const shown = !off && !unsure && Math.abs(effect.value) >= 0.005 * scale;
+  const index = /[₀-₉]+$/.exec(labels[player].slice(visible(scene.explanation.players[player].label).length))?.[0];
+  const classes = ['word', sign, unsure && 'unsure', off && 'off', isWordLit(scene, player) && 'lit'].filter(Boolean).join(' ');
+  const press = view.interactive
+    ? {
+        role: 'button',
+        tabindex: player === view.cursor ? '0' : '-1',
+        'aria-pressed': off ? 'false' : 'true',
+        'aria-label': strings.wordLabel(labels[player], strings.spoken(effect.value), effect.se > 0 ? strings.error(effect.se) : ''),
+      }
+    : {};
+  return mark(
+    'span',
+    { class: classes, 'data-player': String(player), '--fill': share, '--line': `${(shown || unsure ? 1 + 3 * share : 0).toFixed(1)}px`, ...press },
+    visible(text),
+    index !== undefined && mark('sub', {}, index.replace(/[₀-₉]/g, (d) => String(d.charCodeAt(0) - 0x2080))),
+    shown && mark('span', { class: 'effect' }, `${glyph(effect.value)}${size(Math.abs(effect.value))}`),
+  );
+}
+
+function isWordLit({ view }: Scene, player: number): boolean {
+  return view.lit?.includes(player) ?? false;
+}
+
+function legend({ explanation: e, scale, view }: Scene): (Mark | string)[] {
+  return [
+    `${strings.legend} `,
+    mark('span', { class: 'toward' }, `▲ ${strings.toward(visible(e.target))}`),
+    ', ',
+    mark('span', { class: 'away' }, `▼ ${strings.away}`),
+    `. ${strings.faint} ${strings.full(scale)}${view.interactive ? ` ${strings.keys}` : ''}`,
+  ];
+}
+
+/** A line on what is under the pointer or the focus. */
+function detail(scene: Scene): string {
+  const { view, labels, lanes } = scene;
+  if (view.lit === null) return '';
+  if (view.lit.length === 1) {
+    const [player] = view.lit;
+    const { value, se } = scene.effects[player];
+    const many = lanes.filter((l) => l.members.includes(player)).length;
+    return `${strings.quote(labels[player])}: ${signed(value)}${withError(scene, se)}${many > 0 ? ` · ${strings.inInteractions(many)}` : ''}`;
+  }
+  const found = [...scene.rows, ...lanes].find((i) => isLit(scene, i.members));
+  return found ? `${found.members.map((m) => labels[m]).join(' × ')}: ${signed(found.value)}${withError(scene, found.se)}` : '';
+}
+
+/** " ± 0.12", or nothing where the value is exact or no longer that of the whole game. */
+export function withError({ view }: Scene, se: number): string {
+  return se > 0 && view.off.size === 0 ? ` ± ${size(se)}` : '';
+}
