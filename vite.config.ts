@@ -32,7 +32,7 @@ export default defineConfig(({ mode }) =>
           rolldownOptions: {
             input: Object.fromEntries(entries.map((name) => [name, here(`src/${name}.ts`)]).filter(([, path]) => existsSync(path))),
             external: [/^node:/, '@huggingface/tokenizers', 'webgpu', '@sparticuz/chromium'],
-            output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+            output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
           },
         },
       }
@@ -43,6 +43,13 @@ export default defineConfig(({ mode }) =>
         worker: { format: 'es' },
         build: { outDir: here('dist/demo'), emptyOutDir: true, target: 'es2023', assetsInlineLimit: 0 },
         plugins: [copyModel()],
-        test: { root: here('.'), include: ['test/**/*.test.ts'], globalSetup: 'test/support/global-setup.ts', testTimeout: 120_000, maxWorkers: 2, reporters: ['default'] },
+        test: {
+          root: here('.'),
+          include: ['test/**/*.test.ts'],
+          globalSetup: 'test/support/global-setup.ts',
+          testTimeout: 120_000,
+          maxWorkers: 2,
+          reporters: ['default'],
+        },
       },
 );

@@ -1,6 +1,7 @@
-/** Text and settings that a link carries after #, which browsers do not send to servers. */
+/** Text and settings that a link carries after #s=, which browsers do not send to servers. */
 export interface Shared {
-  readonly text: string;
+  /** Absent in a link that holds settings only. */
+  readonly text?: string;
   readonly target: string;
   readonly units: string;
   readonly mask: string;
@@ -10,28 +11,59 @@ export interface Shared {
   readonly budget: number;
 }
 
-const MOST = 20_000;
+/** Characters of a link that programs can be trusted to pass on. */
+export const LONGEST_LINK = 6000;
+const LONGEST_TEXT = 20_000;
 
-async function pump(bytes: Uint8Array, stream: CompressionStream | DecompressionStream): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(new Blob([bytes as BlobPart]).stream().pipeThrough(stream)).arrayBuffer());
+async function pump(bytes: Uint8Array<ArrayBuffer>, stream: CompressionStream | DecompressionStream, most: number): Promise<Uint8Array> {
+  const reader = new Blob([bytes]).stream().pipeThrough(stream).getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    size += read.value.length;
+    if (size > most) throw new Error('link: too long');
+    chunks.push(read.value);
+  }
+  const out = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    out.set(chunk, at);
+    at += chunk.length;
+  }
+  return out;
 }
 
-/** base64url(deflate-raw(JSON)). */
+/** `#s=` + base64url(deflate-raw(JSON)). */
 export async function encodeLink(shared: Shared): Promise<string> {
-  const packed = await pump(new TextEncoder().encode(JSON.stringify(shared)), new CompressionStream('deflate-raw'));
-  return btoa(String.fromCharCode(...packed)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  const json = new Uint8Array(new TextEncoder().encode(JSON.stringify(shared)));
+  const packed = await pump(json, new CompressionStream('deflate-raw'), 1e6);
+  return `#s=${btoa(Array.from(packed, (b) => String.fromCharCode(b)).join(''))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/=+$/, '')}`;
 }
 
-/** What a location hash says, or null where it is not one of ours: a link is somebody else's data. */
+/** What a location hash says, or null where it is not one of ours. A link is somebody else's data: only short strings and one number get through. */
 export async function decodeLink(hash: string): Promise<Shared | null> {
   const match = /^#s=([A-Za-z0-9_-]{1,20000})$/.exec(hash);
   if (!match) return null;
   try {
     const packed = Uint8Array.from(atob(match[1].replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
-    const given = JSON.parse(new TextDecoder().decode(await pump(packed, new DecompressionStream('deflate-raw')))) as Record<string, unknown>;
-    const word = (key: string) => (typeof given[key] === 'string' ? (given[key] as string).slice(0, MOST) : '');
-    return { text: word('text'), target: word('target'), units: word('units'), mask: word('mask'), method: word('method'), index: word('index'), budget: Number(given.budget) };
+    const json = new TextDecoder().decode(await pump(packed, new DecompressionStream('deflate-raw'), 4 * LONGEST_TEXT));
+    const given: unknown = JSON.parse(json);
+    if (typeof given !== 'object' || given === null) return null;
+    const fields = given as Record<string, unknown>;
+    const word = (key: string) => (typeof fields[key] === 'string' ? fields[key].slice(0, 200) : '');
+    return {
+      ...(typeof fields.text === 'string' && { text: fields.text.slice(0, LONGEST_TEXT) }),
+      target: word('target'),
+      units: word('units'),
+      mask: word('mask'),
+      method: word('method'),
+      index: word('index'),
+      budget: typeof fields.budget === 'number' ? fields.budget : 0,
+    };
   } catch {
-    return null;
+    return null; // a mangled link is no link
   }
 }

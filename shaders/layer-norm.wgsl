@@ -1,5 +1,6 @@
 // (x − mean) / √(variance + ε) · gamma + beta over the first WIDTH of STRIDE columns of each row; the padding becomes 0.
 // An invocation owns a row. Two passes, as the variance of large numbers is lost in one. Twin: src/compute/reference/layer-norm.ts.
+// A variance beyond float32 would become a scale of 0 and a plausible row; it is written out instead, for `finish` to find.
 struct Params {
   unused: u32,
 }
@@ -14,6 +15,8 @@ struct Params {
 override WIDTH: u32;
 override STRIDE: u32;
 override EPSILON: f32;
+
+const EXPONENT = 0x7f800000u;
 
 // 1 where a column is part of the row, 0 where it is padding.
 fn real(c: u32) -> vec4<f32> {
@@ -37,8 +40,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let d = (input[at + c] - mean) * real(c);
     squares += d * d;
   }
-  let scale = inverseSqrt(dot(squares, vec4(1.0)) / f32(WIDTH) + EPSILON);
+  let variance = dot(squares, vec4(1.0)) / f32(WIDTH);
+  let broken = (bitcast<u32>(variance) & EXPONENT) == EXPONENT;
+  let scale = inverseSqrt(variance + EPSILON);
   for (var c = 0u; c < quads; c++) {
-    output[at + c] = ((input[at + c] - mean) * scale * gamma[c] + beta[c]) * real(c);
+    let normal = (input[at + c] - mean) * scale * gamma[c] + beta[c];
+    output[at + c] = select(normal, vec4(variance), broken) * real(c);
   }
 }

@@ -1,6 +1,10 @@
 import { SpexExplanation } from './view/element.ts';
 
+export { readableLabels } from './view/choose.ts';
 export { type MembersDetail, SpexExplanation, type ToggleDetail } from './view/element.ts';
+export { type Look, lookOf } from './view/marks.ts';
+export { readExplanation } from './view/read.ts';
+export { toCsv, toHtml, toSvg } from './view/report.ts';
 
 if (globalThis.customElements && !customElements.get('spex-explanation')) customElements.define('spex-explanation', SpexExplanation);
 

@@ -17,6 +17,7 @@ export type { Candidate, Explanation, FitReport, Interaction, InteractionIndex, 
 export { explain } from './explain/explain.ts';
 export { type ExplainOptions, INDICES, METHODS, type Method, MIN_BUDGET, type RunProgress } from './explain/options.ts';
 export type { ExplainRun } from './explain/run.ts';
+export { controlPair, corners, jointEffect, predictRows } from './explain/verify.ts';
 export type { DeviceInfo } from './model/model.ts';
 export { proxyspex } from './proxyspex/proxyspex.ts';
 export { pursuit } from './pursuit/pursuit.ts';

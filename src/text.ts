@@ -9,7 +9,9 @@ export {
   type TextOptions,
 } from './explain/explainer.ts';
 export { type ConnectOptions, connectExplainer, type Endpoint, type RemoteExplainer, serveExplainer } from './explain/remote.ts';
+export { parseMaskRule } from './lens/text/masking.ts';
 export { parseUnits, splitPlayers, type TextPlayers, type Units } from './lens/text/players.ts';
+export { SCALARS, type Scalar } from './lens/text/value-function.ts';
 export { loadClassifier } from './model/load.ts';
 export { readManifest, readVerified, sha256Hex } from './model/manifest.ts';
 export type { DeviceInfo, Model, ModelInfo, ModelSource, ProgressEvent, Tokenizer } from './model/model.ts';

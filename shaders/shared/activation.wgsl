@@ -13,6 +13,13 @@ fn erf(x: vec4<f32>) -> vec4<f32> {
   return sign(x) * select(1.0 - exp(-log_far), near, z < vec4(1.0));
 }
 
+// y, but x where x is NaN or infinite: clamps and maxima would make a plausible number of it, and `finish` would find nothing. Bits are
+// tested, as WGSL may assume that NaN does not exist.
+fn unless_broken(x: vec4<f32>, y: vec4<f32>) -> vec4<f32> {
+  let exponent = vec4(0x7f800000u);
+  return select(y, x, (bitcast<vec4<u32>>(x) & exponent) == exponent);
+}
+
 // tanh overflows to NaN beyond about 88 on some drivers; at 15 it is 1 in float32.
 fn safe_tanh(x: vec4<f32>) -> vec4<f32> {
   return tanh(clamp(x, vec4(-15.0), vec4(15.0)));
@@ -24,13 +31,15 @@ fn activate(kind: u32, x: vec4<f32>) -> vec4<f32> {
       return 0.5 * x * (1.0 + erf(x * 0.70710678));
     }
     case GELU_TANH: {
-      return 0.5 * x * (1.0 + safe_tanh(0.79788456 * (x + 0.044715 * x * x * x)));
+      // Beyond 15 the cube adds nothing but overflow.
+      let z = clamp(x, vec4(-15.0), vec4(15.0));
+      return 0.5 * x * (1.0 + safe_tanh(0.79788456 * (z + 0.044715 * z * z * z)));
     }
     case RELU: {
-      return max(x, vec4(0.0));
+      return unless_broken(x, max(x, vec4(0.0)));
     }
     case TANH: {
-      return safe_tanh(x);
+      return unless_broken(x, safe_tanh(x));
     }
     default: {
       return x;

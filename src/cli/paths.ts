@@ -12,7 +12,10 @@ export function packageFolder(): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
     if (isPackage(folder)) return folder;
     if (folder === dirname(folder))
-      throw new WebspexError('not-found', `package: expected webspex's package.json above ${import.meta.dirname}, got none; install it again`);
+      throw new WebspexError(
+        'not-found',
+        `package: expected webspex's package.json above ${import.meta.dirname}, got none; install it again`,
+      );
   }
 }
 

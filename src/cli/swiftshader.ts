@@ -69,7 +69,8 @@ function* filesOfTar(tar: Buffer): Generator<[string, Buffer]> {
     if (!name) return;
     const size = Number.parseInt(tar.toString('ascii', at + 124, at + 136), 8);
     const type = tar.toString('ascii', at + 156, at + 157);
-    if (type === '0' || type === '\0') yield [name.slice(dirname(name) === '.' ? 0 : dirname(name).length + 1), tar.subarray(at + 512, at + 512 + size)];
+    if (type === '0' || type === '\0')
+      yield [name.slice(dirname(name) === '.' ? 0 : dirname(name).length + 1), tar.subarray(at + 512, at + 512 + size)];
     at += 512 + Math.ceil(size / 512) * 512;
   }
 }

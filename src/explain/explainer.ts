@@ -1,6 +1,6 @@
 import { openBackend } from '../compute/open.ts';
 import { WebspexError } from '../core/errors.ts';
-import { lastWordBits, type Masks, masksFromRows, maskStride, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
+import { lastWordBits, type Masks, maskStride, masksFromRows, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
 import { pairedMasks } from '../core/sample.ts';
 import { EMBEDDED_MODEL } from '../embedded.ts';
 import { maskSequences, parseMaskRule } from '../lens/text/masking.ts';

@@ -163,7 +163,12 @@ export function createGrower(columns: WordColumns, options: GrowOptions): { grow
         for (let i = from; i < to; i++) residual[rows[i]] -= value[node];
         if (hist) free.push(hist);
       }
-      return { feature: feature.slice(0, used), absent: absent.slice(0, used), present: present.slice(0, used), value: value.slice(0, used) };
+      return {
+        feature: feature.slice(0, used),
+        absent: absent.slice(0, used),
+        present: present.slice(0, used),
+        value: value.slice(0, used),
+      };
     },
   };
 }

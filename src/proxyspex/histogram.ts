@@ -23,7 +23,15 @@ const NIBBLE_ROWS = 400;
  * For every player f, Σ weights[r] over the rows of the list that have f, by the method of the four Russians: rows are added up by byte
  * (or nibble) value, then the tables are folded. Sums of integers below 2⁵³ are exact in float64, in any order.
  */
-export function histogram(columns: WordColumns, rows: Uint32Array, from: number, to: number, weights: Float64Array, table: Float64Array, out: Float64Array): void {
+export function histogram(
+  columns: WordColumns,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+  weights: Float64Array,
+  table: Float64Array,
+  out: Float64Array,
+): void {
   const small = to - from < NIBBLE_ROWS;
   for (let g = 0; g < columns.groups; g++) {
     if (small) {
@@ -36,7 +44,15 @@ export function histogram(columns: WordColumns, rows: Uint32Array, from: number,
   }
 }
 
-function sumBytes({ words, count }: WordColumns, g: number, rows: Uint32Array, from: number, to: number, weights: Float64Array, table: Float64Array): void {
+function sumBytes(
+  { words, count }: WordColumns,
+  g: number,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+  weights: Float64Array,
+  table: Float64Array,
+): void {
   table.fill(0);
   const base = g * count;
   for (let i = from; i < to; i++) {
@@ -50,7 +66,15 @@ function sumBytes({ words, count }: WordColumns, g: number, rows: Uint32Array, f
   }
 }
 
-function sumNibbles({ words, count }: WordColumns, g: number, rows: Uint32Array, from: number, to: number, weights: Float64Array, table: Float64Array): void {
+function sumNibbles(
+  { words, count }: WordColumns,
+  g: number,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+  weights: Float64Array,
+  table: Float64Array,
+): void {
   table.fill(0, 0, 128);
   const base = g * count;
   for (let i = from; i < to; i++) {

@@ -63,7 +63,13 @@ export async function proxyspex(masks: Masks, values: ArrayLike<number>, options
     }
   }
   const refinement = candidates[errors.indexOf(Math.min(...errors))] ?? candidates[0];
-  const model = await boostTrees(masks, values, { ...chosen, trees: chosen.best, leaves: LEAVES, minLeaf: minLeafFor(masks.count), breathe });
+  const model = await boostTrees(masks, values, {
+    ...chosen,
+    trees: chosen.best,
+    leaves: LEAVES,
+    minLeaf: minLeafFor(masks.count),
+    breathe,
+  });
   return refine(treeTerms(model, masks.n), masks, values, refinement);
 }
 
@@ -83,7 +89,14 @@ async function gradeSetting(setting: Setting, folds: readonly Fold[], rows: numb
   const models: BoostedTrees[] = [];
   for (const { seen, unseen } of folds) {
     models.push(
-      await boostTrees(seen.masks, seen.values, { ...setting, leaves: LEAVES, minLeaf: minLeafFor(rows), validation: unseen, patience: PATIENCE, breathe }),
+      await boostTrees(seen.masks, seen.values, {
+        ...setting,
+        leaves: LEAVES,
+        minLeaf: minLeafFor(rows),
+        validation: unseen,
+        patience: PATIENCE,
+        breathe,
+      }),
     );
   }
   const longest = Math.max(0, ...models.map((m) => m.stages.length));

@@ -29,7 +29,8 @@ export function refinements(rows: number): Refinement[] {
   const most = Math.max(1, Math.floor(MOST_SHARE * rows));
   const sizes: (number | '95%')[] = [...SIZES.filter((k) => k <= most), '95%'];
   const out: Refinement[] = [{ keep: SIZES[SIZES.length - 1], weigh: 'trees', strength: TREE_STRENGTH }];
-  for (const keep of sizes) for (const weigh of ['ridge', 'scaled'] as const) for (const strength of STRENGTHS[weigh]) out.push({ keep, weigh, strength });
+  for (const keep of sizes)
+    for (const weigh of ['ridge', 'scaled'] as const) for (const strength of STRENGTHS[weigh]) out.push({ keep, weigh, strength });
   return out;
 }
 
@@ -51,7 +52,8 @@ function penaltiesOf(terms: TreeTerms, support: Uint32Array, { weigh, strength }
   if (weigh !== 'scaled' || support.length < 2) return out;
   let mean = 0;
   for (let k = 1; k < support.length; k++) mean += Math.abs(terms.coefficients[support[k]]) / (support.length - 1);
-  for (let k = 1; k < support.length; k++) out[k] *= mean / Math.max(Math.abs(terms.coefficients[support[k]]), 1e-6 * mean, Number.MIN_VALUE);
+  for (let k = 1; k < support.length; k++)
+    out[k] *= mean / Math.max(Math.abs(terms.coefficients[support[k]]), 1e-6 * mean, Number.MIN_VALUE);
   return out;
 }
 
@@ -62,7 +64,11 @@ export interface FoldGrader {
 }
 
 /** Grades refinements of trees that saw only `seen`, on rows that neither the trees nor the refit have seen. */
-export function gradeFold(terms: TreeTerms, seen: { masks: Masks; values: ArrayLike<number> }, unseen: { masks: Masks; values: ArrayLike<number> }): FoldGrader {
+export function gradeFold(
+  terms: TreeTerms,
+  seen: { masks: Masks; values: ArrayLike<number> },
+  unseen: { masks: Masks; values: ArrayLike<number> },
+): FoldGrader {
   const ranked = rankTerms(terms);
   const rows = seen.masks.count;
   const n = seen.masks.n;

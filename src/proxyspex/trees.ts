@@ -77,7 +77,14 @@ function spread(tree: Tree, visit: Spread): number {
   return walk(0);
 }
 
-function addSubsets(path: number[], signs: Int8Array, difference: number, low: Uint32Array, high: Uint32Array, add: (a: number, b: number, subset: number, value: number) => void): void {
+function addSubsets(
+  path: number[],
+  signs: Int8Array,
+  difference: number,
+  low: Uint32Array,
+  high: Uint32Array,
+  add: (a: number, b: number, subset: number, value: number) => void,
+): void {
   const depth = path.length - 1;
   let value = difference / 2 ** (depth + 1);
   if (value === 0) return;

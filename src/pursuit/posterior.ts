@@ -2,10 +2,9 @@ import type { DecodeOptions } from '../spectrum/spectrum.ts';
 import type { ByteColumns } from './correlate.ts';
 import { type Greedy, LEAST_NOISE, LEAST_PRIOR } from './greedy.ts';
 import { type Heredity, isParent, priorOf, screen, type Variances } from './screen.ts';
+import { ascend, type Belief, SLABS, startingBelief } from './spike.ts';
 import { characterOf, dot, MAX_DEGREE, type Rows, type Term } from './support.ts';
 
-/** Prior of a live coefficient: a mixture of normals with these multiples of τ_d², since real coefficients have heavy tails. */
-const SLABS = [0.08, 0.6, 3];
 /** Screenings for further candidates, and sweeps over all of them after each. */
 const LOOKS = 5;
 const SWEEPS = 12;
@@ -17,7 +16,7 @@ const MOST_ENTRIES = 6e6;
 /** A sweep that moves no coefficient further than this (in standard deviations of the values) is the last. */
 const STILL = 1e-4;
 /** Frequencies less likely live than this are left out of the result; so are those beyond the likeliest 400. */
-const UNLIKELY = 0.05;
+const UNLIKELY = 0.1;
 const MOST_TERMS = 400;
 /** Rows that a degree's variance is estimated as if it had seen beside its own. */
 const PSEUDO_TERMS = 1.5;
@@ -31,15 +30,7 @@ export interface Weighed {
   readonly doubt: number;
 }
 
-interface Pooled extends Term {
-  /** Posterior mean and mean square. */
-  mean: number;
-  square: number;
-  /** Posterior probability that the coefficient is not zero, and of each slab where it is not. */
-  live: number;
-  readonly slabs: Float64Array;
-  penalty: number;
-}
+type Pooled = Term & Belief;
 
 interface State {
   readonly rows: Rows;
@@ -58,12 +49,7 @@ interface State {
  * as in Kim et al. 2022, arXiv 2208.10910), started at the greedy support: doubtful frequencies are shrunk in proportion to the doubt,
  * where the greedy ones are either in or out. Noise, slab variances and heredity are re-estimated as it goes.
  */
-export async function soften(
-  rows: Rows,
-  columns: ByteColumns,
-  start: Greedy,
-  options: DecodeOptions,
-): Promise<Weighed[]> {
+export async function soften(rows: Rows, columns: ByteColumns, start: Greedy, options: DecodeOptions): Promise<Weighed[]> {
   const state = startState(rows, start);
   for (let look = 0; look < LOOKS; look++) {
     const heredity = learnHeredity(state);
@@ -80,12 +66,10 @@ export async function soften(
     .filter((p) => p.live > UNLIKELY)
     .sort((a, b) => b.live - a.live)
     .slice(0, MOST_TERMS)
-    .map(({ members, penalty, mean, square }) => ({ members, penalty, doubt: doubtOf(square - mean * mean, state) }));
-}
-
-/** No more than the variance of an unpenalised coefficient can be expressed: λ ≥ 0. */
-function doubtOf(variance: number, { spread, residual }: State): number {
-  return Math.max(0, spread.noise / Math.max(variance, Number.MIN_VALUE) - residual.length);
+    .map(({ members, penalty, leastPenalty, mean, square }) => {
+      const variance = Math.max(square - mean * mean, Number.MIN_VALUE);
+      return { members, penalty, doubt: Math.min(penalty, Math.max(leastPenalty, state.spread.noise / variance - rows.masks.count)) };
+    });
 }
 
 function startState(rows: Rows, { support, coefficients, spread }: Greedy): State {
@@ -105,15 +89,7 @@ function startState(rows: Rows, { support, coefficients, spread }: Greedy): Stat
 
 function addToPool({ pool, known, residual }: State, { members, column }: Term, mean: number): void {
   known.add(members.join());
-  pool.push({
-    members,
-    column,
-    mean,
-    square: mean * mean,
-    live: mean === 0 ? 0 : 1,
-    slabs: new Float64Array(SLABS.length),
-    penalty: Number.POSITIVE_INFINITY,
-  });
+  pool.push({ members, column, ...startingBelief(mean) });
   if (mean !== 0) for (let r = 0; r < residual.length; r++) residual[r] -= mean * column[r];
 }
 
@@ -155,54 +131,14 @@ function admit(state: State, columns: ByteColumns, heredity: Heredity): void {
   for (const { members } of found.slice(0, Math.max(0, room))) addToPool(state, { members, column: characterOf(rows.masks, members) }, 0);
 }
 
-/** One pass over the pool; returns the furthest that a coefficient has moved. */
-function sweep(state: State, heredity: Heredity): number {
-  const { pool, residual, spread, weights, active } = state;
-  const count = residual.length;
-  let drift = 0;
-  for (let r = 0; r < count; r++) drift += residual[r] / count;
-  for (let r = 0; r < count; r++) residual[r] -= drift;
-  let moved = 0;
-  for (const p of pool) {
-    const before = p.mean;
-    const u = dot(p.column, residual) + count * before;
-    const degree = p.members.length;
-    updateTerm(p, u, count, spread.noise, spread.byDegree[degree], priorOf(p.members, active, heredity), weights[degree]);
-    const step = p.mean - before;
-    if (Math.abs(step) < 1e-12) continue;
-    for (let r = 0; r < count; r++) residual[r] -= step * p.column[r];
-    moved = Math.max(moved, Math.abs(step));
-  }
-  return moved;
-}
-
-/** Posterior of one coefficient given the others: u = χᵀ(residual without it). Each slab alone would shrink u to u/(N + σ²/τ²). */
-function updateTerm(p: Pooled, u: number, count: number, noise: number, prior: number, chance: number, weights: Float64Array): void {
-  const logs = p.slabs;
-  let most = Number.NEGATIVE_INFINITY;
-  for (let g = 0; g < SLABS.length; g++) {
-    const ratio = noise / (prior * SLABS[g]);
-    const shrunk = u / (count + ratio);
-    logs[g] = Math.log(weights[g]) + 0.5 * Math.log(ratio / (count + ratio)) + (shrunk * u) / (2 * noise);
-    most = Math.max(most, logs[g]);
-  }
-  let sum = 0;
-  for (let g = 0; g < SLABS.length; g++) {
-    logs[g] = Math.exp(logs[g] - most);
-    sum += logs[g];
-  }
-  p.live = 1 / (1 + Math.exp(-(Math.log(chance / (1 - chance)) + most + Math.log(sum))));
-  let inverse = 0;
-  let square = 0;
-  for (let g = 0; g < SLABS.length; g++) {
-    p.slabs[g] /= sum;
-    const precision = count + noise / (prior * SLABS[g]);
-    inverse += p.slabs[g] / precision;
-    square += p.slabs[g] * (noise / precision + (u / precision) ** 2);
-  }
-  p.mean = p.live * inverse * u;
-  p.square = p.live * square;
-  p.penalty = 1 / (p.live * inverse) - count;
+/** One pass over the pool under the present estimates; returns the furthest that a coefficient has moved. */
+function sweep({ pool, residual, spread, weights, active }: State, heredity: Heredity): number {
+  return ascend(pool, residual, ({ members }) => ({
+    chance: priorOf(members, active, heredity),
+    variance: spread.byDegree[members.length],
+    weights: weights[members.length],
+    noise: spread.noise,
+  }));
 }
 
 /** Empirical Bayes: noise from the expected squared residual, slab weights and variance of each degree from expected counts. */

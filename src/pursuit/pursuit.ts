@@ -16,7 +16,8 @@ export async function pursuit(masks: Masks, values: ArrayLike<number>, options: 
   checkValues(masks, values);
   const { n, count } = masks;
   let mean = 0;
-  for (let r = 0; r < count; r++) mean += values[r] / count;
+  for (let r = 0; r < count; r++) mean += values[r];
+  mean /= count;
   let variance = 0;
   for (let r = 0; r < count; r++) variance += (values[r] - mean) ** 2 / count;
   const scale = Math.sqrt(variance);

@@ -1,4 +1,5 @@
 import type { Explanation, Interaction } from '../explain/document.ts';
+import { visible } from './format.ts';
 
 const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉';
 
@@ -18,6 +19,11 @@ export function labelsOf(e: Pick<Explanation, 'players'>): Label[] {
 /** A label in one string: not₁₁. */
 export function plainLabel({ word, index }: Label): string {
   return index === null ? word : word + String(index).replace(/\d/g, (d) => SUBSCRIPTS[Number(d)]);
+}
+
+/** Labels of the players as a reader should see them: numbered where repeated, hidden characters written out. */
+export function readableLabels(e: Pick<Explanation, 'players'>): string[] {
+  return labelsOf(e).map((label) => visible(plainLabel(label)));
 }
 
 /** Within two standard errors of zero. */

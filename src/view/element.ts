@@ -1,265 +1,224 @@
-import type { Explanation, Interaction } from '../explain/document.ts';
-import { html } from './dom.ts';
-import { drawCurve, drawLanes, drawTable, drawText, keyOf, type Scene } from './draw.ts';
-import { labels, layOut, topInteractions } from './marks.ts';
-import { deviceLine, fitChip, fitSentence, passes, prediction, signed, size, warning, words } from './strings.ts';
-import { css } from './styles.ts';
-import { project } from './surrogate.ts';
+import type { Explanation } from '../explain/document.ts';
+import { keyOf, realInteractions } from './choose.ts';
+import { patch } from './dom.ts';
+import { explanationMark } from './draw/page.ts';
+import { visible } from './format.ts';
+import { mark } from './mark.ts';
+import { type Look, lookOf } from './marks.ts';
+import { measureLabels } from './measure.ts';
+import { readExplanation } from './read.ts';
+import { type Scales, type Scene, scalesOf, sceneOf, UNTOUCHED, type ViewState, widest } from './scene.ts';
+import { strings } from './strings.ts';
+import { STYLE } from './style.ts';
 
-/** Lanes and table rows shown. */
-const LANES = 8;
-const ROWS = 12;
-
-/** What `spex-toggle`, `spex-verify` and `spex-select` carry. */
+/** What `spex-toggle` carries: who is switched off, ascending, and what the explanation predicts then. */
 export interface ToggleDetail {
-  /** Players switched off, ascending. */
-  readonly absent: readonly number[];
-  /** What the explanation predicts for that masking. */
+  readonly off: readonly number[];
   readonly predicted: number;
 }
+
+/** What `spex-select` and `spex-verify` carry. */
 export interface MembersDetail {
   readonly members: readonly number[];
 }
+
+const NO_SCALES: Scales = { all: 0, words: 0 };
 
 /** `HTMLElement` where there is a document, so that the module can be imported in bare Node. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 /**
- * Shows an explanation: set `result` to a document (each later snapshot of the same text adds to the convergence curve). Light-DOM children
- * with slot="verify" appear under the table. Events, bubbling and composed: `spex-toggle` when words are switched off or on, `spex-verify` with
- * the members to verify, `spex-select`. Needs no GPU and makes no request.
+ * `<spex-explanation>` shows an explanation. Set `result`, or the attribute `src` to the address of a saved one; each later snapshot of the
+ * same text extends the convergence curve. Slots: `progress`, `actions` (beside the table's heading), `verify` (under the table).
+ * Events, bubbling and composed: `spex-toggle`, `spex-select`, `spex-verify`, `spex-error`. Needs no GPU; requests nothing but `src`.
  */
 export class SpexExplanation extends Base {
+  static readonly observedAttributes = ['src'];
   #result: Explanation | null = null;
-  #looks: Explanation['fit'][] = [];
-  #absent = new Set<number>();
-  #measured: { key: string; value: number } | null = null;
-  #focus = 0;
-  #selected = '';
+  #view: ViewState = UNTOUCHED;
+  /** Scales of texts shown before, so that colours can be compared across edits. */
+  #earlier: Scales = NO_SCALES;
+  #scene: Scene | null = null;
   #root: ShadowRoot | null = null;
+  #live: HTMLElement | null = null;
+  #body: HTMLElement | null = null;
 
+  /** The explanation shown; null shows the element's own content. */
   get result(): Explanation | null {
     return this.#result;
   }
 
   set result(next: Explanation | null) {
     const before = this.#result;
-    const continues =
-      next &&
-      before &&
-      next.text === before.text &&
-      next.seed === before.seed &&
-      next.target === before.target &&
-      next.fit.queries > before.fit.queries;
+    const same = next !== null && before !== null && next.text === before.text && next.units === before.units;
+    const continued = same && next.fit.queries > before.fit.queries && next.fit.budget === before.fit.budget && next.seed === before.seed;
+    if (before && !same) this.#earlier = comparable(before, next) ? widest(this.#earlier, scalesOf(before)) : NO_SCALES;
+    const kept = same ? this.#view : UNTOUCHED;
+    const looks = next === null ? [] : [...(continued ? this.#view.looks : []), lookOf(next)];
     this.#result = next;
-    this.#looks = next ? [...(continues ? this.#looks : []), next.fit] : [];
-    if (!continues) {
-      this.#absent = new Set();
-      this.#selected = '';
-      this.#focus = 0;
-      this.#measured = null;
-    }
-    this.#draw();
+    this.#change({ ...kept, measured: kept.off.size > 0 && same ? kept.measured : null, lit: null, looks });
+    if (next && same && kept.off.size > 0) this.#sendToggle();
   }
 
-  /** The true pass for words that are switched off, shown beside the prediction while they are. */
-  setMeasured(absent: readonly number[], value: number): void {
-    this.#measured = { key: absent.join(), value };
-    this.#draw();
+  /** Looks at the run that led to the result, for the convergence curve; they are collected when snapshots are set one by one. */
+  get looks(): readonly Look[] {
+    return this.#view.looks;
   }
 
-  /** The interaction that Verify would take: the one chosen, else the largest. */
+  set looks(looks: readonly Look[]) {
+    this.#change({ looks });
+  }
+
+  /** The model's own answer for the words that are off now: a number, `asking` while it is under way, null where nobody was asked. */
+  set measured(value: number | 'asking' | null) {
+    this.#change({ measured: value });
+  }
+
+  get measured(): number | 'asking' | null {
+    return this.#view.measured;
+  }
+
+  /** Players switched off, ascending. */
+  get off(): readonly number[] {
+    return [...this.#view.off].sort((a, b) => a - b);
+  }
+
+  /** The interaction that Verify would take: the one chosen, else the largest of two players or more, else the largest. */
   get selected(): readonly number[] | null {
-    const top = this.#shown();
-    return (top.find((i) => keyOf(i) === this.#selected) ?? top[0])?.members ?? null;
+    if (!this.#result) return null;
+    const all = realInteractions(this.#result.interactions, 1);
+    const chosen = all.find((i) => keyOf(i.members) === this.#view.selected);
+    return (chosen ?? this.#scene?.lanes[0] ?? all.find((i) => i.members.length > 1) ?? all[0])?.members ?? null;
+  }
+
+  /** Lets colours and widths fit this explanation alone again. */
+  resetScale(): void {
+    this.#earlier = NO_SCALES;
+    this.#change({});
   }
 
   connectedCallback(): void {
-    if (!this.#root) {
-      this.#root = this.attachShadow({ mode: 'open' });
-      const sheet = new CSSStyleSheet();
-      sheet.replaceSync(css);
-      this.#root.adoptedStyleSheets = [sheet];
-      this.#root.addEventListener('click', (e) => this.#click(e));
-      this.#root.addEventListener('keydown', (e) => this.#key(e as KeyboardEvent));
-      for (const type of ['mouseover', 'mouseout', 'focusin', 'focusout'])
-        this.#root.addEventListener(type, (e) => this.#light(e, type === 'mouseover' || type === 'focusin'));
-    }
+    if (!this.#root) this.#open();
     this.#draw();
   }
 
-  #shown(): Interaction[] {
-    return this.#result ? topInteractions({ interactions: project(this.#result, this.#absent).interactions }, ROWS) : [];
+  attributeChangedCallback(_name: string, before: string | null, source: string | null): void {
+    if (source !== null && source !== before) this.#load(source);
+  }
+
+  async #load(source: string): Promise<void> {
+    try {
+      const response = await fetch(source);
+      if (!response.ok) throw new Error(`${source}: ${response.status}`);
+      this.result = readExplanation(await response.json());
+    } catch (error) {
+      this.#send('spex-error', { error });
+    }
+  }
+
+  #open(): void {
+    this.#root = this.attachShadow({ mode: 'open' });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`:host { display: block; } :host([hidden]) { display: none; }${STYLE}`);
+    this.#root.adoptedStyleSheets = [sheet];
+    this.#body = document.createElement('div');
+    this.#live = document.createElement('div');
+    this.#live.className = 'spoken';
+    this.#live.setAttribute('aria-live', 'polite');
+    this.#root.append(this.#body, this.#live);
+    this.#root.addEventListener('click', (event) => this.#click(event));
+    this.#root.addEventListener('keydown', (event) => this.#key(event as KeyboardEvent));
+    for (const type of ['pointerover', 'focusin']) this.#root.addEventListener(type, (event) => this.#light(event.target));
+    for (const type of ['pointerleave', 'focusout']) this.#body.addEventListener(type, () => this.#light(null));
+  }
+
+  #change(next: Partial<ViewState>): void {
+    this.#view = { ...this.#view, ...next };
+    this.#draw();
   }
 
   #draw(): void {
-    const e = this.#result;
-    if (!this.#root) return;
-    if (!e) {
-      this.#root.replaceChildren(html('slot'));
+    if (!this.#body) return;
+    if (!this.#result) {
+      patch(this.#body, [mark('slot')]);
       return;
     }
-    const { interactions } = project(e, this.#absent);
-    const scene: Scene = {
-      explanation: e,
-      interactions,
-      absent: this.#absent,
-      largest: Math.max(1e-9, ...e.interactions.slice(0, 1).map((i) => Math.abs(i.value))),
-    };
-    const rows = topInteractions({ interactions }, ROWS);
-    const focused = this.#root.activeElement?.getAttribute('data-player');
-    this.#root.replaceChildren(
-      this.#summary(scene, rows),
-      this.#below(scene, rows),
-      html('div', { class: 'hidden', 'aria-live': 'polite' }),
-    );
-    if (focused !== null && focused !== undefined) this.#word(Number(focused))?.focus();
-    this.#mark();
-  }
-
-  #summary(scene: Scene, rows: readonly Interaction[]): HTMLElement {
-    const e = scene.explanation;
-    const software = e.device?.software ?? false;
-    const card = html('section', { class: `card${e.fit.heldOut > 0 && e.fit.r2 < 0.5 ? ' poor' : ''}`, 'aria-label': 'Explanation' });
-    card.append(
-      html(
-        'div',
-        { class: 'row' },
-        html('span', { class: 'said' }, prediction(e)),
-        html('span', { class: 'chip', title: fitSentence(e.fit) }, fitChip(e.fit)),
-        html('span', { class: 'chip' }, passes(e)),
-        html('span', { class: `chip${software ? ' amber' : ''}` }, deviceLine(e)),
-      ),
-      html('p', { class: 'small fit' }, `${fitSentence(e.fit)}. Method: ${e.fit.chosen}.`),
-    );
-    const warn = warning(e.fit);
-    if (warn) card.append(html('p', { class: 'warning', role: 'note' }, warn));
-    card.append(drawText(scene, this.#focus), this.#offLine(scene), this.#legend(e));
-    if (rows.length > 0) card.append(drawLanes(layOut(e, rows.slice(0, LANES), scene.largest)));
-    else card.append(html('p', { class: 'small' }, words.none));
-    return card;
-  }
-
-  #legend(e: Explanation): HTMLElement {
-    return html(
-      'p',
-      { class: 'small' },
-      `${words.legend} `,
-      html('span', { class: 'plus-ink' }, words.toward(e.target)),
-      ', ',
-      html('span', { class: 'minus-ink' }, words.away),
-      `. ${words.faint} ${words.keys}`,
-    );
-  }
-
-  /** What the explanation, and once known the model, say with some words off. */
-  #offLine({ explanation, absent }: Scene): HTMLElement {
-    const line = html('p', { class: 'off', hidden: absent.size === 0 });
-    if (absent.size === 0) return line;
-    const names = labels(explanation);
-    const off = [...absent].sort((a, b) => a - b);
-    const { value } = project(explanation, absent);
-    const measured = this.#measured?.key === off.join() ? signed(this.#measured.value) : words.asking;
-    line.append(
-      html('strong', {}, words.off(off.map((p) => `“${names[p]}”`).join(', '))),
-      `: ${words.surrogate} ${signed(value)}, ${words.measured} `,
-      html('span', { class: 'measured' }, measured),
-      ` (${explanation.scalar}; whole text ${signed(explanation.values.full)}) `,
-      html('button', { class: 'plain', type: 'button', 'data-do': 'reset' }, words.reset),
-    );
-    return line;
-  }
-
-  #below(scene: Scene, rows: readonly Interaction[]): HTMLElement {
-    const verify = html('button', { class: 'plain', type: 'button', 'data-do': 'verify', disabled: rows.length === 0 }, words.verify);
-    const table = html(
-      'section',
-      { class: 'card' },
-      html('div', { class: 'head' }, html('h2', {}, 'Top interactions'), verify),
-      drawTable(scene, rows),
-      html('slot', { name: 'verify' }),
-    );
-    const curve = html(
-      'section',
-      { class: 'card' },
-      html('h2', {}, words.convergence),
-      drawCurve(this.#looks),
-      html('p', { class: 'small' }, words.curve),
-    );
-    return html('div', { class: 'below' }, table, curve);
-  }
-
-  #word(player: number): HTMLElement | null {
-    return this.#root?.querySelector(`[data-player="${player}"]`) ?? null;
+    const scales = widest(this.#earlier, scalesOf(this.#result));
+    this.#scene = sceneOf(this.#result, { ...this.#view, scales, measure: measureLabels, interactive: true });
+    patch(this.#body, [explanationMark(this.#scene)]);
   }
 
   #click(event: Event): void {
     const target = event.target as Element;
+    const action = target.closest('[data-action]')?.getAttribute('data-action');
     const player = target.closest('[data-player]')?.getAttribute('data-player');
-    if (player !== null && player !== undefined) return this.#toggle(Number(player));
-    const act = target.closest('[data-do]')?.getAttribute('data-do');
-    if (act === 'reset') return this.#reset();
-    if (act === 'verify') return this.#verify();
-    const members = target.closest('[data-members]')?.getAttribute('data-members');
-    if (members) this.#select(members);
+    const key = target.closest('[data-key]')?.getAttribute('data-key');
+    if (action === 'reset') this.#reset();
+    else if (action === 'rows') this.#change({ allRows: !this.#view.allRows });
+    else if (action === 'lanes') this.#change({ allLanes: !this.#view.allLanes });
+    else if (player) this.#toggle(Number(player));
+    else if (key) this.#select(key);
   }
 
   #key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    const onWord = (event.target as Element).closest('[data-player]') !== null;
-    if (step && onWord) this.#move(step);
-    else if (event.key === 'i' || event.key === 'I') this.#next();
-    else if (event.key === 'v' || event.key === 'V') this.#verify();
-    else if (event.key === 'Escape' && this.#absent.size > 0) this.#reset();
+    const player = (event.target as Element).closest('.word')?.getAttribute('data-player');
+    if (!player || !this.#result || event.ctrlKey || event.metaKey || event.altKey) return;
+    const last = this.#result.players.length - 1;
+    const forward = getComputedStyle((event.target as Element).parentElement as Element).direction === 'rtl' ? -1 : 1;
+    const moves: Readonly<Record<string, number>> = {
+      ArrowRight: this.#view.cursor + forward,
+      ArrowLeft: this.#view.cursor - forward,
+      ArrowDown: this.#view.cursor + 1,
+      ArrowUp: this.#view.cursor - 1,
+      Home: 0,
+      End: last,
+    };
+    if (event.key in moves) this.#focusWord(Math.max(0, Math.min(last, moves[event.key])));
+    else if (event.key === ' ' || event.key === 'Enter') this.#toggle(Number(player));
+    else if (event.key.toLowerCase() === 'i') this.#step(Number(player));
+    else if (event.key.toLowerCase() === 'v') this.#verify();
+    else if (event.key === 'Escape') this.#reset();
     else return;
     event.preventDefault();
   }
 
-  #move(step: number): void {
-    const count = this.#result?.players.length ?? 0;
-    this.#word(this.#focus)?.setAttribute('tabindex', '-1');
-    this.#focus = (this.#focus + step + count) % count;
-    const word = this.#word(this.#focus);
-    word?.setAttribute('tabindex', '0');
-    word?.focus();
+  #focusWord(player: number): void {
+    this.#change({ cursor: player });
+    this.#body?.querySelector<HTMLElement>(`.word[data-player="${player}"]`)?.focus();
   }
 
   #toggle(player: number): void {
-    if (!this.#absent.delete(player)) this.#absent.add(player);
-    this.#focus = player;
-    this.#changed();
-    this.#word(player)?.focus();
+    const off = new Set(this.#view.off);
+    if (!off.delete(player)) off.add(player);
+    this.#change({ off, cursor: player, measured: null });
+    this.#sendToggle();
+    const label = this.#scene?.labels[player] ?? '';
+    this.#say(`${strings.switched(label, !off.has(player))}: ${strings.answer(this.#scene?.predicted ?? 0)}`);
   }
 
   #reset(): void {
-    this.#absent.clear();
-    this.#changed();
-    this.#word(this.#focus)?.focus();
+    const changed = this.#view.off.size > 0;
+    this.#earlier = NO_SCALES;
+    this.#change({ off: new Set(), measured: null, selected: null, lit: null });
+    if (changed) this.#sendToggle();
   }
 
-  #changed(): void {
-    this.#draw();
-    if (!this.#result) return;
-    const absent = [...this.#absent].sort((a, b) => a - b);
-    this.#send('spex-toggle', { absent, predicted: project(this.#result, this.#absent).value } satisfies ToggleDetail);
-  }
-
-  #next(): void {
-    const rows = this.#shown();
-    if (rows.length === 0) return;
-    const at = rows.findIndex((i) => keyOf(i) === this.#selected);
-    this.#select(keyOf(rows[(at + 1) % rows.length]));
+  /** The next interaction shown that holds a word: lit, chosen and spoken. */
+  #step(player: number): void {
+    const scene = this.#scene;
+    if (!scene) return;
+    const mine = scene.lanes.filter((l) => l.members.includes(player)).map((l) => keyOf(l.members));
+    if (mine.length === 0) this.#say(strings.noInteractions(scene.labels[player]));
+    else this.#select(mine[(mine.indexOf(this.#view.selected ?? '') + 1) % mine.length]);
   }
 
   #select(key: string): void {
-    this.#selected = key;
-    this.#mark();
-    const found = this.#shown().find((i) => keyOf(i) === key);
-    if (!found || !this.#result) return;
-    const names = labels(this.#result);
-    const live = this.#root?.querySelector('[aria-live]');
-    if (live) live.textContent = words.together(found.members.map((m) => names[m]).join(' and '), signed(found.value), size(found.se));
+    const scene = this.#scene;
+    const found = scene && [...scene.lanes, ...scene.rows].find((i) => keyOf(i.members) === key);
+    if (!found) return;
+    this.#change({ selected: key, lit: found.members });
+    const names = strings.join(found.members.map((m) => scene.labels[m]));
+    this.#say(strings.together(names, strings.spoken(found.value), found.se > 0 ? strings.error(found.se) : ''));
     this.#send('spex-select', { members: found.members } satisfies MembersDetail);
   }
 
@@ -268,24 +227,27 @@ export class SpexExplanation extends Base {
     if (members) this.#send('spex-verify', { members } satisfies MembersDetail);
   }
 
-  #mark(): void {
-    for (const node of this.#root?.querySelectorAll('tr[data-members]') ?? [])
-      node.classList.toggle('lit', node.getAttribute('data-members') === this.#selected);
-    this.#lightWords(this.#selected);
+  #light(target: EventTarget | null): void {
+    const holder = target instanceof Element ? target.closest('[data-key], [data-player]') : null;
+    const key = holder?.getAttribute('data-key') ?? holder?.getAttribute('data-player') ?? null;
+    const lit = key === null ? null : key.split(' ').map(Number);
+    if (keyOf(lit ?? []) !== keyOf(this.#view.lit ?? [])) this.#change({ lit });
   }
 
-  #lightWords(members: string): void {
-    const lit = new Set(members.split(',').filter(Boolean));
-    for (const word of this.#root?.querySelectorAll('[data-player]') ?? [])
-      word.classList.toggle('lit', lit.has(word.getAttribute('data-player') ?? ''));
+  #say(sentence: string): void {
+    if (this.#live) this.#live.textContent = visible(sentence);
   }
 
-  #light(event: Event, on: boolean): void {
-    const members = (event.target as Element).closest('[data-members]')?.getAttribute('data-members');
-    if (members !== null && members !== undefined) this.#lightWords(on ? members : this.#selected);
+  #sendToggle(): void {
+    this.#send('spex-toggle', { off: this.off, predicted: this.#scene?.predicted ?? 0 } satisfies ToggleDetail);
   }
 
-  #send(name: string, detail: ToggleDetail | MembersDetail): void {
+  #send(name: string, detail: ToggleDetail | MembersDetail | { error: unknown }): void {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
+}
+
+/** Values of the two can be set side by side: the same quantity of the same model. */
+function comparable(a: Explanation, b: Explanation | null): boolean {
+  return b !== null && a.scalar === b.scalar && a.index === b.index && a.model?.sha256 === b.model?.sha256;
 }

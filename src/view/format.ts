@@ -32,10 +32,8 @@ export function duration(ms: number): string {
   return `${Math.round(ms / 60_000)} min`;
 }
 
-/** ▲ toward the target, ▼ away from it: sign is never colour alone. */
-export function glyph(value: number): string {
-  return value < 0 ? '▼' : '▲';
-}
+/** Half of a surrogate pair without the other: no character, and not to be written to a file. */
+export const LONE_SURROGATE = /\p{Surrogate}/gu;
 
 /**
  * Text as a reader should see it: control and direction characters, which could hide or reorder it, are written out. Line feeds, tabs, the
@@ -43,7 +41,7 @@ export function glyph(value: number): string {
  */
 export function visible(text: string): string {
   return text
-    .toWellFormed()
+    .replace(LONE_SURROGATE, '\ufffd')
     .replace(/[\p{Cc}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu, (c) =>
       c === '\n' || c === '\t' ? c : `\\u{${(c.codePointAt(0) as number).toString(16)}}`,
     );
@@ -51,8 +49,11 @@ export function visible(text: string): string {
 
 /** Writing direction by the first strong character, as `dir="auto"` finds it. */
 export function directionOf(text: string): 'ltr' | 'rtl' {
-  const strong = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]|\p{L}/u.exec(text)?.[0];
-  return strong !== undefined && /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u.test(strong)
+  const strong = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]|\p{L}/u.exec(
+    text,
+  )?.[0];
+  return strong !== undefined &&
+    /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u.test(strong)
     ? 'rtl'
     : 'ltr';
 }

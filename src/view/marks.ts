@@ -24,7 +24,18 @@ export function textRuns(e: Pick<Explanation, 'players' | 'text'>): TextRun[] {
 }
 
 /** Sizes of the lanes in pixels. */
-export const LANE = { height: 30, head: 34, side: 10, gap: 6, pad: 18, narrowest: 34, fold: 36, depth: 15, thinnest: 2, thickest: 6.5 } as const;
+export const LANE = {
+  height: 30,
+  head: 34,
+  side: 10,
+  gap: 6,
+  pad: 18,
+  narrowest: 34,
+  fold: 36,
+  depth: 15,
+  thinnest: 2,
+  thickest: 6.5,
+} as const;
 
 /** A word above the lanes, or (player null) how many are folded away between two words. */
 export interface Column {
@@ -82,7 +93,11 @@ export function scoreLayout({ labels, shown, scale, measure, direction }: ScoreO
   return { width, height: LANE.head + shown.length * LANE.height, columns: turned, lanes, guides };
 }
 
-function columnsOf(labels: readonly string[], used: ReadonlySet<number>, measure: (label: string) => number): { columns: Column[]; width: number } {
+function columnsOf(
+  labels: readonly string[],
+  used: ReadonlySet<number>,
+  measure: (label: string) => number,
+): { columns: Column[]; width: number } {
   const columns: Column[] = [];
   let x: number = LANE.side;
   let folded = 0;
@@ -91,7 +106,7 @@ function columnsOf(labels: readonly string[], used: ReadonlySet<number>, measure
     x += width + LANE.gap;
   };
   const fold = () => {
-    if (folded > 0) add(null, `⋯${folded}`, LANE.fold);
+    if (folded > 0) add(null, `…${folded}`, LANE.fold);
     folded = 0;
   };
   labels.forEach((label, player) => {
@@ -110,7 +125,12 @@ function columnsOf(labels: readonly string[], used: ReadonlySet<number>, measure
 /** At most `most` characters as people count them, the last an ellipsis where some were cut. */
 export function shorten(text: string, most: number): string {
   const characters = Array.from(new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text), (s) => s.segment);
-  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('').trimEnd()}…`;
+  return characters.length <= most
+    ? text
+    : `${characters
+        .slice(0, most - 1)
+        .join('')
+        .trimEnd()}…`;
 }
 
 function laneOf(interaction: Interaction, xs: readonly number[], y: number, scale: number): Lane {
@@ -216,6 +236,14 @@ function ticksOf(least: number, most: number): number[] {
 export function guessWidth(label: string): number {
   let width = 0;
   for (const c of label)
-    width += /[\u1100-\u115f\u2e80-\uffdc]|\p{Emoji_Presentation}/u.test(c) ? 13.5 : /[ilj.,:;'|!ft₀-₉]/.test(c) ? 4.6 : /[mwMW@…]/.test(c) ? 11.5 : /[A-Z]/.test(c) ? 9 : 7.4;
+    width += /[\u1100-\u115f\u2e80-\uffdc]|\p{Emoji_Presentation}/u.test(c)
+      ? 13.5
+      : /[ilj.,:;'|!ft₀-₉]/.test(c)
+        ? 4.6
+        : /[mwMW@…]/.test(c)
+          ? 11.5
+          : /[A-Z]/.test(c)
+            ? 9
+            : 7.4;
   return width;
 }

@@ -1,3 +1,4 @@
+import { LONE_SURROGATE } from './format.ts';
 import type { Mark } from './mark.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
@@ -10,7 +11,7 @@ const VOID_TAGS: ReadonlySet<string> = new Set(['meta', 'br', 'link']);
 export function escapeMarkup(text: string): string {
   return (
     text
-      .toWellFormed()
+      .replace(LONE_SURROGATE, '\ufffd')
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not get through
       .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
       .replace(/[&<>"']/g, (c) => ENTITIES[c])
@@ -27,7 +28,13 @@ export function toMarkup(node: Mark | string): string {
   if (typeof node === 'string') return escapeMarkup(node);
   const attributes = Object.entries(node.attributes).map(([name, value]) => ` ${name}="${escapeMarkup(value)}"`);
   if (node.variables)
-    attributes.push(` style="${escapeMarkup(Object.entries(node.variables).map(([name, value]) => `${name}:${value}`).join(';'))}"`);
+    attributes.push(
+      ` style="${escapeMarkup(
+        Object.entries(node.variables)
+          .map(([name, value]) => `${name}:${value}`)
+          .join(';'),
+      )}"`,
+    );
   const open = `<${node.tag}${attributes.join('')}>`;
   return VOID_TAGS.has(node.tag) ? open : `${open}${node.children.map(toMarkup).join('')}</${node.tag}>`;
 }

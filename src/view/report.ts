@@ -1,110 +1,97 @@
-import type { Explanation, Interaction } from '../explain/document.ts';
-import { labels, layOut, mainEffects, orderNumeral, textRuns, topInteractions, uncertain } from './marks.ts';
-import { deviceLine, fitSentence, glyph, passes, prediction, signed, size, warning, words } from './strings.ts';
+import type { Explanation } from '../explain/document.ts';
+import { keyOf, readableLabels } from './choose.ts';
+import { explanationMark } from './draw/page.ts';
+import { layoutOf, type Palette, scoreLines } from './draw/score.ts';
+import { trianglePath } from './draw/sign.ts';
+import { fitSentence } from './draw/summary.ts';
+import { withError } from './draw/text.ts';
+import { signed, visible } from './format.ts';
+import { type Mark, mark, SVG_NAMESPACE } from './mark.ts';
+import type { Look, Score } from './marks.ts';
+import { escapeJson, escapeMarkup, toMarkup } from './markup.ts';
+import { type Scene, sceneOf, UNTOUCHED } from './scene.ts';
+import { strings } from './strings.ts';
+import { STYLE } from './style.ts';
 
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/** Text as text in HTML, SVG and attributes; control characters that XML forbids are dropped. */
-function escapeText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is removed
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '').replace(/[&<>"']/g, (c) => ESCAPES[c]);
-}
-
-/** JSON that cannot end a script element or a line of JavaScript. */
-function embeddedJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-const SHADES = { plus: '#d55e00', minus: '#0072b2' } as const;
-const sign = (value: number): 'plus' | 'minus' => (value < 0 ? 'minus' : 'plus');
-const largestOf = (e: Explanation): number => Math.max(1e-9, ...e.interactions.slice(0, 1).map((i) => Math.abs(i.value)));
-
-/** The lanes of the largest interactions as a standalone SVG picture, fonts as text, readable on light and dark grounds. */
-export function toSvg(e: Explanation, most = 10): string {
-  const shown = topInteractions(e, most);
-  const { width, height, columns, lanes } = layOut(e, shown, largestOf(e));
-  const gutter = 130;
-  const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${Math.ceil(width + gutter)}" height="${height}" viewBox="0 0 ${Math.ceil(width + gutter)} ${height}" font-family="system-ui, sans-serif" font-size="12.5">`,
-    `<title>${escapeText(`Interactions behind “${e.target}”: ${fitSentence(e.fit)}`)}</title>`,
-    `<rect width="100%" height="100%" fill="#ffffff"/>`,
-  ];
-  for (const { player, label, x, width: w } of columns) {
-    if (player !== null) parts.push(`<rect x="${x + gutter}" y="2" width="${w}" height="22" rx="5" fill="#f4f5f8" stroke="#d9dde6"/>`);
-    parts.push(`<text x="${x + gutter + w / 2}" y="17.5" text-anchor="middle" fill="${player === null ? '#5a6070' : '#14161a'}">${escapeText(label)}</text>`);
-  }
-  for (const { interaction, order, path, stroke, dashed, xs, y } of lanes) {
-    const colour = SHADES[sign(interaction.value)];
-    parts.push(`<text x="4" y="${y + 20}" fill="#5a6070">${orderNumeral(order)} ${signed(interaction.value)} ±${size(interaction.se)}</text>`);
-    parts.push(`<g transform="translate(${gutter} 0)"><path d="${path}" fill="none" stroke="${colour}" stroke-width="${stroke.toFixed(1)}" stroke-linecap="round"${dashed ? ' stroke-dasharray="2 4"' : ''}/>`);
-    if (order > 2) for (const x of xs) parts.push(`<circle cx="${x}" cy="${y + 21}" r="3.2" fill="${colour}"/>`);
-    parts.push('</g>');
-  }
-  return `${parts.join('\n')}\n</svg>\n`;
-}
-
-/** One row an interaction: words, order, value, se, members. Cells that a spreadsheet would run as formulas begin with an apostrophe. */
-export function toCsv(e: Explanation): string {
-  const names = labels(e);
-  const cell = (value: string | number): string => {
-    if (typeof value === 'number') return String(value);
-    const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-  };
-  const rows = e.interactions.map((i) => [i.members.map((m) => names[m]).join(' × '), i.members.length, i.value, i.se, i.members.join(' ')]);
-  return [['interaction', 'order', 'value', 'se', 'members'], ...rows].map((r) => r.map(cell).join(',')).join('\r\n') + '\r\n';
-}
-
-function textHtml(e: Explanation): string {
-  const effects = mainEffects(e);
-  const largest = largestOf(e);
-  return textRuns(e)
-    .map(({ text, player }) => {
-      if (player === null) return escapeText(text);
-      const effect = effects[player];
-      const share = Math.min(1, Math.abs(effect.value) / largest);
-      const note = share >= 0.04 ? `<sup>${glyph(effect.value)}${size(Math.abs(effect.value))}</sup>` : '';
-      return `<span class="w ${sign(effect.value)} s${Math.round(share * 10)}${uncertain(effect) ? ' faint' : ''}">${escapeText(text)}${note}</span>`;
-    })
-    .join('');
-}
-
-function rowHtml(i: Interaction, names: readonly string[]): string {
-  return `<tr><td>${escapeText(i.members.map((m) => names[m]).join(' × '))}</td><td>${i.members.length}</td><td class="${sign(i.value)}-ink">${glyph(i.value)} ${signed(i.value)} ± ${size(i.se)}</td></tr>`;
-}
-
-const STEPS = Array.from({ length: 11 }, (_, s) => `.s${s}{--a:${s * 4.6}%;border-bottom-width:${(s * 0.4).toFixed(1)}px}`).join('');
-
-const STYLE = `:root{color-scheme:light dark;--pos:#d55e00;--neg:#0072b2}@media(prefers-color-scheme:dark){:root{--pos:#ff9a4d;--neg:#5cb8f2}}
-body{font:16px/1.6 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}.text{font-size:1.15rem;line-height:2.2;white-space:pre-wrap;overflow-wrap:anywhere}
-.w{border-radius:4px;padding:2px 4px;border-bottom:0 solid var(--c);background:color-mix(in srgb,var(--c) var(--a,0%),transparent)}.plus{--c:var(--pos)}.minus{--c:var(--neg)}.faint{border-bottom-style:dashed}
-sup{font-size:.62em}.plus-ink{color:var(--pos)}.minus-ink{color:var(--neg)}.pic{overflow-x:auto}.pic svg{border-radius:8px}table{border-collapse:collapse}td,th{text-align:left;padding:.3rem .9rem .3rem 0;border-top:1px solid #8884;font-variant-numeric:tabular-nums}
-.note{border-left:4px solid var(--pos);padding-left:.8rem}small{opacity:.75}${STEPS}`;
+const PAGE_STYLE = `:root { color-scheme: light dark; background: light-dark(#f6f7f9, #121318); }
+body { margin: 0 auto; max-width: 68rem; padding: 1.5rem 1rem 3rem; }
+.spex h1 { font-size: 1.5rem; line-height: 1.25; margin: 0; letter-spacing: -0.015em; }
+@media print { :root { color-scheme: light; } }`;
 
 /**
- * A standalone page of an explanation, without scripts: opens from a file, needs no network, light and dark. The document itself lies inside
- * as JSON (`<script type="application/json" id="explanation">`), so the page can be read back.
+ * A standalone page of an explanation: one file, no script, no request, light and dark. The document itself lies in it as JSON
+ * (`<script type="application/json" id="explanation">`), so that the page can be read back. `looks` draws the convergence curve.
  */
-export function toHtml(e: Explanation): string {
-  const names = labels(e);
-  const warn = warning(e.fit);
-  const model = e.model ? `${e.model.id} (${e.model.sha256.slice(0, 12)})` : 'a function';
+export function toHtml(e: Explanation, looks: readonly Look[] = []): string {
+  const scene = sceneOf(e, { ...UNTOUCHED, looks });
+  const title = strings.title(visible(e.target));
+  const page = explanationMark(scene);
+  const body: Mark = { ...page, children: [mark('h1', {}, title), ...page.children] };
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escapeText(`Why “${e.target}”? – webspex`)}</title><style>${STYLE}</style></head><body>
-<h1>Why did the model say “${escapeText(e.target)}”?</h1>
-<p><strong>${escapeText(prediction(e))}</strong> · ${escapeText(fitSentence(e.fit))} · ${escapeText(passes(e))}</p>
-${warn ? `<p class="note">${escapeText(warn)}</p>` : ''}
-<p class="text" dir="auto">${textHtml(e)}</p>
-<p><small>${escapeText(words.legend)} <span class="plus-ink">${escapeText(words.toward(e.target))}</span>, <span class="minus-ink">${escapeText(words.away)}</span>. ${escapeText(words.faint)}</small></p>
-<div class="pic">${toSvg(e)}</div>
-<h2>${words.interactions} (${escapeText(e.index)}, ${escapeText(e.scalar)})</h2>
-<table><thead><tr><th>${words.words}</th><th>${words.order}</th><th>${words.effect}</th></tr></thead><tbody>
-${e.interactions.filter((i) => i.value !== 0).slice(0, 40).map((i) => rowHtml(i, names)).join('\n')}
-</tbody></table>
-<p><small>Model ${escapeText(model)} · masking ${escapeText(e.mask)} · method ${escapeText(e.fit.chosen)} · seed ${e.seed} · ${escapeText(deviceLine(e))} · webspex ${escapeText(e.software.version)}</small></p>
-<script type="application/json" id="explanation">${embeddedJson(e)}</script>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${escapeMarkup(POLICY)}">
+<title>${escapeMarkup(title)}</title><style>${PAGE_STYLE}${STYLE}</style></head>
+<body><main>${toMarkup(body)}</main>
+<script type="application/json" id="explanation">${escapeJson(e)}</script>
 </body></html>
 `;
+}
+
+/** Light colours, resolved; the ground is drawn, so that the picture reads on any page. */
+const PRINT: Palette = { positive: '#d55e00', negative: '#0072b2', ink: '#16181d', quiet: '#565d6d', rule: '#c3c9d5', chip: '#f1f3f7' };
+const LABELS = 132;
+const FOOT = 22;
+
+/** The lanes as one SVG picture with a white ground: text as text, colours resolved, no style sheet. */
+export function toSvg(e: Explanation): string {
+  const scene = sceneOf(e, UNTOUCHED);
+  const layout = layoutOf(scene);
+  const sentence = `${visible(e.target)} ${signed(e.values.full)} · ${e.index} · ${fitSentence(scene)}`;
+  const width = Math.ceil(Math.max(LABELS + layout.width, 12 + 6.3 * sentence.length));
+  const height = layout.height + FOOT + (scene.lanes.length === 0 ? 24 : 0);
+  const words = e.text === '' ? '' : `: ${visible(e.text)}`;
+  const picture = mark(
+    'svg',
+    {
+      xmlns: SVG_NAMESPACE,
+      width,
+      height,
+      viewBox: `0 0 ${width} ${height}`,
+      'font-family': "system-ui, -apple-system, 'Segoe UI', 'Open Sans', 'DejaVu Sans', sans-serif",
+    },
+    mark('title', {}, `${strings.title(visible(e.target))}${words}`),
+    mark('rect', { x: 0, y: 0, width, height, fill: '#ffffff' }),
+    ...layout.lanes.flatMap((lane) => laneText(scene, lane)),
+    mark('g', { transform: `translate(${LABELS} 0)` }, ...scoreLines(scene, layout, PRINT)),
+    scene.lanes.length === 0 && mark('text', { x: 8, y: 24, 'font-size': 13, fill: PRINT.quiet }, strings.none),
+    mark('text', { x: 8, y: height - 7, 'font-size': 11, fill: PRINT.quiet }, sentence),
+  );
+  return `${toMarkup(picture)}\n`;
+}
+
+function laneText(scene: Scene, { interaction: { members, value, se }, y }: Score['lanes'][number]): Mark[] {
+  const base = y + 19;
+  return [
+    mark('circle', { cx: 16, cy: y + 15, r: 9, fill: 'none', stroke: PRINT.quiet }),
+    mark('text', { x: 16, y: base, 'text-anchor': 'middle', 'font-size': 11, fill: PRINT.quiet }, String(members.length)),
+    mark('path', { d: trianglePath(value), transform: `translate(31 ${y + 11})`, fill: value < 0 ? PRINT.negative : PRINT.positive }),
+    mark('text', { x: 43, y: base, 'font-size': 12, fill: PRINT.ink }, `${signed(value)}${withError(scene, se)}`),
+  ];
+}
+
+/** A text cell: an apostrophe before what a spreadsheet would run as a formula, quoted where the format needs it. */
+function cell(text: string): string {
+  const safe = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
+  return /[",\r\n\t]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** All interactions, one row each, RFC 4180: words, members (player numbers), order, value, standard error. */
+export function toCsv(e: Explanation): string {
+  const labels = readableLabels(e);
+  const rows = e.interactions.map(({ members, value, se }) =>
+    [cell(members.map((m) => labels[m]).join(' × ')), cell(keyOf(members)), members.length, value, se].join(','),
+  );
+  return `${['words,members,order,value,se', ...rows].join('\r\n')}\r\n`;
 }

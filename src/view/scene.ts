@@ -1,8 +1,24 @@
 import type { Explanation, Interaction } from '../explain/document.ts';
-import { type Grade, gradeOf, keyOf, labelsOf, mainEffects, niceScale, plainLabel, realInteractions, topInteractions, uncertain } from './choose.ts';
-import { directionOf, visible } from './format.ts';
+import {
+  type Grade,
+  gradeOf,
+  keyOf,
+  mainEffects,
+  niceScale,
+  readableLabels,
+  realInteractions,
+  topInteractions,
+  uncertain,
+} from './choose.ts';
+import { directionOf } from './format.ts';
 import { guessWidth, type Look } from './marks.ts';
 import { project } from './surrogate.ts';
+
+/** Values that are drawn largest: of every interaction, and of words by themselves. */
+export interface Scales {
+  readonly all: number;
+  readonly words: number;
+}
 
 /** What a reader has done to the drawing. */
 export interface ViewState {
@@ -20,8 +36,8 @@ export interface ViewState {
   readonly allLanes: boolean;
   /** Looks at the run so far, for the curve. */
   readonly looks: readonly Look[];
-  /** Value of full colour and thickest line; null: from the explanation. */
-  readonly scale: number | null;
+  /** Values of thickest line and full colour; null: from the explanation. */
+  readonly scales: Scales | null;
   readonly measure: (label: string) => number;
   /** False in a report: nothing to press. */
   readonly interactive: boolean;
@@ -37,7 +53,7 @@ export const UNTOUCHED: ViewState = {
   allRows: false,
   allLanes: false,
   looks: [],
-  scale: null,
+  scales: null,
   measure: guessWidth,
   interactive: false,
 };
@@ -53,7 +69,10 @@ export interface Scene {
   /** Interactions that are there but not shown. */
   readonly hiddenRows: number;
   readonly hiddenLanes: number;
+  /** Value of the thickest line and the longest bar. */
   readonly scale: number;
+  /** Value of a word's full colour. */
+  readonly wordScale: number;
   readonly grade: Grade;
   readonly direction: 'ltr' | 'rtl';
   /** The explanation's own value for the words that are on. */
@@ -68,6 +87,7 @@ const EVERY_ROW = 500;
 /** The scene of an explanation as a reader has left it. */
 export function sceneOf(explanation: Explanation, view: ViewState): Scene {
   const { interactions, value } = project(explanation, view.off);
+  const scales = view.scales ?? scalesOf(explanation);
   const allRows = realInteractions(interactions, 1);
   const allLanes = realInteractions(interactions, 2);
   const rows = view.allRows ? allRows.slice(0, EVERY_ROW) : topInteractions(interactions, ROWS);
@@ -75,24 +95,35 @@ export function sceneOf(explanation: Explanation, view: ViewState): Scene {
   return {
     explanation,
     view,
-    labels: labelsOf(explanation).map((l) => visible(plainLabel(l))),
+    labels: readableLabels(explanation),
     effects: mainEffects(explanation.players.length, interactions),
     rows,
     lanes,
     hiddenRows: Math.min(allRows.length, EVERY_ROW) - rows.length,
     hiddenLanes: Math.min(allLanes.length, EVERY_LANE) - lanes.length,
-    scale: view.scale ?? scaleOf(explanation),
+    scale: scales.all,
+    wordScale: scales.words,
     grade: gradeOf(explanation.fit),
     direction: directionOf(explanation.text),
     predicted: value,
   };
 }
 
-/** A round number not below the largest certain effect. */
-export function scaleOf({ interactions }: Pick<Explanation, 'interactions'>): number {
+/** Words that do little beside what words do together stay pale: their full colour is never less than this share of the other scale. */
+const PALE = 0.25;
+
+/** Round numbers not below the largest certain effect, of all and of single words. */
+export function scalesOf({ interactions }: Pick<Explanation, 'interactions'>): Scales {
   const certain = interactions.filter((i) => !uncertain(i));
-  const sizes = (certain.length > 0 ? certain : interactions).map((i) => Math.abs(i.value));
-  return niceScale(sizes.reduce((a, b) => Math.max(a, b), 0));
+  const among = certain.length > 0 ? certain : interactions;
+  const largest = (some: readonly Interaction[]) => some.reduce((most, i) => Math.max(most, Math.abs(i.value)), 0);
+  const all = largest(among);
+  return { all: niceScale(all), words: niceScale(Math.max(PALE * all, largest(among.filter((i) => i.members.length === 1)))) };
+}
+
+/** The wider of two scales. */
+export function widest(a: Scales, b: Scales): Scales {
+  return { all: Math.max(a.all, b.all), words: Math.max(a.words, b.words) };
 }
 
 /** Whether an interaction should stand out: it is under the pointer, or it holds the word that is. */

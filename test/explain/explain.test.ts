@@ -32,7 +32,7 @@ const PLANTED: Terms = [
   [[0, 3, 7], 2],
 ];
 
-const valueOf = (e: Explanation, ...members: number[]) => e.interactions.find((i) => i.members.join() === members.join())?.value ?? 0;
+const effectOf = (e: Explanation, ...members: number[]) => e.interactions.find((i) => i.members.join() === members.join())?.value ?? 0;
 
 async function failure(work: Promise<unknown>): Promise<WebspexError> {
   const error = await work.then(
@@ -67,7 +67,7 @@ describe('explain', () => {
     expect(asked.length).toBe(256);
     expect(e.fit).toMatchObject({ r2: 1, r2Low: 1, r2High: 1, chosen: 'exact', queries: 256 });
     for (const [members, weight] of PLANTED)
-      if (members.length > 0) expect(Math.abs(valueOf(e, ...members) - weight)).toBeLessThan(FLOAT32);
+      if (members.length > 0) expect(Math.abs(effectOf(e, ...members) - weight)).toBeLessThan(FLOAT32);
     expect(e.interactions.filter((i) => Math.abs(i.value) > FLOAT32).length).toBe(PLANTED.length - 1);
     expect(Math.abs(e.values.empty - 0.5)).toBeLessThan(FLOAT32);
     expect(Math.abs(e.values.full - 2.7)).toBeLessThan(FLOAT32);
@@ -150,7 +150,7 @@ describe('explain', () => {
 
   it('handles one player, two players and a constant function', async () => {
     const one = await explain(polynomial([[[0], 3]]).value, { players: 1, budget: 16 }).result;
-    expect(Math.abs(valueOf(one, 0) - 3)).toBeLessThan(FLOAT32);
+    expect(Math.abs(effectOf(one, 0) - 3)).toBeLessThan(FLOAT32);
     const constant = await explain(async (m) => new Float32Array(m.count).fill(4), { players: 30, budget: 64 }).result;
     expect(constant.interactions.every((i) => Math.abs(i.value) < FLOAT32)).toBe(true);
     expect(Number.isFinite(constant.fit.r2)).toBe(true);

@@ -1,6 +1,6 @@
 import { type BenchContext, benchmarks } from '../../bench.ts';
 import { WebspexError } from '../../index.ts';
-import { type Endpoint, EMBEDDED_MODEL, loadClassifier, openSource, serveExplainer } from '../../text.ts';
+import { EMBEDDED_MODEL, type Endpoint, loadClassifier, openSource, serveExplainer } from '../../text.ts';
 import { describeAdapter, openBackend } from '../../webgpu.ts';
 import { readTextFile } from '../files.ts';
 import { type BenchRequest, type EngineMessage, type Hello, isEngineMessage } from './messages.ts';

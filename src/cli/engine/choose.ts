@@ -1,5 +1,5 @@
 import { type DeviceInfo, WebspexError } from '../../index.ts';
-import type { DeviceChoice, RemoteExplainer } from '../../text.ts';
+import type { ConnectOptions, DeviceChoice, RemoteExplainer } from '../../text.ts';
 import { unpackSwiftShader } from '../swiftshader.ts';
 import { type Engine, startEngine } from './process.ts';
 
@@ -33,7 +33,8 @@ export async function probeOwn(): Promise<Probe> {
 export async function probeSwiftShader(): Promise<Probe> {
   try {
     const found = await unpackSwiftShader();
-    if (!found) return { place: 'swiftshader', engine: null, why: 'the npm package @sparticuz/chromium is not here, or not for this platform' };
+    if (!found)
+      return { place: 'swiftshader', engine: null, why: 'the npm package @sparticuz/chromium is not here, or not for this platform' };
     const engine = await startEngine({ env: found.env });
     return { place: 'swiftshader', engine, why: engine.hello.why };
   } catch (error) {
@@ -72,12 +73,12 @@ export async function chooseEngine(device: DeviceChoice, note: (line: string) =>
 
 /** Chooses a device and loads a model on it; nothing is left running where that fails. */
 export async function openRemote(
-  options: { readonly device: DeviceChoice; readonly model?: string; readonly signal?: AbortSignal },
+  options: ConnectOptions & { readonly device: DeviceChoice },
   note: (line: string) => void,
 ): Promise<{ explainer: RemoteExplainer; close(): void }> {
   const { engine, device } = await chooseEngine(options.device, note);
   try {
-    const explainer = await engine.connect({ device, model: options.model, signal: options.signal });
+    const explainer = await engine.connect({ ...options, device });
     return { explainer, close: engine.close };
   } catch (error) {
     engine.close();

@@ -67,10 +67,13 @@ function watchLife(child: ChildProcess): Life {
     reject = fail;
   });
   ended.catch(() => {});
+  // A process whose GPU hangs does not hear that its parent has gone.
+  const kill = () => child.kill('SIGKILL');
+  process.on('exit', kill);
   const end = (reason: string) => {
     if (closing) return;
     closing = true;
-    child.kill('SIGKILL');
+    kill();
     const message = `engine: expected an answer, got ${reason}; start it again, or use --device reference`;
     reject(new WebspexError('device-lost', message));
     for (const listener of listeners) listener(reason);
@@ -80,6 +83,7 @@ function watchLife(child: ChildProcess): Life {
   });
   child.on('error', (error) => end(`an error (${error.message})`));
   child.on('exit', (code, signal) => {
+    process.off('exit', kill);
     const last = words.trim().split('\n').at(-1)?.trim().slice(0, 160);
     end(`a process that ended with ${signal ? `signal ${signal}` : `exit code ${code}`}${last ? ` (${last})` : ''}`);
   });
@@ -89,7 +93,7 @@ function watchLife(child: ChildProcess): Life {
     onEnd: (listener) => listeners.push(listener),
     close() {
       closing = true;
-      child.kill('SIGKILL');
+      kill();
     },
   };
 }
@@ -113,7 +117,10 @@ function createEngine(child: ChildProcess, life: Life, hello: Hello, { floorMs }
     async connect(options) {
       const endpoint: Endpoint = {
         postMessage: (message) => child.connected && child.send(message as object, () => {}),
-        addEventListener: (_, listener) => onMessage((data) => !isEngineMessage(data) && listener({ data })),
+        addEventListener(type, listener) {
+          // A worker also has errors to listen for; a process has an end, which its life reports.
+          if (type === 'message') onMessage((data) => !isEngineMessage(data) && listener({ data }));
+        },
         terminate: life.close,
       };
       // float64 on the CPU cannot hang, only take its time.

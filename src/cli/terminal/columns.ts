@@ -25,7 +25,7 @@ export function visible(text: string): string {
 }
 
 /** The text in at most `most` columns, its end given as … where it is longer. */
-export function fit(text: string, most: number): string {
+export function shorten(text: string, most: number): string {
   if (columnsOf(text) <= most) return text;
   let out = '';
   let columns = 0;

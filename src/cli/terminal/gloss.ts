@@ -7,6 +7,8 @@ import type { Level, Style } from './style.ts';
 interface Atom {
   readonly text: string;
   readonly level: Level;
+  /** −1 outside every player. */
+  readonly player: number;
   /** ▲1.2 under the first atom of a player that has an effect. */
   readonly mark: string;
   readonly sign: number;
@@ -39,7 +41,8 @@ function effects({ players, interactions }: Explanation): Effect[] {
   const decimals = Math.max(0, decimalsFor(largest) - 1);
   return players.map(({ id }) => {
     const found = alone.get(id);
-    if (!found || Math.abs(found.value) < 2 * found.se || Math.abs(found.value) < LEAST_SHARE * largest || found.value === 0) return NOTHING;
+    if (!found || Math.abs(found.value) < 2 * found.se || Math.abs(found.value) < LEAST_SHARE * largest || found.value === 0)
+      return NOTHING;
     const sign = Math.sign(found.value);
     const mark = `${sign > 0 ? '▲' : '▼'}${Math.abs(found.value).toFixed(decimals)}`;
     return { level: levelOf(Math.abs(found.value) / largest, sign), mark, sign };
@@ -66,6 +69,7 @@ function atomsOf(explanation: Explanation, labels: readonly string[]): Atom[] {
       const repeated = player >= 0 && labels[player] !== players[player].label;
       atoms.push({
         text: visible(part),
+        player,
         level,
         sign,
         mark: word === 1 ? mark : '',
@@ -85,20 +89,63 @@ function atomsOf(explanation: Explanation, labels: readonly string[]): Atom[] {
   return atoms;
 }
 
+/** A line of the text with the line of marks under it; empty where no word in it is marked. */
+interface GlossRow {
+  readonly line: string;
+  readonly marks: string;
+  /** Largest importance of its players: what is folded away last. */
+  readonly weight: number;
+}
+
 /**
  * The text in lines, its words filled by what they do alone, and under each line the signs and sizes: colour is never alone.
- * A word is moved to the right where the number under the one before would run into its own.
+ * A word is moved to the right where the number under the one before would run into its own. Of a text of more than `most` lines those
+ * whose players do the most are kept, in place.
  */
-export function glossLines(explanation: Explanation, labels: readonly string[], width: number, style: Style): string[] {
+export function glossLines(explanation: Explanation, labels: readonly string[], width: number, style: Style, most = 16): string[] {
+  const rows = glossRows(explanation, labels, width, style);
+  const kept = rows.length <= most ? null : heaviest(rows, most);
   const lines: string[] = [];
+  let folded = 0;
+  const unfold = () => {
+    if (folded > 0) lines.push(style.dim(`⋯ ${folded} ${folded === 1 ? 'line' : 'lines'} that matter less`));
+    folded = 0;
+  };
+  rows.forEach(({ line, marks }, i) => {
+    if (kept && !kept.has(i)) {
+      folded++;
+      return;
+    }
+    unfold();
+    lines.push(...[line, marks].filter((l) => l !== ''));
+  });
+  unfold();
+  return lines;
+}
+
+function heaviest(rows: readonly GlossRow[], most: number): Set<number> {
+  const order = rows.map((_, i) => i).sort((a, b) => rows[b].weight - rows[a].weight || a - b);
+  return new Set(order.slice(0, most));
+}
+
+/** For each player, the largest effect that it has a part in. */
+function importance({ players, interactions }: Explanation): number[] {
+  const most = players.map(() => 0);
+  for (const { members, value } of interactions) for (const m of members) most[m] = Math.max(most[m], Math.abs(value));
+  return most;
+}
+
+function glossRows(explanation: Explanation, labels: readonly string[], width: number, style: Style): GlossRow[] {
+  const weights = importance(explanation);
+  const rows: GlossRow[] = [];
   let line = '';
   let marks = '';
   let column = 0;
   let markColumn = 0;
+  let weight = 0;
   const flush = () => {
-    if (line !== '') lines.push(line);
-    if (marks !== '') lines.push(marks);
-    [line, marks, column, markColumn] = ['', '', 0, 0];
+    if (line !== '') rows.push({ line, marks, weight });
+    [line, marks, column, markColumn, weight] = ['', '', 0, 0, 0];
   };
   for (const atom of atomsOf(explanation, labels)) {
     const size = columnsOf(atom.text) + atom.suffix.length;
@@ -117,7 +164,8 @@ export function glossLines(explanation: Explanation, labels: readonly string[], 
     }
     line += style.fill(atom.level, atom.text) + style.dim(atom.suffix);
     column += size;
+    if (atom.player >= 0) weight = Math.max(weight, weights[atom.player]);
   }
   flush();
-  return lines;
+  return rows;
 }

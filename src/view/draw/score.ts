@@ -1,9 +1,10 @@
 import { keyOf } from '../choose.ts';
-import { glyph, signed } from '../format.ts';
+import { signed } from '../format.ts';
 import { type Mark, mark } from '../mark.ts';
 import { LANE, type Lane, type Score, scoreLayout } from '../marks.ts';
 import { isLit, type Scene } from '../scene.ts';
 import { strings } from '../strings.ts';
+import { signMark } from './sign.ts';
 import { withError } from './text.ts';
 
 /** Colours as CSS values; variables on the page, hexadecimal in a picture that stands alone. */
@@ -48,17 +49,27 @@ export function scoreMarks(scene: Scene): Mark[] {
         mark('div', { class: 'lane-labels' }, ...layout.lanes.map((lane) => laneLabel(scene, lane))),
         mark(
           'svg',
-          { class: view.lit ? 'lines some-lit' : 'lines', width: layout.width, height: layout.height, viewBox: `0 0 ${Math.ceil(layout.width)} ${layout.height}`, 'aria-hidden': 'true' },
+          {
+            class: view.lit ? 'lines some-lit' : 'lines',
+            width: layout.width,
+            height: layout.height,
+            viewBox: `0 0 ${Math.ceil(layout.width)} ${layout.height}`,
+            'aria-hidden': 'true',
+          },
           ...scoreLines(scene, layout, PAGE_PALETTE),
         ),
       ),
       mark(
         'p',
         { class: 'legend' },
-        strings.lanesLegend,
+        scene.grade === 'exact' ? strings.lanesLegend : `${strings.lanesLegend} ${strings.dashed}`,
         view.interactive &&
           (hiddenLanes > 0 || view.allLanes) &&
-          mark('button', { class: 'quiet', type: 'button', 'data-action': 'lanes' }, view.allLanes ? strings.fewer : strings.more(hiddenLanes)),
+          mark(
+            'button',
+            { class: 'quiet', type: 'button', 'data-action': 'lanes' },
+            view.allLanes ? strings.fewer : strings.more(hiddenLanes),
+          ),
       ),
     ),
   ];
@@ -68,23 +79,38 @@ function laneLabel(scene: Scene, { interaction }: Lane): Mark {
   const { labels, view } = scene;
   const { members, value, se } = interaction;
   const key = keyOf(members);
-  const classes = ['lane', value < 0 ? 'neg' : 'pos', isLit(scene, members) && 'lit', view.selected === key && 'selected'].filter(Boolean).join(' ');
+  const classes = ['lane', value < 0 ? 'neg' : 'pos', isLit(scene, members) && 'lit', view.selected === key && 'selected']
+    .filter(Boolean)
+    .join(' ');
   const content = [
     mark('span', { class: 'order' }, String(members.length)),
-    mark('span', { class: 'glyph' }, glyph(value)),
+    signMark(value),
     mark('span', { class: 'number' }, signed(value)),
     mark('span', { class: 'error' }, withError(scene, se)),
   ];
   if (!view.interactive) return mark('div', { class: classes }, ...content);
   const spoken = strings.together(strings.join(members.map((m) => labels[m])), strings.spoken(value), se > 0 ? strings.error(se) : '');
-  return mark('button', { class: classes, type: 'button', 'data-key': key, 'aria-label': spoken, 'aria-pressed': view.selected === key ? 'true' : 'false' }, ...content);
+  return mark(
+    'button',
+    { class: classes, type: 'button', 'data-key': key, 'aria-label': spoken, 'aria-pressed': view.selected === key ? 'true' : 'false' },
+    ...content,
+  );
 }
 
 /** Words, guides, arcs and combs, to stand in an <svg> of the layout's size. */
 export function scoreLines(scene: Scene, layout: Score, palette: Palette): Mark[] {
   return [
     ...layout.guides.map((g) =>
-      mark('line', { class: 'guide', x1: g.x, x2: g.x, y1: LANE.head - 4, y2: g.bottom, stroke: palette.rule, 'stroke-dasharray': '1 4', 'stroke-linecap': 'round' }),
+      mark('line', {
+        class: 'guide',
+        x1: g.x,
+        x2: g.x,
+        y1: LANE.head - 4,
+        y2: g.bottom,
+        stroke: palette.rule,
+        'stroke-dasharray': '1 4',
+        'stroke-linecap': 'round',
+      }),
     ),
     ...layout.columns.map((column) => columnMark(scene, column, palette)),
     ...layout.lanes.map((lane) => laneMark(scene, layout, lane, palette)),
@@ -108,7 +134,7 @@ function columnMark(scene: Scene, { player, label, centre, width }: Score['colum
       height: 24,
       rx: 5,
       fill: value < 0 ? palette.negative : palette.positive,
-      'fill-opacity': 0.55 * Math.min(1, Math.abs(value) / scene.scale),
+      'fill-opacity': 0.55 * Math.min(1, Math.abs(value) / scene.wordScale),
     }),
     mark('text', { ...text, fill: palette.ink }, label),
   );
@@ -116,7 +142,9 @@ function columnMark(scene: Scene, { player, label, centre, width }: Score['colum
 
 function laneMark(scene: Scene, layout: Score, { interaction, y, path, dots, thickness, dashed }: Lane, palette: Palette): Mark {
   const colour = interaction.value < 0 ? palette.negative : palette.positive;
-  const classes = ['lane-line', interaction.value < 0 ? 'neg' : 'pos', isLit(scene, interaction.members) && 'lit'].filter(Boolean).join(' ');
+  const classes = ['lane-line', interaction.value < 0 ? 'neg' : 'pos', isLit(scene, interaction.members) && 'lit']
+    .filter(Boolean)
+    .join(' ');
   return mark(
     'g',
     { class: classes, 'data-key': keyOf(interaction.members) },

@@ -12,7 +12,12 @@ export function summaryMarks(scene: Scene): Mark[] {
     mark(
       'header',
       { class: 'summary', part: 'summary' },
-      mark('h2', { class: 'prediction' }, mark('bdi', {}, visible(e.target)), mark('span', { class: 'probability' }, probabilityText(scene, e.values.full))),
+      mark(
+        'h2',
+        { class: 'prediction' },
+        mark('bdi', {}, visible(e.target)),
+        mark('span', { class: 'probability' }, probabilityText(scene, e.values.full)),
+      ),
       mark(
         'p',
         { class: 'values' },
@@ -27,7 +32,9 @@ export function summaryMarks(scene: Scene): Mark[] {
       mark('li', { class: 'chip' }, costText(scene)),
       ...deviceChips(scene),
     ),
-    ...(warning === null ? [] : [mark('p', { class: `warning ${grade}`, role: 'note' }, mark('span', { class: 'mark', 'aria-hidden': 'true' }, '!'), warning)]),
+    ...(warning === null
+      ? []
+      : [mark('p', { class: `warning ${grade}`, role: 'note' }, mark('span', { class: 'mark', 'aria-hidden': 'true' }, '!'), warning)]),
   ];
 }
 
@@ -54,7 +61,10 @@ function costText({ explanation: { fit, timing } }: Scene): string {
 function deviceChips({ explanation: { device } }: Scene): Mark[] {
   if (device === null) return [];
   const name = device.backend === 'webgpu' ? `WebGPU · ${visible(device.adapter)}` : strings.cpu;
-  return [mark('li', { class: 'chip' }, name), ...(device.software && device.backend === 'webgpu' ? [mark('li', { class: 'chip amber' }, strings.software)] : [])];
+  return [
+    mark('li', { class: 'chip' }, name),
+    ...(device.software && device.backend === 'webgpu' ? [mark('li', { class: 'chip amber' }, strings.software)] : []),
+  ];
 }
 
 /** With words off: what the explanation says at once, and what the model says when it has been asked. */
@@ -63,7 +73,13 @@ export function whatIfMarks(scene: Scene): Mark[] {
   if (view.off.size === 0) return [];
   const off = [...view.off].sort((a, b) => a - b).map((i) => strings.quote(labels[i]));
   const answer = (name: string, value: number, kind: string) =>
-    mark('span', { class: `answer ${kind}` }, mark('span', { class: 'who' }, name), mark('b', {}, signed(value)), probabilityTail(scene, value));
+    mark(
+      'span',
+      { class: `answer ${kind}` },
+      mark('span', { class: 'who' }, name),
+      mark('b', {}, signed(value)),
+      probabilityTail(scene, value),
+    );
   const { measured } = view;
   return [
     mark(

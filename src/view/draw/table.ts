@@ -1,9 +1,10 @@
 import { keyOf, uncertain } from '../choose.ts';
-import { glyph, signed } from '../format.ts';
+import { signed } from '../format.ts';
 import { type Mark, mark } from '../mark.ts';
 import { barLayout, shorten } from '../marks.ts';
 import { isLit, type Scene } from '../scene.ts';
 import { strings } from '../strings.ts';
+import { signMark } from './sign.ts';
 import { withError } from './text.ts';
 
 const BAR = { width: 220, height: 18 };
@@ -42,7 +43,11 @@ export function tableMarks(scene: Scene): Mark[] {
         note,
         view.interactive &&
           (hiddenRows > 0 || view.allRows) &&
-          mark('button', { class: 'quiet', type: 'button', 'data-action': 'rows' }, view.allRows ? strings.fewer : strings.more(hiddenRows)),
+          mark(
+            'button',
+            { class: 'quiet', type: 'button', 'data-action': 'rows' },
+            view.allRows ? strings.fewer : strings.more(hiddenRows),
+          ),
       ),
       view.interactive && mark('slot', { name: 'verify' }),
     ),
@@ -54,7 +59,9 @@ function rowMark(scene: Scene, interaction: Scene['rows'][number]): Mark {
   const { members, value, se } = interaction;
   const key = keyOf(members);
   const unsure = uncertain(interaction);
-  const classes = [value < 0 ? 'neg' : 'pos', unsure && 'unsure', isLit(scene, members) && 'lit', view.selected === key && 'selected'].filter(Boolean).join(' ');
+  const classes = [value < 0 ? 'neg' : 'pos', unsure && 'unsure', isLit(scene, members) && 'lit', view.selected === key && 'selected']
+    .filter(Boolean)
+    .join(' ');
   const name = members.map((m) => shorten(labels[m], 40)).join(' × ');
   const press = { class: 'pick', type: 'button', 'data-key': key, 'aria-pressed': view.selected === key ? 'true' : 'false' };
   return mark(
@@ -62,7 +69,7 @@ function rowMark(scene: Scene, interaction: Scene['rows'][number]): Mark {
     { class: classes, 'data-key': key },
     mark('th', { scope: 'row', dir: 'auto' }, view.interactive ? mark('button', press, name) : name),
     mark('td', { class: 'order-column' }, String(members.length)),
-    mark('td', { class: 'number-column' }, mark('span', { class: 'glyph', 'aria-hidden': 'true' }, glyph(value)), `${signed(value)}${withError(scene, se)}`),
+    mark('td', { class: 'number-column' }, signMark(value), `${signed(value)}${withError(scene, se)}`),
     mark('td', { class: 'bar-column' }, barMark(scene, interaction)),
   );
 }

@@ -1,29 +1,35 @@
 import { uncertain } from '../choose.ts';
-import { glyph, signed, size, visible } from '../format.ts';
+import { signed, size, visible } from '../format.ts';
 import { type Mark, mark } from '../mark.ts';
 import { textRuns } from '../marks.ts';
 import { isLit, type Scene } from '../scene.ts';
 import { strings } from '../strings.ts';
+import { signMark } from './sign.ts';
 
-/** The text as prose: fill and underline for the effect of each word by itself, a glyph and a number where it is certain. */
+/** The text as prose: fill and underline for the effect of each word by itself, a sign and a number where it is certain. */
 export function textMarks(scene: Scene): Mark[] {
   const { explanation: e, view } = scene;
   const runs = textRuns(e).map((run) => (run.player === null ? visible(run.text) : wordMark(scene, run.player, run.text)));
   const frame = view.interactive ? { role: 'toolbar', 'aria-label': strings.words } : {};
   return [
     mark('div', { class: 'words', part: 'words', dir: 'auto', ...frame }, ...runs),
-    mark('div', { class: 'stack' }, mark('p', { class: view.lit ? 'legend covered' : 'legend' }, ...legend(scene)), mark('p', { class: 'detail', 'aria-hidden': 'true' }, detail(scene))),
+    mark(
+      'div',
+      { class: 'stack' },
+      mark('p', { class: view.lit ? 'legend covered' : 'legend' }, ...legend(scene)),
+      mark('p', { class: 'detail', 'aria-hidden': 'true' }, detail(scene)),
+    ),
   ];
 }
 
 function wordMark(scene: Scene, player: number, text: string): Mark {
-  const { view, labels, scale } = scene;
+  const { view, labels, wordScale } = scene;
   const effect = scene.effects[player];
   const off = view.off.has(player);
   const unsure = uncertain(effect);
-  const share = off ? 0 : Math.min(1, Math.abs(effect.value) / scale);
+  const share = off ? 0 : Math.min(1, Math.abs(effect.value) / wordScale);
   const sign = effect.value < 0 ? 'neg' : 'pos';
-  const shown = !off && !unsure && Math.abs(effect.value) >= 0.005 * scale;
+  const shown = !off && !unsure && Math.abs(effect.value) >= 0.005 * wordScale;
   const index = /[₀-₉]+$/.exec(labels[player].slice(visible(scene.explanation.players[player].label).length))?.[0];
   const classes = ['word', sign, unsure && 'unsure', off && 'off', isWordLit(scene, player) && 'lit'].filter(Boolean).join(' ');
   const press = view.interactive
@@ -36,10 +42,21 @@ function wordMark(scene: Scene, player: number, text: string): Mark {
     : {};
   return mark(
     'span',
-    { class: classes, 'data-player': String(player), '--fill': share, '--line': `${(shown || unsure ? 1 + 3 * share : 0).toFixed(1)}px`, ...press },
+    {
+      class: classes,
+      'data-player': String(player),
+      '--fill': share,
+      '--line': `${(shown || unsure ? 1 + 3 * share : 0).toFixed(1)}px`,
+      ...press,
+    },
     visible(text),
-    index !== undefined && mark('sub', {}, index.replace(/[₀-₉]/g, (d) => String(d.charCodeAt(0) - 0x2080))),
-    shown && mark('span', { class: 'effect' }, `${glyph(effect.value)}${size(Math.abs(effect.value))}`),
+    index !== undefined &&
+      mark(
+        'sub',
+        {},
+        index.replace(/[₀-₉]/g, (d) => String(d.charCodeAt(0) - 0x2080)),
+      ),
+    shown && mark('span', { class: 'effect' }, signMark(effect.value), size(Math.abs(effect.value))),
   );
 }
 
@@ -47,13 +64,13 @@ function isWordLit({ view }: Scene, player: number): boolean {
   return view.lit?.includes(player) ?? false;
 }
 
-function legend({ explanation: e, scale, view }: Scene): (Mark | string)[] {
+function legend({ explanation: e, wordScale, grade, view }: Scene): (Mark | string)[] {
   return [
     `${strings.legend} `,
-    mark('span', { class: 'toward' }, `▲ ${strings.toward(visible(e.target))}`),
+    mark('span', { class: 'toward' }, signMark(1), ` ${strings.toward(visible(e.target))}`),
     ', ',
-    mark('span', { class: 'away' }, `▼ ${strings.away}`),
-    `. ${strings.faint} ${strings.full(scale)}${view.interactive ? ` ${strings.keys}` : ''}`,
+    mark('span', { class: 'away' }, signMark(-1), ` ${strings.away}`),
+    `. ${grade === 'exact' ? '' : `${strings.faint} `}${strings.full(wordScale)}${view.interactive ? ` ${strings.keys}` : ''}`,
   ];
 }
 

@@ -38,7 +38,9 @@ function curveMarks(looks: readonly Look[]): Mark[] {
         mark('text', { x: -8, y: height * (1 - r2) + 4, 'text-anchor': 'end' }, String(r2)),
       ]),
       ...curve.ticks.map((t) => mark('text', { x: t.x, y: height + 17, 'text-anchor': 'middle' }, count(t.queries))),
-      stable !== null && stable.queries !== last.queries && mark('line', { class: 'stable', x1: stable.x, x2: stable.x, y1: 0, y2: height }),
+      stable !== null &&
+        stable.queries !== last.queries &&
+        mark('line', { class: 'stable', x1: stable.x, x2: stable.x, y1: 0, y2: height }),
       mark('path', { class: 'band', d: curve.band }),
       mark('path', { class: 'line', d: curve.line }),
       ...curve.points.map((p) => mark('circle', { class: 'point', cx: p.x, cy: p.y, r: 3 })),
@@ -85,8 +87,18 @@ function madeMarks(e: Explanation): Mark {
     ['split by', e.units],
     ['target', `${e.target}, ${e.scalar}`],
     ['seed', String(e.seed)],
-    ['R²', e.fit.heldOut === 0 ? 'exact' : `${size(e.fit.r2)} on ${count(e.fit.heldOut)} held-out masks (${percent(e.fit.r2Low)} to ${percent(e.fit.r2High)})`],
-    ...(e.model ? [['model', `${e.model.id} @ ${e.model.revision}, ${e.model.dtype}`] as [string, string], ['SHA-256', e.model.sha256] as [string, string]] : []),
+    [
+      'R²',
+      e.fit.heldOut === 0
+        ? 'exact'
+        : `${size(e.fit.r2)} on ${count(e.fit.heldOut)} held-out masks (${percent(e.fit.r2Low)} to ${percent(e.fit.r2High)})`,
+    ],
+    ...(e.model
+      ? [
+          ['model', `${e.model.id} @ ${e.model.revision}, ${e.model.dtype}`] as [string, string],
+          ['SHA-256', e.model.sha256] as [string, string],
+        ]
+      : []),
     ...(e.device ? [['device', `${e.device.backend}, ${e.device.adapter}`] as [string, string]] : []),
     ['made by', strings.made(e.software.version)],
   ];

@@ -72,7 +72,8 @@ POOLS = [
 ]
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-LETTERS = [chr(c) for c in range(0x21, 0x7F)] + list("éßıσςΣ中文한") + ["\u0301", "\u0323", "\u0307", "\u1112", "\u1161", "\u11ab", "😀"]
+LETTERS = [chr(c) for c in range(0x21, 0x7F)] + list("éßıσςΣ中文한\u0301\u0323\u0307\u1112\u1161\u11ab😀")
+LETTERS += list("\u08d3\u08d4\u302e\U0001d157\U0001d165\U0001e94a")
 SMALL = SPECIAL + LETTERS + ["##" + letter for letter in LETTERS] + ["the", "The", "##ing", "new", "New"]
 
 
@@ -103,7 +104,10 @@ VARIANTS = [
     ("with added tokens of every kind", bert(), UNUSUAL),
 ]
 STRINGS = ["[MASK]", "[SEP]", "<x>", "<y>", "new", "Newé", "NEWE\u0301", "ab", "a\u0323b", "!!", "中中", "中 中", "😀b", "the", " "]
-VARIANT_POOLS = POOLS + 8 * [STRINGS]
+# Marks that are put in order but kept, as the old tables do not know them for marks that space nothing.
+ORDERED = ["a\u08d4\u08d3b", "é\u08d3\u08d4\u08d3", "b\u08d4\u302e\u08d4\u08d3a", "\u08d4\u08d3", "ệ\u08d4\u08d3"]
+ORDERED += ["\U0001d15e\U0001e94a", "\U0001d15e\U0001d165\U0001e94a"]
+VARIANT_POOLS = POOLS + 8 * [STRINGS] + 2 * [ORDERED]
 
 
 def load(json_text):

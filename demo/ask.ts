@@ -1,0 +1,73 @@
+import { readableLabels } from '../src/element.ts';
+import { controlPair, corners, type Explanation } from '../src/index.ts';
+import { parseUnits, type RemoteExplainer, type TextOptions } from '../src/text.ts';
+import { parts } from './parts.ts';
+import { strings } from './strings.ts';
+import { drawVerification, MOST_MEMBERS } from './verify.ts';
+
+/** Whether an engine holds the very weights that an explanation was made with: only then do its passes say anything about it. */
+export function sameWeights(engine: RemoteExplainer | null, e: Explanation | null): engine is RemoteExplainer {
+  return engine !== null && e?.model?.sha256 === engine.model.sha256;
+}
+
+/** True passes on the text of an explanation, masked as it was masked. */
+function passes(engine: RemoteExplainer, e: Explanation, masks: readonly (readonly number[])[]): Promise<Float32Array> {
+  const { target, mask } = e;
+  return engine.evaluate(e.text, { masks, target, mask, units: parseUnits(e.units), scalar: e.scalar as TextOptions['scalar'] });
+}
+
+/** Answers of the model that were asked for already: a running explanation asks again at each snapshot. */
+const answers = new Map<string, number>();
+let asked = 0;
+
+/** Shows the model's own answer with some words off, once it has come and if they are still the ones that are off. */
+export async function askWithout(engine: RemoteExplainer | null): Promise<void> {
+  const { view } = parts;
+  const { result: e, off } = view;
+  const mine = ++asked;
+  if (!e || off.length === 0 || !sameWeights(engine, e)) return;
+  const key = JSON.stringify([e.model?.sha256, e.text, e.units, e.mask, e.target, e.scalar, off]);
+  if (!answers.has(key)) {
+    view.measured = 'asking';
+    try {
+      const row = e.players.map((p) => (off.includes(p.id) ? 0 : 1));
+      answers.set(key, (await passes(engine, e, [row]))[0]);
+    } catch (error) {
+      if (mine === asked) view.measured = null;
+      throw error;
+    }
+  }
+  if (mine === asked) view.measured = answers.get(key) ?? null;
+}
+
+/** Why Verify can do nothing now, or null where it can. */
+export function verifyObstacle(engine: RemoteExplainer | null, e: Explanation | null, members: readonly number[] | null): string | null {
+  if (!e || !members) return '';
+  if (!engine) return strings.verifyFirst;
+  if (!sameWeights(engine, e)) return strings.otherWeights;
+  return members.length > MOST_MEMBERS ? strings.tooMany(MOST_MEMBERS) : null;
+}
+
+/** Runs the 2ᵏ corners of an interaction, and of a control pair, on the real model and draws them beside the prediction. */
+export async function verify(engine: RemoteExplainer, e: Explanation, members: readonly number[]): Promise<void> {
+  const pair = controlPair(e);
+  const control = pair?.join() === members.join() ? null : pair;
+  const rows = corners(e.players.length, members);
+  const extra = control ? corners(e.players.length, control) : [];
+  parts.verified.textContent = strings.asking(rows.length + extra.length);
+  try {
+    const values = await passes(engine, e, [...rows, ...extra]);
+    if (parts.view.result !== e) return parts.verified.replaceChildren();
+    parts.verified.replaceChildren(
+      drawVerification({
+        explanation: e,
+        labels: readableLabels(e),
+        main: { members, rows, values: values.subarray(0, rows.length) },
+        control: control && { members: control, rows: extra, values: values.subarray(rows.length) },
+      }),
+    );
+  } catch (error) {
+    parts.verified.replaceChildren();
+    throw error;
+  }
+}

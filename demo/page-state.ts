@@ -1,0 +1,44 @@
+import { WebspexError } from '../src/index.ts';
+import { parts } from './parts.ts';
+import { ADVICE, REMEDIES, type Remedy, strings } from './strings.ts';
+
+export type State = 'stored' | 'loading' | 'ready' | 'running' | 'done' | 'stopped' | 'error';
+
+/** Puts the page into a state: what can be pressed, and what a screen reader is told without asking. */
+export function enter(state: State): void {
+  const running = state === 'running';
+  parts.main.dataset.state = state;
+  parts.main.setAttribute('aria-busy', String(running || state === 'loading'));
+  parts.explain.disabled = running;
+  parts.stop.disabled = !running;
+  parts.progress.hidden = !running;
+  parts.status.setAttribute('aria-live', running ? 'off' : 'polite'); // counting aloud helps nobody; the bar can be asked
+}
+
+/** What became of the result on screen. */
+export function sayBadge(kind: keyof typeof strings.badge): void {
+  parts.badge.textContent = strings.badge[kind];
+  parts.badge.className = `badge ${kind}`;
+}
+
+/** Shows one cause and one action; everything that was known stays on screen. */
+export function sayProblem(error: unknown, act: (remedy: Remedy) => void): void {
+  const { code, message } =
+    error instanceof WebspexError ? error : new WebspexError('self-check', `page: ${String(error)}; please report it`);
+  const { cause, remedy } = ADVICE[code];
+  parts.problemCause.textContent = cause;
+  parts.problemCode.textContent = code;
+  parts.problemDetail.textContent = message;
+  parts.problemAction.textContent = REMEDIES[remedy];
+  parts.problemAction.onclick = () => {
+    clearProblem();
+    act(remedy);
+  };
+  parts.problem.hidden = false;
+  parts.status.textContent = '';
+  enter('error');
+}
+
+export function clearProblem(): void {
+  parts.problem.hidden = true;
+}

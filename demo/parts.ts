@@ -1,0 +1,47 @@
+import '../src/element.ts';
+
+/** The element of an id, which index.html is known to hold. */
+function byId<T extends HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`page: expected #${id}, got nothing; index.html and main.ts belong together`);
+  return found as T;
+}
+
+/** Everything on the page that code touches, under one name each. */
+export const parts = {
+  main: document.querySelector('main') as HTMLElement,
+  view: byId<HTMLElementTagNameMap['spex-explanation']>('view'),
+  said: byId('said'),
+  model: byId('model'),
+  theme: byId<HTMLButtonElement>('theme'),
+  form: byId<HTMLFormElement>('ask'),
+  text: byId<HTMLTextAreaElement>('text'),
+  examples: byId('examples'),
+  target: byId<HTMLSelectElement>('target'),
+  units: byId<HTMLSelectElement>('units'),
+  mask: byId<HTMLSelectElement>('mask'),
+  replacementField: byId('replacement-field'),
+  replacement: byId<HTMLInputElement>('replacement'),
+  method: byId<HTMLSelectElement>('method'),
+  index: byId<HTMLSelectElement>('index'),
+  budget: byId<HTMLInputElement>('budget'),
+  budgetSaid: byId<HTMLOutputElement>('budget-said'),
+  explain: byId<HTMLButtonElement>('explain'),
+  stop: byId<HTMLButtonElement>('stop'),
+  progress: byId<HTMLProgressElement>('progress'),
+  status: byId('status'),
+  hint: byId('hint'),
+  problem: byId('problem'),
+  problemCause: byId('problem-cause'),
+  problemCode: byId('problem-code'),
+  problemDetail: byId('problem-detail'),
+  problemAction: byId<HTMLButtonElement>('problem-action'),
+  badge: byId('badge'),
+  verify: byId<HTMLButtonElement>('verify'),
+  verifyWhat: byId('verify-what'),
+  verified: byId('verified'),
+  link: byId<HTMLButtonElement>('link'),
+  linkSettings: byId<HTMLButtonElement>('link-settings'),
+  kept: byId('kept'),
+  version: byId('version'),
+} as const;

@@ -1,0 +1,73 @@
+import { type Explanation, type RunProgress, WebspexError } from '../src/index.ts';
+import { load, unload } from './load.ts';
+import { clearProblem, enter, sayBadge } from './page-state.ts';
+import { parts } from './parts.ts';
+import { sayFields, session, show } from './session.ts';
+import { settings } from './settings.ts';
+import { strings } from './strings.ts';
+
+/**
+ * Explains the text in the box, showing every snapshot. Before the model is there it only notes the wish; `load` is begun anew where it had
+ * failed. @throws WebspexError whatever the run throws; snapshots stay on screen.
+ */
+export async function run(): Promise<void> {
+  if (session.run) return;
+  clearProblem();
+  if (!session.engine) {
+    session.waiting = true;
+    parts.status.textContent = strings.waiting;
+    if (parts.main.dataset.state === 'loading') return; // whoever loads will run
+    await load('auto');
+    if (!session.engine) return;
+  }
+  session.waiting = false;
+  session.stopping = false;
+  session.run = session.engine.explain(parts.text.value, { ...settings(), onProgress: sayProgress });
+  parts.progress.value = 0;
+  enter('running');
+  try {
+    for await (const snapshot of session.run) {
+      show(snapshot);
+      sayBadge('live');
+    }
+    finish(await session.run.result);
+  } catch (error) {
+    if (parts.badge.classList.contains('live')) sayBadge('stopped');
+    if (error instanceof WebspexError && error.code === 'device-lost') unload();
+    if (error instanceof WebspexError && error.code === 'aborted') return stoppedEarly();
+    throw error;
+  } finally {
+    session.run = null;
+  }
+}
+
+/** Ends the run early; what is known is kept. */
+export function stop(): void {
+  session.run?.stop();
+  session.stopping = true;
+  parts.stop.disabled = true;
+  parts.status.textContent = strings.stopping;
+}
+
+function finish({ fit, timing }: Explanation): void {
+  const stopped = session.stopping && fit.heldOut > 0 && fit.queries < fit.budget;
+  enter(stopped ? 'stopped' : 'done');
+  parts.status.textContent = stopped ? strings.stopped(fit.queries) : strings.done(fit.queries, timing.evaluateMs + timing.decodeMs);
+  sayBadge(stopped ? 'stopped' : 'done');
+  sayFields();
+}
+
+/** Stopped before there was anything to keep: no error, and the earlier result stays. */
+function stoppedEarly(): void {
+  enter('stopped');
+  parts.status.textContent = strings.stoppedEarly;
+}
+
+function sayProgress(p: RunProgress): void {
+  session.speed.rate = p.masksPerSecond / 1000;
+  const total = p.queries + Math.round((p.etaMs * p.masksPerSecond) / 1000);
+  parts.progress.value = p.queries / Math.max(1, total);
+  if (session.stopping) return;
+  parts.status.textContent =
+    p.phase === 'decoding' ? strings.decoding(p.queries) : strings.evaluating(p.queries, total, p.masksPerSecond, p.etaMs);
+}

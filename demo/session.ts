@@ -1,0 +1,48 @@
+import { readableLabels } from '../src/element.ts';
+import type { ExplainRun, Explanation } from '../src/index.ts';
+import type { RemoteExplainer } from '../src/text.ts';
+import { verifyObstacle } from './ask.ts';
+import { parts } from './parts.ts';
+import { type Speed, sayBudget, sayHint } from './settings.ts';
+import { strings } from './strings.ts';
+
+/** What the page knows between two clicks. */
+export const session = {
+  engine: null as RemoteExplainer | null,
+  run: null as ExplainRun | null,
+  /** Stop was pressed in the run that is under way. */
+  stopping: false,
+  /** Explain was pressed before the model was there. */
+  waiting: false,
+  /** The reader, or a link, has chosen the number of passes. */
+  budgetChosen: false,
+  /** The target that a link asks for; labels are known only once the model is here. */
+  linkTarget: '',
+  speed: { rate: 0, device: strings.device.gpu } as Speed,
+};
+
+/** Puts an explanation on screen; what was verified of an earlier one goes. */
+export function show(e: Explanation): void {
+  parts.view.result = e;
+  parts.said.textContent = `“${e.target}”`;
+  parts.verified.replaceChildren();
+  sayVerify();
+}
+
+/** What Verify would take, or why it can take nothing. */
+export function sayVerify(): void {
+  const { result, selected } = parts.view;
+  const obstacle = verifyObstacle(session.engine, result, selected);
+  parts.verify.disabled = obstacle !== null;
+  if (obstacle !== null) parts.verifyWhat.textContent = obstacle;
+  else if (result && selected) parts.verifyWhat.textContent = selected.map((m) => readableLabels(result)[m]).join(' × ');
+}
+
+/** Says what the fields mean now. */
+export function sayFields(): void {
+  sayBudget(session.speed);
+  sayHint(() => {
+    parts.units.value = 'sentence';
+    sayFields();
+  });
+}

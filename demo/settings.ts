@@ -1,0 +1,87 @@
+import type { TextOptions } from '../src/text.ts';
+import { parts } from './parts.ts';
+import type { Shared } from './share.ts';
+import { count, strings } from './strings.ts';
+
+/** How fast passes went last, in passes a millisecond; 0 where none were measured. */
+export interface Speed {
+  rate: number;
+  device: string;
+}
+
+/** The mask rule that the fields say. */
+function maskRule(): string {
+  return parts.mask.value === 'replace' ? `replace:${parts.replacement.value}` : parts.mask.value;
+}
+
+/** The options of a run as the fields say them. */
+export function settings(): TextOptions & { readonly budget: number } {
+  return {
+    target: parts.target.value || undefined,
+    units: parts.units.value as 'word' | 'token' | 'sentence',
+    mask: maskRule(),
+    method: parts.method.value as TextOptions['method'],
+    index: parts.index.value as TextOptions['index'],
+    budget: 2 ** Number(parts.budget.value),
+    seed: 7,
+  };
+}
+
+/** The fields, for a link. */
+export function shared(withText: boolean): Shared {
+  const { target = '', mask = '', method = '', index = '' } = settings();
+  const budget = Number(parts.budget.value);
+  return { ...(withText && { text: parts.text.value }), target, units: parts.units.value, mask, method, index, budget };
+}
+
+/** Puts what a link says into the fields; what is not among the choices is ignored. */
+export function applyShared(link: Shared): void {
+  if (link.text !== undefined) parts.text.value = link.text;
+  const replacement = /^replace:(.*)$/s.exec(link.mask)?.[1];
+  const choices = [
+    [parts.target, link.target],
+    [parts.units, link.units],
+    [parts.mask, replacement === undefined ? link.mask : 'replace'],
+    [parts.method, link.method],
+    [parts.index, link.index],
+  ] as const;
+  for (const [field, value] of choices) if ([...field.options].some((o) => o.value === value)) field.value = value;
+  if (replacement !== undefined) parts.replacement.value = replacement;
+  if (link.budget >= Number(parts.budget.min) && link.budget <= Number(parts.budget.max))
+    parts.budget.value = String(Math.round(link.budget));
+}
+
+/** Words, roughly as the library cuts them: for estimates only. */
+export function wordCount(text: string): number {
+  return text.trim() === '' ? 0 : text.trim().split(/\s+/u).length;
+}
+
+function sentenceCount(text: string): number {
+  return [...new Intl.Segmenter(undefined, { granularity: 'sentence' }).segment(text)].filter((s) => s.segment.trim() !== '').length;
+}
+
+/** Says what the slider means: passes, and the time they will take here. */
+export function sayBudget({ rate, device }: Speed): void {
+  const asked = 2 ** Number(parts.budget.value);
+  const words = wordCount(parts.text.value);
+  const all = parts.units.value === 'word' && words > 0 && words <= 16 ? 2 ** words : Number.POSITIVE_INFINITY;
+  const passes = Math.min(asked, all);
+  const said = rate > 0 ? strings.estimate(passes, passes / rate, device) : asked >= all ? strings.exact(passes) : strings.plain(passes);
+  parts.budgetSaid.value = said;
+  parts.budget.setAttribute('aria-valuetext', `${count(asked)} passes`);
+  parts.replacementField.hidden = parts.mask.value !== 'replace';
+}
+
+/** A long text split by words is slow to explain and hard to read: says so, and offers sentences. */
+export function sayHint(onSplit: () => void): void {
+  const words = wordCount(parts.text.value);
+  const sentences = sentenceCount(parts.text.value);
+  parts.hint.hidden = parts.units.value === 'sentence' || words <= 64 || sentences < 3;
+  if (parts.hint.hidden) return;
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'plain';
+  button.textContent = strings.split;
+  button.addEventListener('click', onSplit);
+  parts.hint.replaceChildren(strings.many(words, sentences), button);
+}

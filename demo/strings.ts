@@ -1,0 +1,123 @@
+import type { ErrorCode } from '../src/index.ts';
+
+/** What a reader can do about an error; null where there is nothing but another try. */
+export type Remedy = 'again' | 'reload' | 'cpu' | 'edit' | 'passes' | 'sentences';
+
+export interface Advice {
+  readonly cause: string;
+  readonly remedy: Remedy;
+}
+
+/** One cause and one action for each error code. */
+export const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
+  usage: { cause: 'This combination of settings does not work.', remedy: 'edit' },
+  'empty-input': { cause: 'There is no text to explain.', remedy: 'edit' },
+  'too-long': { cause: 'The text has more tokens than the model can read.', remedy: 'edit' },
+  'budget-too-small': { cause: 'This needs more passes.', remedy: 'passes' },
+  'bad-file': { cause: 'A file of the model is damaged.', remedy: 'reload' },
+  'hash-mismatch': { cause: 'The model arrived other than it was published.', remedy: 'reload' },
+  'unsupported-model': { cause: 'This model has an architecture that the page cannot run.', remedy: 'reload' },
+  'not-found': { cause: 'The model could not be fetched.', remedy: 'reload' },
+  'insecure-context': { cause: 'WebGPU needs https or localhost.', remedy: 'cpu' },
+  'no-webgpu': { cause: 'This browser has no WebGPU.', remedy: 'cpu' },
+  'no-adapter': { cause: 'WebGPU is here but found no GPU: a blocked driver, a remote desktop, or a flag.', remedy: 'cpu' },
+  'device-lost': { cause: 'The GPU was reset, or the engine stopped. What was known is kept.', remedy: 'reload' },
+  'out-of-memory': { cause: 'The GPU has no memory left for this.', remedy: 'sentences' },
+  'non-finite': { cause: 'The model answered with something that is no number.', remedy: 'edit' },
+  'value-function': { cause: 'A pass of the model failed.', remedy: 'again' },
+  'self-check': { cause: 'Something went wrong that should not.', remedy: 'reload' },
+  aborted: { cause: 'Stopped before there was anything to show.', remedy: 'again' },
+};
+
+export const REMEDIES: Readonly<Record<Remedy, string>> = {
+  again: 'Try again',
+  reload: 'Load the model again',
+  cpu: 'Use the CPU (slow)',
+  edit: 'Edit the text',
+  passes: 'Double the passes',
+  sentences: 'Split by sentences',
+};
+
+export const EXAMPLES: readonly string[] = [
+  'Her acting never fails to impress.',
+  'It is not bad, not bad at all.',
+  'I expected to hate it, but the jokes land and nobody overacts.',
+];
+
+export const METHOD_NAMES: Readonly<Record<string, string>> = { auto: 'auto (best)', exact: 'exact (all)' };
+
+export const INDEX_NAMES: Readonly<Record<string, string>> = {
+  BV: 'BV, Banzhaf',
+  SV: 'SV, Shapley',
+  Moebius: 'Möbius',
+};
+
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const two = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+/** 1,024. */
+export const count = (value: number): string => whole.format(value);
+
+/** +2.17, −0.42. */
+export const signed = (value: number): string => `${value < 0 ? '−' : '+'}${two.format(Math.abs(value))}`;
+
+/** 3.2 of 23.0 MB. */
+export const megabytes = (loaded: number, total: number): string => `${(loaded / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
+
+/** 0.8 s, 12 s, 4 min. */
+export function seconds(ms: number): string {
+  if (ms < 9950) return `${Math.max(0.1, ms / 1000).toFixed(1)} s`;
+  return ms < 119_500 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
+}
+
+export const strings = {
+  loading: 'loading the model…',
+  loadingFile: (size: string) => `loading the model, ${size}`,
+  ready: (adapter: string) => `model ready · ${adapter}`,
+  cpu: 'CPU, float64',
+  failed: 'model not loaded',
+  waiting: 'Starts as soon as the model is here…',
+  evaluating: (queries: number, budget: number, rate: number, left: number) =>
+    `${count(queries)} of ${count(budget)} passes${rate > 0 ? ` · ${rate < 10 ? rate.toFixed(1) : count(rate)} a second · ${seconds(left)} left` : ''}`,
+  decoding: (queries: number) => `${count(queries)} passes · finding interactions…`,
+  stopping: 'Stopping: keeping what is known…',
+  done: (queries: number, ms: number) => `${count(queries)} passes in ${seconds(ms)}`,
+  stopped: (queries: number) => `Stopped after ${count(queries)} passes; what is known is kept.`,
+  stoppedEarly: 'Stopped before there was anything to show; the result below is the earlier one.',
+  estimate: (passes: number, ms: number, device: string) => `${count(passes)}, about ${seconds(ms)} on this ${device}`,
+  plain: (passes: number) => `${count(passes)}`,
+  exact: (passes: number) => `${count(passes)}: all there are`,
+  device: { gpu: 'GPU', software: 'software GPU', cpu: 'CPU' },
+  slow: (device: string, passes: number) => `Slow ${device}: passes set to ${count(passes)}.`,
+  many: (words: number, sentences: number) =>
+    `${count(words)} words are ${count(words)} things to switch; splitting by sentences gives ${count(sentences)}.`,
+  split: 'Split by sentences',
+  fromLink: 'Text and settings are from a link. Press Explain.',
+  settingsFromLink: 'Settings are from a link.',
+  linkCopied: 'Link copied.',
+  linkShown: 'The link is in the address bar.',
+  linkLong: 'The text is too long for a link; save the JSON instead.',
+  linkHere: { text: 'It contains the text.', settings: 'It holds settings only.' },
+  saved: (name: string) => `Saved ${name}.`,
+  badge: { stored: 'stored result', live: 'live', done: 'computed here', stopped: 'stopped early' },
+  theme: { auto: 'Theme: auto', light: 'Theme: light', dark: 'Theme: dark' },
+  verifyFirst: 'Load the model first.',
+  otherWeights: 'This explanation was made with other weights than the model loaded here. Press Explain first.',
+  tooMany: (most: number) => `Verify takes interactions of up to ${most} words: 2 to the power of their number are passed.`,
+  asking: (passes: number) => `Asking the model ${count(passes)} times…`,
+  verification: {
+    heading: (names: string) => `${names}, on the real model`,
+    text: 'Text',
+    model: 'Model',
+    explanation: 'Explanation',
+    joint: 'Joint effect on this text',
+    control: (names: string, free: boolean) =>
+      free
+        ? `Control: ${names}, a random pair that the explanation does not join`
+        : `Control: ${names}, the pair that the explanation joins least`,
+    note: (value: string, index: string, scalar: string) =>
+      `Numbers are ${scalar}. Bars: the model; black ticks: the explanation. The joint effect adds up these very texts by inclusion and exclusion; the ${value} in the table above is an average over maskings of the other words (${index}), so the two need not agree.`,
+    missed: 'No masked text of this list need have been seen in the fit.',
+    masked: 'masked',
+  },
+} as const;

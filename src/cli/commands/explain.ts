@@ -1,0 +1,63 @@
+import { type Arguments, usage } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import type { Io } from '../io.ts';
+import { OUTPUT_HELP, OUTPUT_VALUES, type Outputs, outputsOf } from '../outputs.ts';
+import { follow, type Outcome, type Session, withExplainer, withSession } from '../session.ts';
+import { explainTable, readTable, tableRun } from '../table.ts';
+import { reportLines } from '../terminal/report.ts';
+import { createStyle } from '../terminal/style.ts';
+import { MODEL_HELP, MODEL_VALUES, modelRun, RUN_HELP, RUN_VALUES, SOURCE_HELP, textSource } from '../text-options.ts';
+
+/** Prints an explanation as was asked for, and writes the files. */
+async function deliver({ explanation, looks }: Outcome, args: Arguments, outputs: Outputs, session: Session, io: Io): Promise<number> {
+  session.progress.clear();
+  const written = await outputs.write(explanation, looks);
+  if (args.has('json')) io.out(`${JSON.stringify(explanation)}\n`);
+  else io.out(`${reportLines(explanation, io.columns(), createStyle(io.outDepth)).join('\n')}\n`);
+  for (const file of written) session.progress.note(`wrote ${file}`);
+  return 0;
+}
+
+async function explainText(args: Arguments, outputs: Outputs, io: Io): Promise<number> {
+  if (args.value('players') !== undefined) throw usage('explain: expected --players only with --values, got it with a text; leave it out');
+  const source = textSource('explain', args);
+  const run = modelRun(args);
+  return withSession(io, async (session) => {
+    const text = await session.interrupts.orInterrupted(source());
+    const outcome = await withExplainer(run, session, (explainer) =>
+      follow(explainer.explain(text, { ...run.options, onProgress: session.progress.passes }), session),
+    );
+    return deliver(outcome, args, outputs, session, io);
+  });
+}
+
+async function explainValues(args: Arguments, outputs: Outputs, io: Io): Promise<number> {
+  const { file, players, options } = tableRun(args);
+  return withSession(io, async (session) => {
+    const table = await readTable(file, players);
+    const run = explainTable(table, players, { ...options, onProgress: session.progress.passes });
+    return deliver(await follow(run, session), args, outputs, session, io);
+  });
+}
+
+export const explain: Command = {
+  name: 'explain',
+  summary: 'explains what a model says of a text: which words did it, alone and together, and how far to trust that',
+  synopsis: '[TEXT] [--file F] [--stdin] [--values TABLE.f32 --players N] [options]',
+  help: [
+    ...SOURCE_HELP,
+    ...MODEL_HELP,
+    ...RUN_HELP,
+    ['--values F', 'explain a complete table of values instead: float32, little-endian, 2^N of them; bit i of a place = player i present'],
+    ['--players N', 'how many players the table has'],
+    ...OUTPUT_HELP,
+  ],
+  options: {
+    values: ['file', ...MODEL_VALUES, ...RUN_VALUES, 'values', 'players', ...OUTPUT_VALUES],
+    flags: ['stdin', 'json'],
+  },
+  run(args, io) {
+    const outputs = outputsOf(args);
+    return args.value('values') === undefined ? explainText(args, outputs, io) : explainValues(args, outputs, io);
+  },
+};

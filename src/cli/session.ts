@@ -1,0 +1,70 @@
+import { type Look, lookOf } from '../element.ts';
+import type { ExplainRun, Explanation } from '../index.ts';
+import type { RemoteExplainer } from '../text.ts';
+import { openRemote } from './engine/choose.ts';
+import { INTERRUPTED } from './exit-codes.ts';
+import { type Interrupts, watchInterrupts } from './interrupts.ts';
+import type { Io } from './io.ts';
+import { createProgress, type Progress } from './progress.ts';
+import type { ModelRun } from './text-options.ts';
+
+/** What a command that works for a while has: its progress, and what Ctrl-C does to it. */
+export interface Session {
+  readonly progress: Progress;
+  readonly interrupts: Interrupts;
+}
+
+/** Runs `work`; its exit code is 130 where it was interrupted and ended with what it had. */
+export async function withSession(io: Io, work: (session: Session) => Promise<number>): Promise<number> {
+  const progress = createProgress(io);
+  const interrupts = watchInterrupts(() => progress.note('stopping with what is known; Ctrl-C again ends at once'));
+  try {
+    const exitCode = await work({ progress, interrupts });
+    return interrupts.interrupted ? INTERRUPTED : exitCode;
+  } finally {
+    progress.clear();
+    interrupts.end();
+  }
+}
+
+/** Loads the model, hands it to `work`, and ends its process whatever happens. */
+export async function withExplainer<T>(run: ModelRun, session: Session, work: (explainer: RemoteExplainer) => Promise<T>): Promise<T> {
+  const { progress, interrupts } = session;
+  progress.say('looking for a GPU …');
+  const options = { device: run.device, model: run.model, signal: interrupts.signal, progress_callback: progress.loading };
+  const opening = openRemote(options, progress.note);
+  const closeLate = () =>
+    opening.then(
+      ({ close }) => close(),
+      () => {},
+    );
+  const { explainer, close } = await interrupts.orInterrupted(opening).catch((error) => {
+    closeLate();
+    throw error;
+  });
+  try {
+    return await work(explainer);
+  } finally {
+    close();
+  }
+}
+
+/** The last explanation of a run, with all its looks for the convergence curve. */
+export interface Outcome {
+  readonly explanation: Explanation;
+  readonly looks: readonly Look[];
+}
+
+/** Follows a run to its end, or to the first Ctrl-C; `onFirst` sees the first snapshot and may refuse to go on by throwing. */
+export async function follow(run: ExplainRun, session: Session, onFirst?: (snapshot: Explanation) => void): Promise<Outcome> {
+  const looks: Look[] = [];
+  const reading = async () => {
+    for await (const snapshot of run) {
+      if (looks.length === 0) onFirst?.(snapshot);
+      looks.push(lookOf(snapshot));
+      session.progress.look(snapshot);
+    }
+    return { explanation: await run.result, looks };
+  };
+  return session.interrupts.stopping(() => run.stop(), reading());
+}

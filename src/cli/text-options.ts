@@ -1,0 +1,117 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { INDICES, METHODS, MIN_BUDGET, WebspexError } from '../index.ts';
+import { type DeviceChoice, parseMaskRule, parseUnits, SCALARS, type TextOptions } from '../text.ts';
+import { type Arguments, oneOf, usage, wholeNumber } from './arguments.ts';
+import { readStdin, readTextFile } from './files.ts';
+
+/** Options of a run on a model, and those of any run. */
+export const MODEL_VALUES = ['model', 'device', 'target', 'scalar', 'units', 'mask'] as const;
+export const RUN_VALUES = ['method', 'index', 'order', 'budget', 'seed'] as const;
+
+export const SOURCE_HELP = [
+  ['--file F', 'the text is in a file (UTF-8)'],
+  ['--stdin', 'the text comes from standard input'],
+] as const;
+
+export const MODEL_HELP = [
+  [
+    '--model FOLDER',
+    'a BertForSequenceClassification: config.json, tokenizer.json, model.safetensors; default: the embedded sentiment model',
+  ],
+  ['--target LABEL', 'the label to explain, by name or number; default: the predicted one'],
+  ['--scalar S', `${SCALARS.join(', ')}; default log-odds`],
+  ['--units U', 'what is masked: token, word, sentence, /regex/ or character spans as JSON such as [[0,5],[6,9]]; default word'],
+  [
+    '--mask M',
+    'what stands in for masked words: mask-token, remove, unk-token or replace:TEXT; default mask-token where the model has one',
+  ],
+  ['--device D', 'auto (a GPU, else a software one, else the CPU), webgpu or reference (float64 on the CPU); default auto'],
+] as const;
+
+export const RUN_HELP = [
+  ['--method M', `${METHODS.join(', ')}; default auto, which cross-validates the others and says which it took`],
+  ['--index I', `${INDICES.join(', ')}; default FBII`],
+  ['--order N', 'largest interaction that is listed; default 4'],
+  ['--budget N', `most masked passes to spend, at least ${MIN_BUDGET}; default 1024`],
+  ['--seed N', 'seed of the masks; default 7'],
+] as const;
+
+const DEVICES = ['auto', 'webgpu', 'reference'] as const;
+
+function deviceOf(args: Arguments): DeviceChoice {
+  if (args.value('device')?.toLowerCase() === 'wasm')
+    throw usage('--device: expected auto, webgpu or reference, got wasm, which is not there yet; use auto, or reference on the CPU');
+  return oneOf(args, 'device', DEVICES) ?? 'auto';
+}
+
+/** The folder named, looked at before anything is started for it. @throws usage, not-found. */
+function modelOf(args: Arguments): string | undefined {
+  const folder = args.value('model');
+  if (folder === undefined) return undefined;
+  if (folder.trim() === '') throw usage('--model: expected a folder, got an empty name; name one, or leave it out for the embedded model');
+  if (/^[a-z]+:\/\//i.test(folder))
+    throw usage(`--model: expected a folder, got an address (${folder}); download the model and name its folder`);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new WebspexError('not-found', `model: expected a folder, got ${folder}, which is none; check the path`);
+  if (!statSync(join(folder, 'config.json'), { throwIfNoEntry: false }))
+    throw new WebspexError('not-found', `model: expected config.json in ${folder}, got no such file; name a model's folder`);
+  return folder;
+}
+
+/** Method, index, order, budget and seed, each checked as far as can be without knowing the players. @throws usage, budget-too-small. */
+export function runOptions(args: Arguments): Pick<TextOptions, 'method' | 'index' | 'maxOrder' | 'budget' | 'seed'> {
+  const budget = wholeNumber(args, 'budget', 0, 10_000_000);
+  if (budget !== undefined && budget < MIN_BUDGET)
+    throw new WebspexError('budget-too-small', `budget: expected at least ${MIN_BUDGET} passes, got ${budget}; raise it`);
+  return {
+    method: oneOf(args, 'method', METHODS),
+    index: oneOf(args, 'index', INDICES),
+    maxOrder: wholeNumber(args, 'order', 1, 64),
+    budget,
+    seed: wholeNumber(args, 'seed', 0, 0xffffffff),
+  };
+}
+
+/** Everything a run on a model is told, checked before the model is loaded. */
+export interface ModelRun {
+  readonly device: DeviceChoice;
+  readonly model: string | undefined;
+  readonly options: TextOptions;
+}
+
+/** @throws usage, not-found, budget-too-small. */
+export function modelRun(args: Arguments): ModelRun {
+  const units = args.value('units');
+  const mask = args.value('mask');
+  if (mask !== undefined) parseMaskRule(mask);
+  return {
+    device: deviceOf(args),
+    options: {
+      ...runOptions(args),
+      target: args.value('target'),
+      scalar: oneOf(args, 'scalar', SCALARS),
+      units: units === undefined ? undefined : parseUnits(units),
+      mask,
+    },
+    model: modelOf(args),
+  };
+}
+
+/** Where the text comes from: exactly one of an argument, --file and --stdin. @throws usage, empty-input. */
+export function textSource(command: string, args: Arguments): () => Promise<string> {
+  const { positionals } = args;
+  const file = args.value('file');
+  const sources = [positionals.length > 0 && 'a text', file !== undefined && '--file', args.has('stdin') && '--stdin'].filter(Boolean);
+  if (positionals.length > 1) throw usage(`${command}: expected one text, got ${positionals.length}; put the text in quotes`);
+  if (sources.length === 0) throw usage(`${command}: expected a text, got none; give one in quotes, or --file F, or --stdin`);
+  if (sources.length > 1) throw usage(`${command}: expected one text, got ${sources.join(' and ')}; give one of them`);
+  const filled = (text: string) => {
+    if (text.trim() === '') throw new WebspexError('empty-input', 'text: expected some words, got none; give a text');
+    return text;
+  };
+  if (file !== undefined) return async () => filled(await readTextFile(file));
+  if (args.has('stdin')) return async () => filled(await readStdin());
+  const [text] = positionals.map(filled);
+  return async () => text;
+}

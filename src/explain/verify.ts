@@ -1,0 +1,62 @@
+import { masksFromRows } from '../core/masks.ts';
+import { evaluateSpectrum, spectrumFromTerms } from '../spectrum/spectrum.ts';
+import type { Explanation } from './document.ts';
+
+/** Rows of 0/1 over the players, one for each corner: members absent by the bits of the corner, all others kept. Row 0 is the whole text. */
+export function corners(players: number, members: readonly number[]): number[][] {
+  return Array.from({ length: 2 ** members.length }, (_, corner) => {
+    const row = new Array<number>(players).fill(1);
+    members.forEach((m, i) => {
+      row[m] = (corner >> i) & 1 ? 0 : 1;
+    });
+    return row;
+  });
+}
+
+/**
+ * Joint effect by inclusion–exclusion over corners in that order: Σ (−1)^(members absent) value. It is measured at the whole text, so it
+ * is not the value of an index, which is a mean over maskings.
+ */
+export function jointEffect(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let corner = 0; corner < values.length; corner++) {
+    let absent = 0;
+    for (let bits = corner; bits > 0; bits >>= 1) absent += bits & 1;
+    sum += absent % 2 ? -values[corner] : values[corner];
+  }
+  return sum;
+}
+
+/** What the explanation predicts for rows of 0/1 over the players. */
+export function predictRows(e: Pick<Explanation, 'players' | 'spectrum'>, rows: readonly (readonly number[])[]): Float64Array {
+  const spectrum = spectrumFromTerms(
+    e.players.length,
+    e.spectrum.map(({ members, coefficient }) => [members, coefficient] as const),
+  );
+  return evaluateSpectrum(spectrum, masksFromRows(rows));
+}
+
+/**
+ * A pair to compare with: drawn (from the run's seed) among those that no frequency of the explanation joins, or where all are joined the
+ * one whose joint effect the explanation holds smallest; null where there are fewer than two players.
+ */
+export function controlPair(e: Pick<Explanation, 'players' | 'spectrum' | 'seed'>): [number, number] | null {
+  const joined = new Set(e.spectrum.flatMap(({ members }) => members.flatMap((a) => members.map((b) => `${a} ${b}`))));
+  const free = pairsOf(e.players.length).filter(([a, b]) => !joined.has(`${a} ${b}`));
+  const draw = Math.imul(e.seed + 1, 2654435761) >>> 0;
+  return free.length > 0 ? free[draw % free.length] : leastJoined(e);
+}
+
+function pairsOf(n: number): [number, number][] {
+  return Array.from({ length: n }, (_, a) => Array.from({ length: n - a - 1 }, (_, i): [number, number] => [a, a + 1 + i])).flat();
+}
+
+function leastJoined(e: Pick<Explanation, 'players' | 'spectrum'>): [number, number] | null {
+  let least: [number, number] | null = null;
+  let size = Number.POSITIVE_INFINITY;
+  for (const pair of pairsOf(e.players.length)) {
+    const effect = Math.abs(jointEffect(predictRows(e, corners(e.players.length, pair))));
+    if (effect < size) [least, size] = [pair, effect];
+  }
+  return least;
+}

@@ -1,0 +1,460 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Browser, Page } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readExplanation } from '../../src/element.ts';
+import type { Explanation } from '../../src/index.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { PAYLOADS } from '../support/payloads.ts';
+import { type Served, serveFolder } from '../support/serve.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const shots = join(root, 'build');
+const downloads = mkdtempSync(join(tmpdir(), 'webspex-downloads-'));
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Few enough words for a software GPU, and enough passes (2⁷) for a look before the end. */
+const OWN = 'The plot is not bad at all';
+/** Too many words to finish before Stop is pressed. */
+const LONG = 'I expected to hate it, but the jokes land and nobody overacts.';
+/** Model and explanation are printed to two decimals, and an exact transform differs from float32 values by far less than one digit. */
+const TWO_DECIMALS = 0.011;
+const SLOW = 90_000;
+
+let browser: Browser;
+let served: Served;
+let page: Page;
+let release = () => {};
+/** Everything a page ever complained of: console, uncaught errors, the content security policy. */
+const complaints: string[] = [];
+const elsewhere: string[] = [];
+
+beforeAll(async () => {
+  mkdirSync(shots, { recursive: true });
+  const held = new Promise<void>((done) => {
+    release = done;
+  });
+  served = await serveFolder(join(root, 'dist/demo'), (path) => (path.endsWith('.safetensors') ? held : undefined));
+  browser = await launchBrowser();
+  page = await openPage();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+  rmSync(downloads, { recursive: true, force: true });
+});
+
+async function openPage(from = browser): Promise<Page> {
+  const opened = await from.newPage();
+  await opened.setViewport({ width: 1120, height: 900 });
+  opened.on('console', (m) => complaints.push(`${m.type()}: ${m.text()}`));
+  opened.on('pageerror', (e) => complaints.push(`uncaught: ${String(e)}`));
+  opened.on('request', (r) => {
+    if (!r.url().startsWith(served.address) && !r.url().startsWith('blob:')) elsewhere.push(r.url());
+  });
+  await opened.evaluateOnNewDocument(() => {
+    addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+  });
+  const session = await opened.createCDPSession();
+  await session.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads, eventsEnabled: true });
+  return opened;
+}
+
+const state = (on = page) => on.$eval('main', (main) => main.dataset.state);
+const textOf = (selector: string, on = page) => on.$eval(selector, (e) => e.textContent ?? '');
+const result = (on = page) => on.$eval('spex-explanation', (e) => structuredClone(e.result)) as Promise<Explanation>;
+const inView = (selector: string, on = page) => on.$$eval(`spex-explanation >>> ${selector}`, (all) => all.map((e) => e.textContent ?? ''));
+const rows = (on = page) =>
+  on.$$eval('spex-explanation >>> tbody tr', (all) => all.map((tr) => [...tr.children].map((c) => c.textContent ?? '')));
+const verification = () =>
+  page.$$eval('table[aria-label="Verification"] tbody tr', (all) => all.map((tr) => [...tr.children].map((c) => c.textContent ?? '')));
+const number = (text: string) => Number(text.replace('−', '-').replace(',', ''));
+
+function reaches(wanted: string, on = page): Promise<unknown> {
+  return on.waitForFunction(
+    (w) => {
+      const now = document.querySelector('main')?.dataset.state;
+      if (now === 'error' && w !== 'error') throw new Error(`error: ${document.querySelector('#problem')?.textContent}`);
+      return now === w;
+    },
+    { timeout: SLOW },
+    wanted,
+  );
+}
+
+async function type(text: string, on = page): Promise<void> {
+  await on.$eval('#text', (e) => {
+    (e as HTMLTextAreaElement).value = '';
+  });
+  await on.type('aria/Text[role="textbox"]', text);
+}
+
+async function seriousProblems(): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { violations } = await (
+      globalThis as unknown as { axe: { run(options: object): Promise<{ violations: AxeViolation[] }> } }
+    ).axe.run({
+      resultTypes: ['violations'],
+    });
+    return violations
+      .filter((v) => v.impact === 'serious' || v.impact === 'critical')
+      .map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`);
+  });
+}
+
+interface AxeViolation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly target: readonly string[] }[];
+}
+
+describe('the page', () => {
+  it('shows a stored explanation before anything of the model has come', async () => {
+    await page.goto(served.address, { waitUntil: 'domcontentloaded' });
+    await reaches('loading');
+    const shown = await rows();
+    expect(shown[0][0]).toMatch(/ × /);
+    expect(shown[0][2]).toMatch(/^[+−]\d+\.\d\d ± \d+\.\d\d$/);
+    expect((await inView('.lane')).length).toBeGreaterThan(2);
+    expect(await textOf('#badge')).toBe('stored result');
+    expect(await page.$eval('#verify', (b) => (b as HTMLButtonElement).disabled)).toBe(true);
+    await page.screenshot({ path: join(shots, 'page-stored.png'), fullPage: true });
+  });
+
+  it('says what is on screen by the names that tests and screen readers rely on', async () => {
+    for (const name of [
+      'Text[role="textbox"]',
+      'Explain[role="button"]',
+      'Stop[role="button"]',
+      'Verify[role="button"]',
+      'Interactions[role="table"]',
+    ])
+      expect(await page.$(`aria/${name}`), name).not.toBeNull();
+  });
+
+  it('switches a word off by the explanation alone, with no model there', async () => {
+    await page.click('spex-explanation >>> .word[data-player="3"]');
+    const e = await result();
+    const [predicted] = await inView('.answer.predicted b');
+    const kept = (members: readonly number[]) => members.filter((m) => m !== 3).length;
+    const expected = e.spectrum.reduce((sum, { members, coefficient }) => sum + coefficient * (-1) ** kept(members), 0);
+    expect(Math.abs(number(predicted) - expected)).toBeLessThan(TWO_DECIMALS);
+    expect(await inView('.answer.measured')).toEqual([]);
+  });
+
+  it('loads the model in a worker, and then asks it for the words that are off', async () => {
+    release();
+    await reaches('ready');
+    expect(page.workers()).toHaveLength(1);
+    expect(await textOf('#model')).toMatch(/^model ready · .*swiftshader/i);
+    expect(await textOf('#status')).toMatch(/software GPU: passes set to 128/);
+    await page.waitForSelector('spex-explanation >>> .answer.measured b', { timeout: SLOW });
+    await page.click('spex-explanation >>> [data-action="reset"]');
+    expect(await inView('.what-if')).toEqual([]);
+  });
+
+  it('explains own text at Enter, with a first snapshot after 64 passes and all maskings in the end', async () => {
+    const before = served.requests.length;
+    await type(OWN);
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(
+      (own) => {
+        const e = document.querySelector('spex-explanation')?.result;
+        const running = document.querySelector('main')?.dataset.state === 'running';
+        return running && e?.text === own && e.fit.queries === 64 && e.fit.heldOut > 0;
+      },
+      { timeout: SLOW, polling: 'mutation' },
+      OWN,
+    );
+    expect(await textOf('#badge')).toBe('live');
+    await reaches('done');
+    const e = await result();
+    expect(e).toMatchObject({ text: OWN, target: 'positive', fit: { queries: 128, heldOut: 0, r2: 1 } });
+    expect(readExplanation(e)).toEqual(e);
+    const pair = (await rows()).find(([words]) => words === 'not × bad');
+    expect(number(pair?.[2] ?? '')).toBeGreaterThan(1);
+    expect(await textOf('#said')).toBe('“positive”');
+    expect(await textOf('#budget-said')).toMatch(/^128, about [\d.]+ (s|min) on this software GPU$/);
+    expect(served.requests.length).toBe(before);
+  });
+
+  it('verifies an interaction on the real model, with a control pair, and agrees where every masking is known', async () => {
+    await page.click('aria/Verify[role="button"]');
+    await page.waitForSelector('.verification', { timeout: SLOW });
+    const lines = await verification();
+    expect(lines).toHaveLength(6); // four corners, the joint effect, the control
+    for (const [text, model, explanation] of lines) expect(Math.abs(number(model) - number(explanation)), text).toBeLessThan(TWO_DECIMALS);
+    const [full, one, other, both, joint] = lines.map((l) => number(l[1]));
+    expect(Math.abs(full - one - other + both - joint)).toBeLessThan(3 * TWO_DECIMALS);
+    expect(lines[5][0]).toMatch(/^Control: /);
+    expect(Math.abs(full - (await result()).values.full)).toBeLessThan(TWO_DECIMALS);
+  });
+
+  it('switches a word off: the explanation answers at once, the model after it, and they agree here', async () => {
+    const [, without] = await verification();
+    await page.click('spex-explanation >>> .word[data-player="3"]');
+    expect(await inView('.answer.predicted b')).toEqual([without[2]]);
+    await page.waitForSelector('spex-explanation >>> .answer.measured b', { timeout: SLOW });
+    expect(await inView('.answer.measured b')).toEqual([without[1]]);
+    expect((await rows()).some(([words]) => /\bnot\b/.test(words))).toBe(false);
+    await page.screenshot({ path: join(shots, 'page-light.png'), fullPage: true });
+  });
+
+  it('can be used by keyboard alone', async () => {
+    await page.focus('spex-explanation >>> .word[tabindex="0"]');
+    await page.keyboard.press('Escape');
+    expect(await inView('.what-if')).toEqual([]);
+    await page.keyboard.press('End');
+    await page.keyboard.press('Home');
+    for (const _ of Array(3)) await page.keyboard.press('ArrowRight');
+    const focused = () => page.$eval('spex-explanation', (e) => e.shadowRoot?.activeElement?.getAttribute('data-player'));
+    expect(await focused()).toBe('3');
+    await page.keyboard.press('Space');
+    expect(await inView('.word.off')).toHaveLength(1);
+    expect(await inView('.spoken')).toEqual([expect.stringMatching(/^not off: explanation predicts (plus|minus) \d/)]);
+    await page.keyboard.press('Space');
+    expect(await inView('.word.off')).toHaveLength(0);
+    await page.keyboard.press('i');
+    expect(await inView('.spoken')).toEqual([expect.stringMatching(/^not and bad together: plus \d/)]);
+    await page.keyboard.press('i');
+    const chosen = await page.$eval('spex-explanation', (e) => e.selected);
+    expect(chosen).toContain(3);
+    expect(chosen).not.toEqual([3, 4]);
+    await page.keyboard.press('v');
+    const heading = `${(await textOf('#verify-what')).trim()}, on the real model`;
+    await page.waitForFunction((h) => document.querySelector('.verification h3')?.textContent === h, { timeout: SLOW }, heading);
+    expect(await verification()).toHaveLength(2 ** (chosen as readonly number[]).length + 2);
+    await page.focus('#text');
+    await page.keyboard.down('Shift');
+    await page.keyboard.press('Enter');
+    await page.keyboard.up('Shift');
+    expect(await page.$eval('#text', (e) => (e as HTMLTextAreaElement).value)).toContain('\n');
+    expect(await state()).toBe('done');
+  });
+
+  it('stops when asked, and keeps what is known by then', async () => {
+    await page.$eval('#budget', (e) => {
+      (e as HTMLInputElement).value = '10';
+      e.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    await type(LONG);
+    await page.click('aria/Explain[role="button"]');
+    await reaches('running');
+    await page.waitForFunction((t) => document.querySelector('spex-explanation')?.result?.text === t, { timeout: SLOW }, LONG);
+    await page.click('aria/Stop[role="button"]');
+    await reaches('stopped');
+    const { fit } = await result();
+    expect(fit.queries).toBeGreaterThanOrEqual(64);
+    expect(fit.queries).toBeLessThan(1024);
+    expect(fit.heldOut).toBeGreaterThan(0);
+    expect(await textOf('#badge')).toBe('stopped early');
+    expect(await textOf('#status')).toBe(`Stopped after ${fit.queries} passes; what is known is kept.`);
+    expect((await rows()).length).toBeGreaterThan(3);
+  });
+
+  it('warns by rule where the fit is poor, and greys the arcs', async () => {
+    const shown = await result();
+    const warning = async (r2: number) => {
+      await page.$eval('spex-explanation', (e, doc) => (e.result = doc), { ...shown, fit: { ...shown.fit, r2 } });
+      return { said: await inView('.warning'), grade: await page.$eval('spex-explanation >>> .spex', (e) => e.getAttribute('data-grade')) };
+    };
+    expect(await warning(0.71)).toEqual({ said: [], grade: 'good' });
+    expect(await warning(0.69)).toEqual({ said: [expect.stringMatching(/below 0\.7/)], grade: 'fair' });
+    expect(await warning(0.49)).toEqual({ said: [expect.stringMatching(/do not read the arcs/)], grade: 'poor' });
+    await page.$eval('spex-explanation', (e, doc) => (e.result = doc), shown);
+  });
+
+  it('has no serious accessibility problem in light or dark, and no sideways scroll on a phone', async () => {
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+    expect(await seriousProblems()).toEqual([]);
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+    expect(await seriousProblems()).toEqual([]);
+    await page.screenshot({ path: join(shots, 'page-dark.png'), fullPage: true });
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+    await page.setViewport({ width: 390, height: 844 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    expect(await seriousProblems()).toEqual([]);
+    await page.screenshot({ path: join(shots, 'page-mobile.png'), fullPage: true });
+    await page.setViewport({ width: 1120, height: 900 });
+  });
+
+  it('shows hostile text as text, wherever it stands in an explanation', async () => {
+    const given = await result();
+    const harmless = await page.$eval('spex-explanation', countElements);
+    for (const payload of PAYLOADS) {
+      const text = given.players.map(() => payload).join(' ');
+      const players = given.players.map((p, i) => ({
+        ...p,
+        label: payload,
+        start: i * (payload.length + 1),
+        end: i * (payload.length + 1) + payload.length,
+      }));
+      const model = { id: payload, revision: payload, sha256: payload, dtype: payload };
+      const device = { backend: 'webgpu' as const, adapter: payload, software: true };
+      const candidates = given.fit.candidates.map((c) => ({ ...c, method: payload }));
+      const doc = {
+        ...given,
+        text,
+        players,
+        model,
+        device,
+        target: payload,
+        mask: payload,
+        units: payload,
+        fit: { ...given.fit, candidates, chosen: payload },
+      };
+      await page.$eval('spex-explanation', (e, d) => (e.result = d as unknown as typeof e.result), doc);
+      const found = await page.$eval('spex-explanation', countElements);
+      expect({ ...found, sub: 0 }, payload).toEqual({ ...harmless, sub: 0 });
+    }
+    await page.$eval('spex-explanation', (e, doc) => (e.result = doc), given);
+    expect(await page.evaluate(() => 'pwned' in globalThis)).toBe(false);
+  });
+
+  it('takes hostile text from a link into the box, not into the page, and the same text runs where markup is parsed', async () => {
+    const payload = '<img src=x onerror="globalThis.pwned=1">';
+    const packed = await new Response(
+      new Blob([JSON.stringify({ text: payload, units: '<script>', budget: 99 })])
+        .stream()
+        .pipeThrough(new CompressionStream('deflate-raw')),
+    ).arrayBuffer();
+    await page.evaluate(
+      (hash) => {
+        location.hash = hash;
+      },
+      `#s=${Buffer.from(packed).toString('base64url')}`,
+    );
+    await page.waitForFunction((p) => (document.querySelector('#text') as HTMLTextAreaElement).value === p, {}, payload);
+    expect(await page.$eval('#units', (e) => (e as HTMLSelectElement).value)).toBe('word');
+    expect(await page.evaluate(() => [document.images.length, 'pwned' in globalThis])).toEqual([0, false]);
+    const control = await browser.newPage();
+    await control.setContent(payload);
+    await control.waitForFunction(() => 'pwned' in globalThis);
+    await control.close();
+  });
+
+  it('saves JSON, CSV, SVG and a page that opens from a file', async () => {
+    const shown = await result();
+    const saved = async (kind: string) => {
+      await page.click(`[data-save="${kind}"]`);
+      const file = join(downloads, `explanation.${kind}`);
+      await expect.poll(() => sizeOf(file), { timeout: 10_000 }).toBeGreaterThan(0);
+      return { file, content: readFileSync(file, 'utf8') };
+    };
+    expect(readExplanation(JSON.parse((await saved('json')).content))).toEqual(shown);
+    const csv = (await saved('csv')).content.trim().split('\r\n');
+    expect(csv).toHaveLength(shown.interactions.length + 1);
+    expect((await saved('svg')).content).toMatch(/^<svg [\s\S]*<\/svg>\s*$/);
+    const { file } = await saved('html');
+    const alone = await openPage();
+    elsewhere.length = 0;
+    await alone.goto(`file://${file}`);
+    expect(await alone.$$eval('tbody tr', (all) => all.length)).toBeGreaterThan(3);
+    await alone.screenshot({ path: join(shots, 'report.png'), fullPage: true });
+    await alone.close();
+    expect(elsewhere).toEqual([`file://${file}`]);
+    elsewhere.length = 0;
+  });
+
+  it('copies a link that brings text and settings back, or settings only', async () => {
+    await type(OWN);
+    await page.select('#index', 'SV');
+    await page.click('aria/Copy link (contains the text)[role="button"]');
+    await page.waitForFunction(() => /contains the text/.test(document.querySelector('#kept')?.textContent ?? ''));
+    const whole = page.url();
+    await page.click('aria/Copy link (settings only)[role="button"]');
+    await page.waitForFunction(() => /settings only/.test(document.querySelector('#kept')?.textContent ?? ''));
+    const settings = page.url();
+    const other = await openPage();
+    const fields = () => other.evaluate(() => ['#text', '#index'].map((s) => (document.querySelector(s) as HTMLTextAreaElement).value));
+    await other.goto(whole, { waitUntil: 'domcontentloaded' });
+    await other.waitForFunction(() => /from a link/.test(document.querySelector('#status')?.textContent ?? ''));
+    expect(await fields()).toEqual([OWN, 'SV']);
+    await other.goto('about:blank');
+    await other.goto(settings, { waitUntil: 'domcontentloaded' });
+    await other.waitForFunction(() => /from a link/.test(document.querySelector('#status')?.textContent ?? ''));
+    expect(await fields()).toEqual([expect.stringMatching(/^Her acting/), 'SV']);
+    await other.close();
+  });
+
+  it('keeps the last partial result when the engine dies, says one cause and one action, and loads again', async () => {
+    await page.select('#index', 'FBII');
+    await type(LONG);
+    await page.click('aria/Explain[role="button"]');
+    await reaches('running');
+    await page.waitForFunction(() => document.querySelector('#badge')?.textContent === 'live', { timeout: SLOW });
+    complaints.length = 0;
+    await page.workers()[0].evaluate(() => {
+      setTimeout(() => {
+        throw new Error('the engine fell over');
+      });
+    });
+    await reaches('error');
+    expect(complaints.splice(0).every((c) => c.includes('the engine fell over'))).toBe(true);
+    expect(await textOf('#problem-code')).toBe('device-lost');
+    expect(await textOf('#badge')).toBe('stopped early');
+    expect((await result()).text).toBe(LONG);
+    expect((await rows()).length).toBeGreaterThan(3);
+    await page.screenshot({ path: join(shots, 'page-error.png'), fullPage: true });
+    await page.click('aria/Load the model again[role="button"]');
+    await reaches('ready');
+    expect(await page.$eval('#problem', (e) => (e as HTMLElement).hidden)).toBe(true);
+  });
+
+  it('says what is wrong with a text it cannot explain, and what to do', async () => {
+    await type('   ');
+    await page.click('aria/Explain[role="button"]');
+    await reaches('error');
+    expect(await textOf('#problem-code')).toBe('empty-input');
+    await page.click('aria/Edit the text[role="button"]');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('text');
+    expect(await state()).toBe('ready');
+  });
+
+  it('has asked nobody but its own server, and complained of nothing', () => {
+    expect(elsewhere).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe('the page without WebGPU', () => {
+  it('runs on the CPU with fewer passes and says why', async () => {
+    const plain = await launchBrowser({ webgpu: false });
+    try {
+      const alone = await openPage(plain);
+      await alone.goto(served.address, { waitUntil: 'domcontentloaded' });
+      await reaches('ready', alone);
+      expect(await textOf('#model', alone)).toBe('model ready · CPU, float64');
+      expect(await textOf('#status', alone)).toMatch(
+        /^(This browser has no WebGPU|WebGPU is here but found no GPU).* Slow CPU: passes set to 128\.$/,
+      );
+      await type('not bad', alone);
+      await alone.click('aria/Explain[role="button"]');
+      await reaches('done', alone);
+      expect((await result(alone)).device?.backend).toBe('reference');
+      expect((await rows(alone)).map(([words]) => words)).toContain('not × bad');
+      expect(complaints).toEqual([]);
+    } finally {
+      await plain.close();
+    }
+  });
+});
+
+function sizeOf(file: string): number {
+  try {
+    return readFileSync(file).length;
+  } catch {
+    return 0;
+  }
+}
+
+/** How many elements of each name an explanation is drawn with. */
+function countElements(view: Element): Record<string, number> {
+  const out: Record<string, number> = {};
+  for (const e of view.shadowRoot?.querySelectorAll('*') ?? []) out[e.localName] = (out[e.localName] ?? 0) + 1;
+  return out;
+}
