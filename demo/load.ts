@@ -54,15 +54,15 @@ function sayLoaded({ model, device }: RemoteExplainer, asked: DeviceChoice): voi
   session.speed = { rate: 0, device: strings.device[cpu ? 'cpu' : device.software ? 'software' : 'gpu'] };
   if (slow && !session.budgetChosen) parts.budget.value = String(SLOW_BUDGET);
   enter('ready');
-  if (slow) parts.status.textContent = slowSentence(device, asked);
-  else if (parts.status.textContent === strings.waiting) parts.status.textContent = '';
+  const before = parts.status.textContent === strings.waiting ? '' : parts.status.textContent; // a link may have said something
+  parts.status.textContent = [before, slow ? slowSentence(device, asked) : ''].filter(Boolean).join(' ');
   sayBudget(session.speed);
   sayVerify();
 }
 
 /** Never a silent fallback: why there is no GPU, and what was done about it. */
 function slowSentence(device: DeviceInfo, asked: DeviceChoice): string {
-  const slow = strings.slow(session.speed.device, 2 ** Number(parts.budget.value));
+  const slow = strings.slow(session.speed.device, session.budgetChosen ? null : 2 ** Number(parts.budget.value));
   if (device.backend === 'webgpu' || asked === 'reference') return slow;
   const reason = !isSecureContext ? 'insecure-context' : 'gpu' in navigator ? 'no-adapter' : 'no-webgpu';
   return `${ADVICE[reason].cause} ${slow}`;

@@ -93,7 +93,10 @@ function listen(): void {
   parts.verify.addEventListener('click', () => guarded(verifyChosen()));
   view.addEventListener('spex-verify', () => guarded(verifyChosen()));
   view.addEventListener('spex-select', sayVerify);
-  view.addEventListener('spex-toggle', () => guarded(askWithout(session.engine)));
+  view.addEventListener('spex-toggle', () => {
+    sayVerify();
+    guarded(askWithout(session.engine));
+  });
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-save]'))
     button.addEventListener('click', () => save(button.dataset.save ?? ''));
   parts.link.addEventListener('click', () => guarded(copyLink(true)));

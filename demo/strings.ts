@@ -58,8 +58,11 @@ const two = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFract
 /** 1,024. */
 export const count = (value: number): string => whole.format(value);
 
-/** +2.17, −0.42. */
-export const signed = (value: number): string => `${value < 0 ? '−' : '+'}${two.format(Math.abs(value))}`;
+/** +2.17, −0.42, 0.00. */
+export function signed(value: number): string {
+  const size = two.format(Math.abs(value));
+  return size === '0.00' ? size : `${value < 0 ? '−' : '+'}${size}`;
+}
 
 /** 3.2 of 23.0 MB. */
 export const megabytes = (loaded: number, total: number): string => `${(loaded / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
@@ -88,7 +91,8 @@ export const strings = {
   plain: (passes: number) => `${count(passes)}`,
   exact: (passes: number) => `${count(passes)}: all there are`,
   device: { gpu: 'GPU', software: 'software GPU', cpu: 'CPU' },
-  slow: (device: string, passes: number) => `Slow ${device}: passes set to ${count(passes)}.`,
+  slow: (device: string, passes: number | null) =>
+    passes === null ? `This ${device} is slow.` : `Slow ${device}: passes set to ${count(passes)}.`,
   many: (words: number, sentences: number) =>
     `${count(words)} words are ${count(words)} things to switch; splitting by sentences gives ${count(sentences)}.`,
   split: 'Split by sentences',

@@ -1,4 +1,5 @@
 import { type ErrorCode, WebspexError } from '../index.ts';
+import { visible } from './terminal/columns.ts';
 
 /** What the shell is told for each error; 0 is success. Codes are part of the public contract. */
 export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
@@ -30,5 +31,5 @@ export function describeFailure(error: unknown): { line: string; exitCode: numbe
   const code = known ? error.code : 'self-check';
   const said = error instanceof Error ? error.message : String(error);
   const message = known ? said : `internal error: ${said}; please report it`;
-  return { line: `webspex: ${code}: ${message.replace(/\s*[\r\n]+\s*/g, ' ')}`, exitCode: EXIT_CODES[code] };
+  return { line: `webspex: ${code}: ${visible(message.replace(/\s*[\r\n]+\s*/g, ' '))}`, exitCode: EXIT_CODES[code] };
 }

@@ -35,6 +35,16 @@ function tooLong(what: string, most: number, got: number): WebspexError {
   return new WebspexError('too-long', `${what}: expected at most ${most} bytes of text, got ${got}; explain it in parts`);
 }
 
+/** Refuses a file that could not be read later, before any work is done for it. @throws not-found. */
+export function checkReadable(file: string): void {
+  try {
+    if (statSync(file).isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
 /** UTF-8 as text, without a byte order mark and the last line's end. @throws bad-file where it is not UTF-8. */
 export function decodeText(bytes: Uint8Array, name: string): string {
   try {
@@ -66,11 +76,12 @@ export function checkWritable(option: string, file: string | undefined): void {
   if (file === undefined) return;
   const folder = dirname(resolve(file));
   try {
-    if (statSync(resolve(file), { throwIfNoEntry: false })?.isDirectory()) throw new Error('a folder');
-    accessSync(folder, constants.W_OK);
+    const there = statSync(resolve(file), { throwIfNoEntry: false });
+    if (there?.isDirectory()) throw new Error('a folder');
+    accessSync(there ? resolve(file) : folder, constants.W_OK);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? `no folder ${folder}` : code === 'EACCES' ? `a folder that cannot be written to` : message;
+    const why = code === 'ENOENT' ? `no folder ${folder}` : code === 'EACCES' ? 'no permission to write there' : message;
     throw usage(`--${option}: expected a file that can be written, got ${file} (${why}); name another`);
   }
 }

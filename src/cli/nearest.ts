@@ -17,7 +17,8 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   let best: string | null = null;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = candidate.startsWith(word) && word.length > 1 ? 1 : editDistance(word, candidate);
+    const begun = (candidate.startsWith(word) && word.length > 1) || (word.startsWith(candidate) && candidate.length > 2);
+    const distance = begun ? 1 : editDistance(word, candidate);
     if (distance < least && distance < candidate.length) [best, least] = [candidate, distance];
   }
   return best;

@@ -18,8 +18,9 @@ export interface Progress {
   clear(): void;
 }
 
-/** A terminal is redrawn at most this often, and a file gets a line at most that often. */
+/** A terminal is redrawn at most this often. */
 const REDRAW_MS = 100;
+/** Elsewhere the first line comes after this long, each later one after twice as long as the one before. */
 const PLAIN_MS = 10_000;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
@@ -51,7 +52,8 @@ export function createProgress(io: Io, now: () => number = () => performance.now
   const terminal = io.errIsTerminal;
   let shown = false;
   let drawn = Number.NEGATIVE_INFINITY;
-  let printed = now();
+  let wait = PLAIN_MS;
+  let next = now() + wait;
   let r2: number | null = null;
 
   const draw = (line: () => string, force: boolean) => {
@@ -69,6 +71,7 @@ export function createProgress(io: Io, now: () => number = () => performance.now
   return {
     say: (text) => draw(() => style.dim(shorten(text, width())), true),
     loading(event) {
+      if (event.status === 'ready') return;
       const share = event.progress === undefined ? '' : ` ${Math.floor(event.progress)} %`;
       const name = visible(event.name);
       const loaded = event.status === 'done' && event.file === 'model.safetensors';
@@ -77,8 +80,9 @@ export function createProgress(io: Io, now: () => number = () => performance.now
     },
     passes(progress) {
       draw(() => passesLine(progress, r2, width()), progress.phase === 'decoding' || progress.queries >= progress.budget);
-      if (terminal || now() - printed < PLAIN_MS) return;
-      printed = now();
+      if (terminal || now() < next) return;
+      wait *= 2;
+      next = now() + wait;
       const { queries, budget, etaMs } = progress;
       io.err(
         `webspex: ${count(queries)} of ${count(budget)} passes, ${duration(etaMs)} left${r2 === null ? '' : `, R² ${r2.toFixed(2)}`}\n`,

@@ -8,7 +8,7 @@ const MOST_PLAYERS = 24;
 /** Up to here all values are transformed exactly by default. */
 const EXACT_PLAYERS = 16;
 /** Passes of a table cost nothing, solving does: more than the default of a model, and still a matter of seconds. */
-const TABLE_BUDGET = 8192;
+const TABLE_BUDGET = 4096;
 
 type TableOptions = Omit<ExplainOptions, 'players' | 'onProgress' | 'signal'>;
 

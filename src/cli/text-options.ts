@@ -39,7 +39,8 @@ export const RUN_HELP = [
 
 const DEVICES = ['auto', 'webgpu', 'reference'] as const;
 
-function deviceOf(args: Arguments): DeviceChoice {
+/** `--device`. @throws usage. */
+export function deviceOf(args: Arguments): DeviceChoice {
   if (args.value('device')?.toLowerCase() === 'wasm')
     throw usage('--device: expected auto, webgpu or reference, got wasm, which is not there yet; use auto, or reference on the CPU');
   return oneOf(args, 'device', DEVICES) ?? 'auto';

@@ -48,24 +48,19 @@ export async function solve(settings: Settings, task: Task): Promise<Solution> {
   return grade(settings, chosen.fit, chosen.candidates, train, heldOut);
 }
 
-/** `auto`: the candidate, or the mean of two or more, that cross-validation on the fitting masks likes best. */
+/** `auto`: the candidate, or the mean of two or three, that cross-validation on the fitting masks chooses. */
 async function choose(
   train: Evaluations,
   thorough: boolean,
   options: { seed: number; breathe: () => Promise<void> },
-): Promise<{ fit: Fit; candidates: Candidate[] }> {
+): Promise<{ fit: Fit; candidates: readonly Candidate[] }> {
   const names: (keyof typeof DECODERS)[] = thorough ? ['linear', 'pursuit', 'proxyspex'] : ['linear', 'pursuit'];
-  const scored = await crossValidate(
-    names.map((method) => ({ method, decode: DECODERS[method] })),
-    train.masks,
-    train.values,
-    { folds: 5, ...options },
-  );
-  const candidates = scored.map(({ method, r2 }) => ({ method, r2 })).sort((a, b) => b.r2 - a.r2);
-  const members = candidates[0].method.split('+') as (keyof typeof DECODERS)[];
+  const decoders = names.map((method) => ({ method, decode: DECODERS[method] }));
+  const { scored, chosen } = await crossValidate(decoders, train.masks, train.values, { folds: 5, ...options });
   const fits: Fit[] = [];
-  for (const method of members) fits.push(await DECODERS[method](train.masks, train.values, options));
-  return { fit: fits.length === 1 ? fits[0] : averageFits(fits), candidates };
+  for (const method of chosen.split('+') as (keyof typeof DECODERS)[])
+    fits.push(await DECODERS[method](train.masks, train.values, options));
+  return { fit: fits.length === 1 ? fits[0] : averageFits(fits), candidates: scored };
 }
 
 function bySize(interactions: Interaction[]): Interaction[] {

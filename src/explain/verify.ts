@@ -38,23 +38,27 @@ export function predictRows(e: Pick<Explanation, 'players' | 'spectrum'>, rows: 
 
 /**
  * A pair to compare with: drawn (from the run's seed) among those that no frequency of the explanation joins, or where all are joined the
- * one whose joint effect the explanation holds smallest; null where there are fewer than two players.
+ * one whose joint effect the explanation holds smallest; never two of `except`, the players that are verified. Null where no pair is left.
  */
-export function controlPair(e: Pick<Explanation, 'players' | 'spectrum' | 'seed'>): [number, number] | null {
+export function controlPair(
+  e: Pick<Explanation, 'players' | 'spectrum' | 'seed'>,
+  except: readonly number[] = [],
+): [number, number] | null {
   const joined = new Set(e.spectrum.flatMap(({ members }) => members.flatMap((a) => members.map((b) => `${a} ${b}`))));
-  const free = pairsOf(e.players.length).filter(([a, b]) => !joined.has(`${a} ${b}`));
+  const pairs = pairsOf(e.players.length).filter(([a, b]) => !(except.includes(a) && except.includes(b)));
+  const free = pairs.filter(([a, b]) => !joined.has(`${a} ${b}`));
   const draw = Math.imul(e.seed + 1, 2654435761) >>> 0;
-  return free.length > 0 ? free[draw % free.length] : leastJoined(e);
+  return free.length > 0 ? free[draw % free.length] : leastJoined(e, pairs);
 }
 
 function pairsOf(n: number): [number, number][] {
   return Array.from({ length: n }, (_, a) => Array.from({ length: n - a - 1 }, (_, i): [number, number] => [a, a + 1 + i])).flat();
 }
 
-function leastJoined(e: Pick<Explanation, 'players' | 'spectrum'>): [number, number] | null {
+function leastJoined(e: Pick<Explanation, 'players' | 'spectrum'>, pairs: readonly [number, number][]): [number, number] | null {
   let least: [number, number] | null = null;
   let size = Number.POSITIVE_INFINITY;
-  for (const pair of pairsOf(e.players.length)) {
+  for (const pair of pairs) {
     const effect = Math.abs(jointEffect(predictRows(e, corners(e.players.length, pair))));
     if (effect < size) [least, size] = [pair, effect];
   }

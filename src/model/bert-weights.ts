@@ -44,17 +44,18 @@ export function embeddingSums({ width, word, position, type }: Embeddings, chunk
   return out;
 }
 
-/** Where a linear map's rows (inputs) and columns (outputs) go among the padded ones, and what its outputs are multiplied by. */
+/** Where a linear map's rows (inputs) and columns (outputs) go among the padded ones, and what its outputs are multiplied by, biases apart where stated. */
 interface Placement {
   readonly K: number;
   readonly input?: (k: number) => number;
   readonly output?: (n: number) => number;
   readonly scale?: number;
+  readonly biasScale?: number;
 }
 
 /**
  * The weight buffers of `bertProgram` from the tensors of a BertForSequenceClassification: transposed, in panels, padded with zeros, Q,
- * K and V side by side, and 1/√(head width) multiplied into Q.
+ * K and V side by side, 1/√(head width) multiplied into Q, and K without its bias.
  */
 export function bertWeights(sizes: BertSizes, take: TakeTensor): Map<string, Float32Array> {
   const padded = paddedSizes(sizes);
@@ -67,7 +68,13 @@ export function bertWeights(sizes: BertSizes, take: TakeTensor): Map<string, Flo
     out.set(`${name}.weight`, new Float32Array(K * columns));
     out.set(`${name}.bias`, new Float32Array(columns));
   };
-  const place = (name: string, from: string, outputs: number, inputs: number, { K, input, output, scale = 1 }: Placement) => {
+  const place = (
+    name: string,
+    from: string,
+    outputs: number,
+    inputs: number,
+    { K, input, output, scale = 1, biasScale = scale }: Placement,
+  ) => {
     const weight = take(`${from}.weight`, [outputs, inputs]);
     const bias = take(`${from}.bias`, [outputs]);
     const [toWeight, toBias] = [out.get(`${name}.weight`), out.get(`${name}.bias`)];
@@ -75,7 +82,7 @@ export function bertWeights(sizes: BertSizes, take: TakeTensor): Map<string, Flo
     for (let n = 0; n < outputs; n++) {
       const column = output ? output(n) : n;
       for (let k = 0; k < inputs; k++) toWeight[panelIndex(K, input ? input(k) : k, column)] = weight[n * inputs + k] * scale;
-      toBias[column] = bias[n] * scale;
+      toBias[column] = bias[n] * biasScale;
     }
   };
   const norm = (name: string, from: string) => {
@@ -96,7 +103,9 @@ export function bertWeights(sizes: BertSizes, take: TakeTensor): Map<string, Flo
     ['query', 'key', 'value'].forEach((part, i) => {
       const output = (n: number) => i * padded.attention + inHeads(n);
       const scale = part === 'query' ? 1 / Math.sqrt(headSize) : 1;
-      place(`${layer}.qkv`, `${from}.attention.self.${part}`, width, width, { K: padded.width, output, scale });
+      // K's bias adds the same to all scores of a query, which softmax does not see: left out, it costs float32 no digits.
+      const biasScale = part === 'key' ? 0 : scale;
+      place(`${layer}.qkv`, `${from}.attention.self.${part}`, width, width, { K: padded.width, output, scale, biasScale });
     });
     room(`${layer}.projection`, padded.attention, padded.width);
     place(`${layer}.projection`, `${from}.attention.output.dense`, width, width, { K: padded.attention, input: inHeads });

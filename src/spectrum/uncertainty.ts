@@ -3,10 +3,15 @@ import { omittedVariances } from './omitted.ts';
 import type { Fit } from './spectrum.ts';
 
 /**
- * Measured widening: on complete tables of a real transformer (30 sentences, 64–512 masks) 95 % intervals from the model alone held 79–93 % of the
- * exact single-player values, since what a fit misses is neither independent nor evenly spread; with this factor 90–98 %.
+ * Two measured widenings. The formulas take errors as independent and evenly spread, which what a fit misses is not: on estimated
+ * coefficients that is mild. Frequencies left out above an interaction, though, mostly agree in sign (functions saturate), so that their sum
+ * is about three times what independent signs would make. Measured with `auto` on the complete tables of 30 sentences of DistilBERT, log-odds,
+ * seeds not used to find the factors, at 64, 128, 256 and 512 masks: ± 1.96 se held the exact FBII of 99, 99, 98 and 97 % of single players,
+ * 96, 96, 92 and 92 % of the ten pairs that looked largest and 96, 97, 95 and 92 % of triples; the exact BII of 96, 97, 96 and 97 % of
+ * players, 95, 98, 99 and 99 % of pairs and 92, 94, 98 and 98 % of triples.
  */
-const WIDENED = 1.35;
+const ESTIMATED = 1.3;
+const OMITTED = 3;
 
 /** Columns of the inverse of a lower-triangular factor, one after the other: column j from its diagonal down, the rest 0. */
 function invertLower(l: Float64Array, k: number): Float64Array {
@@ -76,11 +81,11 @@ function isEstimated(fit: Fit): boolean {
  * Standard error of each interaction in the units of the function; 0 throughout for an exact transform. `noiseVariance` is the mean square
  * error on masks that the fit has not seen. Two sources are joined: coefficients that were estimated, σ²‖L⁻¹w‖², and frequencies that are not
  * in the spectrum. The value function is deterministic, so whatever the fit misses is the energy of such frequencies (Parseval): what is left of
- * `noiseVariance` when the estimated ones' share is taken off. The result is widened by a measured factor.
+ * `noiseVariance` when the estimated ones' share is taken off. Both are widened by a measured factor.
  */
 export function standardErrors(fit: Fit, rows: readonly InteractionRow[], noiseVariance: number): Float64Array {
   if (!isEstimated(fit)) return new Float64Array(rows.length);
   const { variances, sum } = fittedVariances(fit, rows, noiseVariance);
   const omitted = omittedVariances(fit.spectrum, rows, Math.max(0, noiseVariance - sum));
-  return variances.map((v, i) => WIDENED * Math.sqrt(v + omitted[i]));
+  return variances.map((v, i) => Math.sqrt(ESTIMATED ** 2 * v + OMITTED ** 2 * omitted[i]));
 }

@@ -59,6 +59,7 @@ export const strings = {
 
   wordLabel: (label: string, value: string, error: string) => `${label}, by itself ${value}${error}`,
   error: (se: number) => `, plus or minus ${size(se)}`,
+  togetherNames: (labels: string) => `${labels} together:`,
   together: (labels: string, value: string, error: string) => `${labels} together: ${value}${error}`,
   inInteractions: (many: number) => (many === 1 ? 'in 1 interaction shown' : `in ${count(many)} interactions shown`),
   noInteractions: (label: string) => `${label} is in no interaction shown`,

@@ -26,6 +26,8 @@ const SLOW = 90_000;
 let browser: Browser;
 let served: Served;
 let page: Page;
+/** The weights wait at this gate: opened by `release`. */
+let gate: Promise<void>;
 let release = () => {};
 /** Everything a page ever complained of: console, uncaught errors, the content security policy. */
 const complaints: string[] = [];
@@ -33,10 +35,8 @@ const elsewhere: string[] = [];
 
 beforeAll(async () => {
   mkdirSync(shots, { recursive: true });
-  const held = new Promise<void>((done) => {
-    release = done;
-  });
-  served = await serveFolder(join(root, 'dist/demo'), (path) => (path.endsWith('.safetensors') ? held : undefined));
+  holdWeights();
+  served = await serveFolder(join(root, 'dist/demo'), (path) => (path.endsWith('.safetensors') ? gate : undefined));
   browser = await launchBrowser();
   page = await openPage();
 });
@@ -46,6 +46,12 @@ afterAll(async () => {
   await served?.close();
   rmSync(downloads, { recursive: true, force: true });
 });
+
+function holdWeights(): void {
+  gate = new Promise((done) => {
+    release = done;
+  });
+}
 
 async function openPage(from = browser): Promise<Page> {
   const opened = await from.newPage();
@@ -72,6 +78,15 @@ const rows = (on = page) =>
 const verification = () =>
   page.$$eval('table[aria-label="Verification"] tbody tr', (all) => all.map((tr) => [...tr.children].map((c) => c.textContent ?? '')));
 const number = (text: string) => Number(text.replace('−', '-').replace(',', ''));
+
+/** Puppeteer's own waiting does not see into the element: changes there are no mutations of the document. */
+function appears(selector: string): Promise<unknown> {
+  return page.waitForFunction(
+    (s) => document.querySelector('spex-explanation')?.shadowRoot?.querySelector(s),
+    { timeout: SLOW, polling: 50 },
+    selector,
+  );
+}
 
 function reaches(wanted: string, on = page): Promise<unknown> {
   return on.waitForFunction(
@@ -152,9 +167,23 @@ describe('the page', () => {
     expect(page.workers()).toHaveLength(1);
     expect(await textOf('#model')).toMatch(/^model ready · .*swiftshader/i);
     expect(await textOf('#status')).toMatch(/software GPU: passes set to 128/);
-    await page.waitForSelector('spex-explanation >>> .answer.measured b', { timeout: SLOW });
+    await appears('.answer.measured b');
     await page.click('spex-explanation >>> [data-action="reset"]');
     expect(await inView('.what-if')).toEqual([]);
+    await page.screenshot({ path: join(shots, 'page-ready.png'), fullPage: true });
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+    await page.screenshot({ path: join(shots, 'page-ready-dark.png'), fullPage: true });
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+  });
+
+  it('verifies the stored explanation too, because it was made with these weights', async () => {
+    const [words] = (await rows())[0];
+    await page.click('aria/Verify[role="button"]');
+    await page.waitForSelector('.verification', { timeout: SLOW });
+    expect(await textOf('.verification h3')).toBe(`${words}, on the real model`);
+    const [whole] = await verification();
+    expect(Math.abs(number(whole[1]) - (await result()).values.full)).toBeLessThan(TWO_DECIMALS);
+    await page.screenshot({ path: join(shots, 'page-stored-verified.png'), fullPage: true });
   });
 
   it('explains own text at Enter, with a first snapshot after 64 passes and all maskings in the end', async () => {
@@ -167,7 +196,7 @@ describe('the page', () => {
         const running = document.querySelector('main')?.dataset.state === 'running';
         return running && e?.text === own && e.fit.queries === 64 && e.fit.heldOut > 0;
       },
-      { timeout: SLOW, polling: 'mutation' },
+      { timeout: SLOW, polling: 20 },
       OWN,
     );
     expect(await textOf('#badge')).toBe('live');
@@ -198,7 +227,7 @@ describe('the page', () => {
     const [, without] = await verification();
     await page.click('spex-explanation >>> .word[data-player="3"]');
     expect(await inView('.answer.predicted b')).toEqual([without[2]]);
-    await page.waitForSelector('spex-explanation >>> .answer.measured b', { timeout: SLOW });
+    await appears('.answer.measured b');
     expect(await inView('.answer.measured b')).toEqual([without[1]]);
     expect((await rows()).some(([words]) => /\bnot\b/.test(words))).toBe(false);
     await page.screenshot({ path: join(shots, 'page-light.png'), fullPage: true });
@@ -215,11 +244,11 @@ describe('the page', () => {
     expect(await focused()).toBe('3');
     await page.keyboard.press('Space');
     expect(await inView('.word.off')).toHaveLength(1);
-    expect(await inView('.spoken')).toEqual([expect.stringMatching(/^not off: explanation predicts (plus|minus) \d/)]);
+    expect(await inView('[aria-live]')).toEqual([expect.stringMatching(/^not off: explanation predicts (plus|minus) \d/)]);
     await page.keyboard.press('Space');
     expect(await inView('.word.off')).toHaveLength(0);
     await page.keyboard.press('i');
-    expect(await inView('.spoken')).toEqual([expect.stringMatching(/^not and bad together: plus \d/)]);
+    expect(await inView('[aria-live]')).toEqual([expect.stringMatching(/^not and bad together: plus \d/)]);
     await page.keyboard.press('i');
     const chosen = await page.$eval('spex-explanation', (e) => e.selected);
     expect(chosen).toContain(3);
@@ -258,13 +287,14 @@ describe('the page', () => {
 
   it('warns by rule where the fit is poor, and greys the arcs', async () => {
     const shown = await result();
+    const arcs = () => page.$$eval('spex-explanation >>> .lane-line path', (all) => all.map((e) => getComputedStyle(e).stroke));
     const warning = async (r2: number) => {
       await page.$eval('spex-explanation', (e, doc) => (e.result = doc), { ...shown, fit: { ...shown.fit, r2 } });
-      return { said: await inView('.warning'), grade: await page.$eval('spex-explanation >>> .spex', (e) => e.getAttribute('data-grade')) };
+      return { said: await inView('.warning'), arcs: new Set(await arcs()).size === 1 ? 'grey' : 'coloured' };
     };
-    expect(await warning(0.71)).toEqual({ said: [], grade: 'good' });
-    expect(await warning(0.69)).toEqual({ said: [expect.stringMatching(/below 0\.7/)], grade: 'fair' });
-    expect(await warning(0.49)).toEqual({ said: [expect.stringMatching(/do not read the arcs/)], grade: 'poor' });
+    expect(await warning(0.71)).toEqual({ said: [], arcs: 'coloured' });
+    expect(await warning(0.69)).toEqual({ said: [expect.stringMatching(/below 0\.7/)], arcs: 'coloured' });
+    expect(await warning(0.49)).toEqual({ said: [expect.stringMatching(/do not read the arcs/)], arcs: 'grey' });
     await page.$eval('spex-explanation', (e, doc) => (e.result = doc), shown);
   });
 
@@ -381,7 +411,7 @@ describe('the page', () => {
     await other.close();
   });
 
-  it('keeps the last partial result when the engine dies, says one cause and one action, and loads again', async () => {
+  it('keeps the last partial result when the engine dies, says one cause and one action, and explains once it is loaded again', async () => {
     await page.select('#index', 'FBII');
     await type(LONG);
     await page.click('aria/Explain[role="button"]');
@@ -400,9 +430,16 @@ describe('the page', () => {
     expect((await result()).text).toBe(LONG);
     expect((await rows()).length).toBeGreaterThan(3);
     await page.screenshot({ path: join(shots, 'page-error.png'), fullPage: true });
+    holdWeights();
     await page.click('aria/Load the model again[role="button"]');
-    await reaches('ready');
+    await reaches('loading');
     expect(await page.$eval('#problem', (e) => (e as HTMLElement).hidden)).toBe(true);
+    await type('not bad');
+    await page.keyboard.press('Enter');
+    expect(await textOf('#status')).toBe('Starts as soon as the model is here…');
+    release();
+    await reaches('done');
+    expect((await result()).text).toBe('not bad');
   });
 
   it('says what is wrong with a text it cannot explain, and what to do', async () => {

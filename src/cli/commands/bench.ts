@@ -1,2 +1,86 @@
+import { resolve } from 'node:path';
+import { benchmarks, type Row } from '../../bench.ts';
+import { type Arguments, usage } from '../arguments.ts';
 import type { Command } from '../command.ts';
-export const bench: Command = { name: 'bench', summary: '', synopsis: '', help: [], options: {}, run: async () => 0 };
+import { runningCommit } from '../commit.ts';
+import { chooseEngine } from '../engine/choose.ts';
+import type { BenchRequest } from '../engine/messages.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+import { checkReadable } from '../files.ts';
+import { nearest } from '../nearest.ts';
+import { type Session, withSession } from '../session.ts';
+import { rowLines } from '../terminal/rows.ts';
+import { createStyle } from '../terminal/style.ts';
+import { deviceOf, MODEL_HELP } from '../text-options.ts';
+
+/** Benchmarks that measure on a file that has to be named. */
+const NEED_DATA = ['sst2'];
+
+function namesOf(args: Arguments): readonly string[] {
+  const known = Object.keys(benchmarks);
+  for (const name of args.positionals) {
+    if (known.includes(name)) continue;
+    const close = nearest(name.toLowerCase(), known);
+    throw usage(`bench: expected one of ${known.join(', ')}, got ${name}; ${close ? `did you mean ${close}?` : 'choose one of them'}`);
+  }
+  const hasData = args.value('data') !== undefined;
+  const asked = [...new Set(args.positionals)];
+  const needy = asked.find((name) => NEED_DATA.includes(name));
+  if (needy && !hasData) throw usage(`bench ${needy}: expected --data FILE, got none; name the file it measures on`);
+  return asked.length > 0 ? asked : known.filter((name) => hasData || !NEED_DATA.includes(name));
+}
+
+async function measureAll(
+  names: readonly string[],
+  request: Omit<BenchRequest, 'engine' | 'name'>,
+  session: Session,
+  line: (said: string) => void,
+): Promise<Row[]> {
+  const { progress, interrupts } = session;
+  progress.say('looking for a GPU …');
+  const choosing = chooseEngine(request.device, progress.note);
+  const { engine } = await interrupts.orInterrupted(choosing).catch((error) => {
+    choosing.then(
+      (late) => late.engine.close(),
+      () => {},
+    );
+    throw error;
+  });
+  try {
+    const rows: Row[] = [];
+    for (const name of names) rows.push(...(await interrupts.orInterrupted(engine.bench({ ...request, name }, line))));
+    return rows;
+  } finally {
+    engine.close();
+  }
+}
+
+export const bench: Command = {
+  name: 'bench',
+  summary: 'measures on this machine: masked forward passes, boosted trees, accuracy of the embedded model',
+  synopsis: '[NAME …] [--json] [--data FILE] [--device D]',
+  help: [
+    ...Object.entries(benchmarks).map(([name, { title }]) => [name, title] as const),
+    ['--data FILE', 'the file that sst2 measures on: dev.tsv of SST-2 as in GLUE'],
+    ['--json', 'print {"rows":[…]} and nothing else'],
+    ...MODEL_HELP.filter(([option]) => option.startsWith('--device')),
+  ],
+  options: { values: ['data', 'device'], flags: ['json'] },
+  async run(args, io) {
+    const names = namesOf(args);
+    const device = deviceOf(args);
+    const data = args.value('data');
+    if (data !== undefined) checkReadable(data);
+    const files: Record<string, string> = data === undefined ? {} : { data: resolve(data) };
+    return withSession(io, async (session) => {
+      const say = io.errIsTerminal ? session.progress.say : session.progress.note;
+      const rows = await measureAll(names, { files, commit: await runningCommit(), device }, session, say);
+      session.progress.clear();
+      io.out(args.has('json') ? `${JSON.stringify({ rows })}\n` : `${rowLines(rows, io.columns(), createStyle(io.outDepth)).join('\n')}\n`);
+      const wrong = rows.filter((row) => row.equal === false);
+      for (const { id } of wrong)
+        session.progress.note(`${id}: expected the same numbers from both, got others; the speed counts for nothing`);
+      return wrong.length > 0 ? EXIT_CODES['self-check'] : 0;
+    });
+  },
+};

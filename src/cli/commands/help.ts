@@ -46,7 +46,7 @@ export function overview(commands: readonly Command[], io: Io): string {
     bold('Exit codes'),
     ...table(EXIT_CODES, io.columns()),
     '',
-    'Results go to stdout, progress to stderr. NO_COLOR=1 turns colours off. webspex --version prints the version.',
+    ...wrap('Results go to stdout, progress to stderr. NO_COLOR=1 turns colours off. webspex --version prints the version.', io.columns()),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { dirname } from 'node:path';
-import { wholeNumber } from '../arguments.ts';
+import { usage, wholeNumber } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { onInterrupt } from '../interrupts.ts';
 import type { Io } from '../io.ts';
@@ -9,41 +9,54 @@ import { createFileServer, listenLocally } from '../serve.ts';
 import { follow, withExplainer, withSession } from '../session.ts';
 import { reportLines } from '../terminal/report.ts';
 import { createStyle } from '../terminal/style.ts';
-import { MODEL_HELP, modelRun, RUN_HELP } from '../text-options.ts';
+import { MODEL_HELP, modelRun } from '../text-options.ts';
 
-const SAMPLE = 'Her acting never fails to impress, but the plot is not bad, not great.';
+const SAMPLE = 'It is not a bad film; her acting never fails.';
+
+/** A software adapter makes a few passes a second: enough of them for a look at unseen masks, and no more. */
+const SOFTWARE_BUDGET = 256;
 
 /** Explains the sample in the terminal; 130 where it was interrupted. */
 function explainSample(run: ReturnType<typeof modelRun>, io: Io): Promise<number> {
   return withSession(io, async (session) => {
-    const { explanation } = await withExplainer(run, session, (explainer) =>
-      follow(explainer.explain(SAMPLE, { ...run.options, onProgress: session.progress.passes }), session),
-    );
+    const { explanation } = await withExplainer(run, session, (explainer) => {
+      const slow = explainer.device.software || explainer.device.backend === 'reference';
+      const budget = run.options.budget ?? (slow ? SOFTWARE_BUDGET : undefined);
+      return follow(explainer.explain(SAMPLE, { ...run.options, budget, onProgress: session.progress.passes }), session);
+    });
     session.progress.clear();
     io.out(`${reportLines(explanation, io.columns(), createStyle(io.outDepth)).join('\n')}\n`);
     return 0;
   });
 }
 
-function untilInterrupted(server: Server): Promise<void> {
+/** A server that listens, and where. */
+interface Listening {
+  readonly server: Server;
+  readonly port: number;
+}
+
+/** Opens the door before any work is done, so that a port in use is found at once. @throws not-found, usage. */
+async function openPage(port: number | undefined): Promise<Listening> {
+  const server = createFileServer(dirname(builtFile('demo', 'index.html')));
+  return { server, port: await listenLocally(server, port) };
+}
+
+function close({ server }: Listening): Promise<void> {
   return new Promise((resolve) => {
-    const end = () => {
-      forget();
-      server.close(() => resolve());
-      server.closeAllConnections();
-    };
-    const forget = onInterrupt(end, () => process.exit(0));
+    server.close(() => resolve());
+    server.closeAllConnections();
   });
 }
 
-/** Serves the built page until Ctrl-C. @throws usage where the port is taken. */
-async function servePage(page: string, port: number | undefined, io: Io): Promise<number> {
-  const server = createFileServer(dirname(page));
-  const got = await listenLocally(server, port);
-  const style = createStyle(io.outDepth);
-  io.out(`\nThe page, on this machine only: ${style.bold(`http://127.0.0.1:${got}/`)}  (Ctrl-C ends)\n`);
-  await untilInterrupted(server);
-  return 0;
+/** Says where the page is, and waits for Ctrl-C. */
+async function serveUntilInterrupted(page: Listening, io: Io): Promise<void> {
+  const interrupted = new Promise<void>((resolve) => {
+    onInterrupt(resolve, () => process.exit(0));
+  });
+  const { bold } = createStyle(io.outDepth);
+  io.out(`\nThe page, on this machine only: ${bold(`http://127.0.0.1:${page.port}/`)}  (Ctrl-C ends)\n`);
+  await interrupted;
 }
 
 export const start: Command = {
@@ -54,14 +67,21 @@ export const start: Command = {
     ['--port N', 'port to serve on; default 4173, or the next one that is free'],
     ['--no-serve', 'stop after the explanation'],
     ...MODEL_HELP.filter(([option]) => option.startsWith('--device')),
-    ...RUN_HELP.filter(([option]) => option.startsWith('--budget')),
+    ['--budget N', `most masked passes to spend; default 1024, without a GPU ${SOFTWARE_BUDGET}`],
   ],
   options: { values: ['port', 'device', 'budget'], flags: ['no-serve'] },
   async run(args, io) {
+    if (args.positionals.length > 0)
+      throw usage(`start: expected no text, got one; use webspex explain ${JSON.stringify(args.positionals[0])}`);
     const port = wholeNumber(args, 'port', 0, 65_535);
     const run = modelRun(args);
-    const page = args.has('no-serve') ? null : builtFile('demo', 'index.html');
-    const exitCode = await explainSample(run, io);
-    return exitCode !== 0 || page === null ? exitCode : servePage(page, port, io);
+    const page = args.has('no-serve') ? null : await openPage(port);
+    try {
+      const exitCode = await explainSample(run, io);
+      if (exitCode === 0 && page) await serveUntilInterrupted(page, io);
+      return exitCode;
+    } finally {
+      if (page) await close(page);
+    }
   },
 };

@@ -1,2 +1,42 @@
 import type { Command } from '../command.ts';
-export const verify: Command = { name: 'verify', summary: '', synopsis: '', help: [], options: {}, run: async () => 0 };
+import { resolveMembers, splitMembers, strongestMembers } from '../members.ts';
+import { follow, withExplainer, withSession } from '../session.ts';
+import { createStyle } from '../terminal/style.ts';
+import { verificationLines } from '../terminal/verification.ts';
+import { MODEL_HELP, MODEL_VALUES, modelRun, RUN_HELP, RUN_VALUES, SOURCE_HELP, textSource } from '../text-options.ts';
+import { verifyMembers } from '../verification.ts';
+
+export const verify: Command = {
+  name: 'verify',
+  summary: 'asks the model itself for every masking of a few words, beside what the explanation predicts for it',
+  synopsis: '[TEXT] [--file F] [--stdin] [--members never,fails] [options]',
+  help: [
+    ['--members M', 'up to four words or player numbers, with commas between; default: the largest interaction'],
+    ...SOURCE_HELP,
+    ...MODEL_HELP,
+    ...RUN_HELP,
+    ['--json', 'print the result as one JSON document and nothing else'],
+  ],
+  options: { values: ['members', 'file', ...MODEL_VALUES, ...RUN_VALUES], flags: ['stdin', 'json'] },
+  async run(args, io) {
+    const given = args.value('members');
+    const parts = given === undefined ? null : splitMembers(given);
+    const source = textSource('verify', args);
+    const run = modelRun(args);
+    return withSession(io, async (session) => {
+      const { progress, interrupts } = session;
+      const text = await interrupts.orInterrupted(source());
+      const found = await withExplainer(run, session, async (explainer) => {
+        const running = explainer.explain(text, { ...run.options, onProgress: progress.passes });
+        const { explanation } = await follow(running, session, (first) => parts && resolveMembers(parts, first));
+        const members = parts ? resolveMembers(parts, explanation) : strongestMembers(explanation);
+        progress.say('asking the model …');
+        return interrupts.orInterrupted(verifyMembers(explainer, explanation, run.options, members));
+      });
+      progress.clear();
+      if (args.has('json')) io.out(`${JSON.stringify(found)}\n`);
+      else io.out(`${verificationLines(found, io.columns(), createStyle(io.outDepth)).join('\n')}\n`);
+      return 0;
+    });
+  },
+};

@@ -36,8 +36,8 @@ async function findGpu(): Promise<FoundGpu> {
   return { gpu, hello: { engine: 'hello', adapter: describeAdapter(adapter), why: '', features, limits } };
 }
 
-/** Backends to measure: the adapter where there is one, then float64 on the CPU. */
-function backendsOf(gpu: GPU | null): BenchContext['backends'] {
+/** Backends to measure: of the adapter where there is one, then float64 on the CPU, those that were asked for. */
+function backendsOf(gpu: GPU | null, asked: BenchRequest['device']): BenchContext['backends'] {
   const load = async (device: 'webgpu' | 'reference') => {
     const backend = await openBackend(device, gpu ? { gpu } : {});
     const model = await loadClassifier(openSource(EMBEDDED_MODEL), { backend });
@@ -49,8 +49,8 @@ function backendsOf(gpu: GPU | null): BenchContext['backends'] {
       },
     };
   };
-  const names = gpu ? (['webgpu', 'reference'] as const) : (['reference'] as const);
-  return names.map((name) => ({ name, load: () => load(name) }));
+  const names: readonly ('webgpu' | 'reference')[] = gpu ? ['webgpu', 'reference'] : ['reference'];
+  return names.filter((name) => asked === 'auto' || name === asked).map((name) => ({ name, load: () => load(name) }));
 }
 
 async function runBenchmark(request: BenchRequest, gpu: GPU | null, channel: Channel): Promise<EngineMessage> {
@@ -69,7 +69,7 @@ async function runBenchmark(request: BenchRequest, gpu: GPU | null, channel: Cha
       commit: request.commit,
       cpuSeconds,
       readText,
-      backends: backendsOf(gpu),
+      backends: backendsOf(gpu, request.device),
       report: (line) => channel.send?.({ engine: 'bench-line', line } satisfies EngineMessage),
     });
     return { engine: 'bench-rows', rows };

@@ -1,5 +1,6 @@
 import type { BenchContext, Row } from '../../bench.ts';
 import type { DeviceInfo, ErrorCode } from '../../index.ts';
+import type { DeviceChoice } from '../../text.ts';
 
 /** What the GPU process found, said before anything else. */
 export interface Hello {
@@ -17,17 +18,14 @@ export interface BenchRequest {
   readonly name: string;
   readonly files: Readonly<Record<string, string>>;
   readonly commit: BenchContext['commit'];
+  /** Measure this backend only; `auto`: each that there is. */
+  readonly device: DeviceChoice;
 }
 
 export type BenchReply =
   | { readonly engine: 'bench-line'; readonly line: string }
   | { readonly engine: 'bench-rows'; readonly rows: readonly Row[] }
   | { readonly engine: 'bench-failed'; readonly code: ErrorCode; readonly message: string };
-
-/** Says that the process's loop still turns, which a hung GPU does not stop but a lost process does. */
-export interface Heartbeat {
-  readonly engine: 'beat';
-}
 
 export type EngineMessage = Hello | BenchReply;
 

@@ -1,5 +1,6 @@
 import type { Explanation } from '../../index.ts';
 import { columnsOf, visible } from './columns.ts';
+import { repeatedLabels } from './labels.ts';
 import { decimalsFor, subscript } from './numbers.ts';
 import type { Level, Style } from './style.ts';
 
@@ -50,9 +51,10 @@ function effects({ players, interactions }: Explanation): Effect[] {
 }
 
 /** The text cut into atoms; everything outside the players is kept, unmarked. */
-function atomsOf(explanation: Explanation, labels: readonly string[]): Atom[] {
+function atomsOf(explanation: Explanation): Atom[] {
   const { text, players } = explanation;
   const marks = effects(explanation);
+  const repeated = repeatedLabels(explanation);
   const atoms: Atom[] = [];
   let pending: Atom['before'] = 'none';
   const add = (piece: string, player: number) => {
@@ -66,14 +68,13 @@ function atomsOf(explanation: Explanation, labels: readonly string[]): Atom[] {
       }
       word++;
       const { level, mark, sign } = player < 0 ? NOTHING : marks[player];
-      const repeated = player >= 0 && labels[player] !== players[player].label;
       atoms.push({
         text: visible(part),
         player,
         level,
         sign,
         mark: word === 1 ? mark : '',
-        suffix: repeated && word === words ? subscript(player) : '',
+        suffix: player >= 0 && repeated[player] && word === words ? subscript(player) : '',
         before: pending === 'blank' && word > 1 ? 'inside' : pending,
       });
       pending = 'none';
@@ -102,8 +103,8 @@ interface GlossRow {
  * A word is moved to the right where the number under the one before would run into its own. Of a text of more than `most` lines those
  * whose players do the most are kept, in place.
  */
-export function glossLines(explanation: Explanation, labels: readonly string[], width: number, style: Style, most = 16): string[] {
-  const rows = glossRows(explanation, labels, width, style);
+export function glossLines(explanation: Explanation, width: number, style: Style, most = 16): string[] {
+  const rows = glossRows(explanation, width, style);
   const kept = rows.length <= most ? null : heaviest(rows, most);
   const lines: string[] = [];
   let folded = 0;
@@ -135,7 +136,7 @@ function importance({ players, interactions }: Explanation): number[] {
   return most;
 }
 
-function glossRows(explanation: Explanation, labels: readonly string[], width: number, style: Style): GlossRow[] {
+function glossRows(explanation: Explanation, width: number, style: Style): GlossRow[] {
   const weights = importance(explanation);
   const rows: GlossRow[] = [];
   let line = '';
@@ -147,7 +148,7 @@ function glossRows(explanation: Explanation, labels: readonly string[], width: n
     if (line !== '') rows.push({ line, marks, weight });
     [line, marks, column, markColumn, weight] = ['', '', 0, 0, 0];
   };
-  for (const atom of atomsOf(explanation, labels)) {
+  for (const atom of atomsOf(explanation)) {
     const size = columnsOf(atom.text) + atom.suffix.length;
     let gap = atom.before === 'none' || column === 0 ? 0 : 1;
     const place = () => (atom.mark ? Math.max(gap, markColumn > 0 ? markColumn + 1 - column : 0) : gap);

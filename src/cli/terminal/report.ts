@@ -12,7 +12,11 @@ const POOR_R2 = 0.5;
 const NEGLIGIBLE = 1e-6;
 const MOST_ALONE = 6;
 const MOST_TOGETHER = 10;
+/** Uncertain effects are shown only to fill up to this many, and drawn faintly. */
+const LEAST_SHOWN = 3;
+const UNSURE = '░';
 const BAR_COLUMNS = 24;
+const LEAST_BAR = 8;
 
 /** P(target) where the scalar determines it. */
 function probability(scalar: string, value: number): string {
@@ -34,57 +38,86 @@ function bar(value: number, largest: number, columns: number): string {
   return '█'.repeat(eighths >> 3) + ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'][eighths & 7];
 }
 
-interface Scale {
-  readonly largest: number;
-  readonly decimals: number;
-  readonly names: number;
-  readonly bars: number;
-}
-
-function effectLine(i: Interaction, label: string, scale: Scale, style: Style): string {
-  const value = signed(i.value, scale.decimals).padStart(scale.decimals + 6);
-  const error = i.se > 0 ? ` ± ${i.se.toFixed(scale.decimals)}` : '';
-  const glyph = i.value < 0 ? '▼' : '▲';
-  const drawn = `${glyph} ${bar(i.value, scale.largest, scale.bars)}`;
-  return `  ${padEnd(shorten(label, scale.names), scale.names)} ${value}${error.padEnd(scale.decimals + 5)}  ${style.ink(i.value, drawn)}`;
-}
-
 const certain = ({ value, se }: Interaction) => Math.abs(value) >= 2 * se;
 
-/** The largest effects in two groups, those of one player and those of several, on one scale. */
+/** One effect in columns that all shown effects share. */
+interface Row {
+  readonly name: string;
+  readonly value: string;
+  readonly error: string;
+  readonly interaction: Interaction;
+}
+
+interface Group {
+  readonly title: string;
+  readonly rows: readonly Row[];
+  readonly rest: string;
+}
+
+/** The largest effects in two groups: those of one player, and those of several. */
+function groupsOf(e: Explanation, labels: readonly string[], largest: number): Group[] {
+  const decimals = decimalsFor(largest);
+  const real = e.interactions.filter((i) => Math.abs(i.value) > NEGLIGIBLE * largest);
+  const group = (title: string, all: readonly Interaction[], most: number): Group => {
+    const sure = all.filter(certain);
+    const shown = new Set([...sure.slice(0, most), ...all.filter((i) => !certain(i)).slice(0, Math.max(0, LEAST_SHOWN - sure.length))]);
+    const rows = all
+      .filter((i) => shown.has(i))
+      .map((i) => ({
+        name: membersLabel(i.members, labels),
+        value: signed(i.value, decimals),
+        error: i.se > 0 ? ` ± ${i.se.toFixed(decimals)}` : '',
+        interaction: i,
+      }));
+    const unsure = all.length - sure.length;
+    const rest = [
+      sure.length > most && `${count(sure.length - most)} smaller not shown`,
+      unsure > 0 && `${count(unsure)}${shown.size > sure.length ? ` (${UNSURE})` : ''} within two standard errors of zero may be nothing`,
+    ];
+    return { title, rows, rest: rest.filter(Boolean).join(', ') };
+  };
+  const alone = real.filter((i) => i.members.length === 1);
+  const together = real.filter((i) => i.members.length > 1);
+  const pairsPossible = e.maxOrder > 1 && e.players.length > 1 && !['SV', 'BV'].includes(e.index);
+  return [
+    ...(alone.length > 0 ? [group('Alone', alone, MOST_ALONE)] : []),
+    ...(together.length > 0 || pairsPossible ? [group('Together', together, MOST_TOGETHER)] : []),
+  ];
+}
+
 function effects(e: Explanation, labels: readonly string[], width: number, style: Style): string[] {
   const largest = e.interactions.reduce((most, i) => Math.max(most, Math.abs(i.value)), 0);
-  const real = e.interactions.filter((i) => Math.abs(i.value) > NEGLIGIBLE * largest);
-  const groups = [
-    { title: 'Alone', all: real.filter((i) => i.members.length === 1), most: MOST_ALONE },
-    { title: 'Together', all: real.filter((i) => i.members.length > 1), most: MOST_TOGETHER },
-  ];
-  const shown = groups.map(({ all, most }) => all.filter(certain).slice(0, most));
-  const decimals = decimalsFor(largest);
-  const numbers = 2 + 1 + decimals + 6 + decimals + 5 + 2 + 2;
-  const longest = Math.max(0, ...shown.flat().map((i) => columnsOf(membersLabel(i.members, labels))));
-  const names = Math.max(8, Math.min(longest, width - numbers - 8));
-  const scale: Scale = { largest, decimals, names, bars: Math.min(BAR_COLUMNS, width - numbers - names) };
-  return groups.flatMap(({ title, all }, g) => {
-    if (all.length === 0 && (g === 0 || e.maxOrder === 1 || e.players.length === 1)) return [];
-    const hidden = all.filter(certain).length - shown[g].length;
-    const unsure = all.filter((i) => !certain(i)).length;
-    const rest = [hidden > 0 && `${count(hidden)} smaller`, unsure > 0 && `${count(unsure)} within two standard errors of zero`];
-    const more = rest.filter(Boolean).join(', ');
-    return [
-      '',
-      style.bold(title),
-      ...shown[g].map((i) => effectLine(i, membersLabel(i.members, labels), scale, style)),
-      ...(shown[g].length === 0 ? ['  nothing by more than the error: more passes may help'] : []),
-      ...(more ? wrap(`  not shown: ${more}`, width).map(style.dim) : []),
-    ];
-  });
+  const groups = groupsOf(e, labels, largest);
+  const rows = groups.flatMap((g) => g.rows);
+  const widest = (of: (row: Row) => string) => Math.max(0, ...rows.map((row) => columnsOf(of(row))));
+  const [values, errors] = [widest((r) => r.value), widest((r) => r.error)];
+  const room = width - values - errors - 8;
+  const names = Math.min(
+    widest((r) => r.name),
+    room - LEAST_BAR,
+  );
+  const bars = Math.min(BAR_COLUMNS, room - names);
+  const line = ({ name, value, error, interaction: i }: Row) => {
+    const length = certain(i) ? bar(i.value, largest, bars) : UNSURE.repeat(Math.max(1, Math.round((Math.abs(i.value) / largest) * bars)));
+    const number = value.padStart(values) + error.padEnd(errors);
+    return `  ${padEnd(shorten(name, names), names)}  ${number}  ${style.ink(i.value, `${i.value < 0 ? '▼' : '▲'} ${length}`)}`;
+  };
+  return groups.flatMap(({ title, rows: shown, rest }) => [
+    '',
+    style.bold(title),
+    ...shown.map(line),
+    ...(shown.length === 0 ? ['  nothing'] : []),
+    ...(rest ? wrap(rest, width - 2).map((text) => style.dim(`  ${text}`)) : []),
+  ]);
 }
 
 function trust({ fit: f }: Explanation): string {
   if (f.heldOut === 0) return `Exact: all ${count(f.queries)} maskings were evaluated`;
-  const interval = `95 % interval ${percent(f.r2Low).replace(' %', '')} to ${percent(f.r2High)}`;
-  return `R² ${f.r2.toFixed(2).replace('-', '−')}: explains ${percent(Math.max(0, f.r2))} of the variation over ${count(f.heldOut)} masks it has not seen (${interval})`;
+  const unseen = `of the variation over ${count(f.heldOut)} masks it has not seen`;
+  if (f.r2 < 0) return `Explains nothing ${unseen} (R² −${(-f.r2).toFixed(2)})`;
+  const low = f.r2Low < 0 ? 'below 0' : percent(f.r2Low).replace(' %', '');
+  const interval = `95 % interval ${low} to ${percent(f.r2High)}`;
+  return `R² ${f.r2.toFixed(2)}: explains ${percent(f.r2)} ${unseen} (${interval})`;
 }
 
 function warning({ fit: f, lens }: Explanation): string | null {
@@ -100,7 +133,8 @@ function method({ fit: f, method: asked }: Explanation): string {
   return `method ${said}${candidates ? ` (cross-validated R²: ${candidates})` : ''}`;
 }
 
-function device({ device: d, model }: Explanation): string[] {
+/** Which backend, adapter and model the numbers come from. */
+export function deviceLines({ device: d, model }: Explanation): string[] {
   if (!d) return [];
   const software = d.software && d.backend === 'webgpu' ? ' (software: results right, speed meaningless)' : '';
   return [`${d.backend} · ${visible(d.adapter)}${software}`, ...(model ? [`model ${visible(model.id)}`] : [])];
@@ -112,20 +146,24 @@ function provenance(e: Explanation, width: number): string[] {
   const passes = `${count(f.queries)} of ${count(f.budget)} passes · ${rate} a second · seed ${e.seed}`;
   const averaged = e.index === 'Fourier' || e.index === 'Moebius' ? e.index : `${e.index}: averaged over maskings of the rest`;
   const how = `${averaged} · orders to ${e.maxOrder} · units ${visible(e.units)} · mask ${visible(e.mask)}`;
-  return [passes, method(e), ...device(e), ...(e.lens === 'text' ? [how] : [averaged])].flatMap((line) => wrap(line, width));
+  return [passes, method(e), ...deviceLines(e), ...(e.lens === 'text' ? [how] : [averaged])].flatMap((line) => wrap(line, width));
+}
+
+/** How far the explanation holds, and a warning where that is not far. */
+export function trustLines(e: Explanation, width: number, style: Style): string[] {
+  const warned = warning(e);
+  return [...wrap(trust(e), width), ...(warned === null ? [] : wrap(warned, width).map(style.warn))];
 }
 
 /** An explanation as lines for a terminal of `width` columns: the answer, the text, the effects, how far to trust them, where it ran. */
 export function reportLines(e: Explanation, width: number, style: Style): string[] {
   const labels = playerLabels(e);
-  const warned = warning(e);
   return [
     ...prediction(e, style),
-    ...(e.text === '' ? [] : ['', ...glossLines(e, labels, width, style)]),
+    ...(e.text === '' ? [] : ['', ...glossLines(e, width, style)]),
     ...effects(e, labels, width, style),
     '',
-    ...wrap(trust(e), width),
-    ...(warned === null ? [] : wrap(warned, width).map(style.warn)),
+    ...trustLines(e, width, style),
     ...provenance(e, width).map(style.dim),
   ];
 }

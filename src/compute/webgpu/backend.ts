@@ -1,3 +1,4 @@
+import { WebspexError } from '../../core/errors.ts';
 import type { Backend, BackendLimits } from '../backend.ts';
 import { checkProgram } from '../program.ts';
 import { type DeviceOptions, type OpenDevice, openDevice } from './device.ts';
@@ -20,6 +21,7 @@ const HARDWARE_LIMITS: BackendLimits = { bufferBytes: BINDING_BYTES, firstTokens
 export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<Backend> {
   let opened: OpenDevice = await openDevice(options);
   const { info } = opened;
+  let closed = false;
   const tiling = options.tiling ?? (info.software ? 'direct' : 'tiled');
   return {
     info,
@@ -32,9 +34,11 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
     },
     async reopen() {
       opened.destroy();
+      if (closed) throw new WebspexError('device-lost', 'WebGPU: expected an open backend, got a destroyed one; create another');
       opened = await openDevice(options);
     },
     destroy() {
+      closed = true;
       opened.destroy();
     },
   };

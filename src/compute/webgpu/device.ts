@@ -26,7 +26,14 @@ const SOFTWARE = /swiftshader|llvmpipe|lavapipe|microsoft basic render/i;
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<OpenDevice> {
   const gpu = options.gpu ?? ownGpu();
-  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
+  let adapter: GPUAdapter | null;
+  try {
+    adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
+  } catch (cause) {
+    throw new WebspexError('no-adapter', `WebGPU: expected an adapter, got an error (${messageOf(cause)}); use device reference`, {
+      cause,
+    });
+  }
   if (!adapter)
     throw new WebspexError('no-adapter', 'WebGPU: expected an adapter, got none; update the graphics driver, or use device reference');
   const info = describeAdapter(adapter);
@@ -96,6 +103,31 @@ export function deviceError(error: GPUError, doing: string): WebspexError {
         `WebGPU (${doing}): expected enough memory, got ${error.message}; close other pages, or use a smaller model`,
       )
     : new WebspexError('self-check', `WebGPU (${doing}): expected no error, got ${error.message}; please report it`);
+}
+
+/** Whatever a call on a device throws: nothing more can be had from it. */
+export function deviceThrew(cause: unknown, doing: string): WebspexError {
+  return new WebspexError('device-lost', `WebGPU (${doing}): expected no error, got ${messageOf(cause)}; run again`, { cause });
+}
+
+/** What `make` gives, and the first error that WebGPU has to report of it: refused calls and missing memory show nowhere else. */
+export function scoped<T>(device: GPUDevice, make: () => T): { made: T; error: Promise<GPUError | null> } {
+  device.pushErrorScope('validation');
+  device.pushErrorScope('out-of-memory');
+  const pop = async () => {
+    const errors = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+    return errors[0] ?? errors[1];
+  };
+  try {
+    const made = make();
+    const error = pop();
+    // Whoever waits for it may be stopped by another error first.
+    error.catch(() => {});
+    return { made, error };
+  } catch (thrown) {
+    pop().catch(() => {});
+    throw thrown;
+  }
 }
 
 export function messageOf(error: unknown): string {

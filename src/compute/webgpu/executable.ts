@@ -2,13 +2,9 @@ import { throwIfAborted, WebspexError } from '../../core/errors.ts';
 import type { Executable } from '../backend.ts';
 import { bufferLength, checkRun, type Inputs, type Program, ROW_KINDS, type RowCounts } from '../program.ts';
 import { outputLabels, readStamped } from '../stamp.ts';
-import { messageOf, type OpenDevice } from './device.ts';
+import { deviceError, deviceThrew, type OpenDevice, scoped } from './device.ts';
 import { type Prepared, UNIFORM_STRIDE } from './prepare.ts';
 
-/** Runs that may be on the device at once; each reads back through its own buffer. */
-const IN_FLIGHT = 2;
-const MAP_READ = 0x1;
-const COPY_DST = 0x8;
 const READ_MODE = 0x1;
 const LARGEST_DISPATCH = 65_535;
 
@@ -23,11 +19,7 @@ export function createExecutable(opened: OpenDevice, program: Program, prepared:
   const { device } = opened;
   const output = program.buffers.find((b) => b.kind === 'output');
   const labels = outputLabels(program);
-  const outputBytes = output ? 4 * bufferLength(output, program.capacity) : 0;
-  const readbacks: Readback[] = Array.from({ length: IN_FLIGHT }, (_, i) => ({
-    buffer: device.createBuffer({ label: `readback ${i}`, size: Math.max(16, outputBytes), usage: MAP_READ | COPY_DST }),
-    free: Promise.resolve(),
-  }));
+  const readbacks: Readback[] = prepared.readbacks.map((buffer) => ({ buffer, free: Promise.resolve() }));
   let serial = 0;
   let closed = false;
 
@@ -68,17 +60,11 @@ export function createExecutable(opened: OpenDevice, program: Program, prepared:
     return bytes;
   };
 
-  const read = async (readback: GPUBuffer, bytes: number, rows: number, stamp: number) => {
-    try {
-      await readback.mapAsync(READ_MODE, 0, bytes);
-    } catch (cause) {
-      check();
-      throw new WebspexError('device-lost', `run: expected results from ${opened.info.adapter}, got ${messageOf(cause)}; run again`, {
-        cause,
-      });
-    }
+  const read = async (readback: GPUBuffer, refused: Promise<GPUError | null>, bytes: number, rows: number, stamp: number) => {
+    const [error] = await Promise.all([refused, readback.mapAsync(READ_MODE, 0, bytes)]);
     try {
       check();
+      if (error) throw deviceError(error, 'run');
       const range = readback.getMappedRange(0, bytes);
       const numbers = new Float32Array(range);
       const words = new Uint32Array(range);
@@ -99,7 +85,7 @@ export function createExecutable(opened: OpenDevice, program: Program, prepared:
       throwIfAborted(signal);
       checkRun(program, inputs, counts);
       const stamp = ++serial;
-      const readback = readbacks[stamp % IN_FLIGHT];
+      const readback = readbacks[stamp % readbacks.length];
       const before = readback.free;
       let release = () => {};
       readback.free = new Promise<void>((resolve) => {
@@ -109,8 +95,11 @@ export function createExecutable(opened: OpenDevice, program: Program, prepared:
         await before;
         throwIfAborted(signal);
         check();
-        const bytes = submit(inputs, counts, stamp, readback.buffer);
-        return await read(readback.buffer, bytes, counts.sequences, stamp);
+        // In a scope of its own: a refused write or dispatch could leave the stamp right and the numbers wrong.
+        const { made: bytes, error } = scoped(device, () => submit(inputs, counts, stamp, readback.buffer));
+        return await read(readback.buffer, error, bytes, counts.sequences, stamp);
+      } catch (error) {
+        throw error instanceof WebspexError ? error : (opened.failure() ?? deviceThrew(error, 'run'));
       } finally {
         release();
       }
@@ -118,7 +107,7 @@ export function createExecutable(opened: OpenDevice, program: Program, prepared:
     destroy() {
       if (closed) return;
       closed = true;
-      for (const buffer of [...prepared.all, ...readbacks.map((r) => r.buffer)]) buffer.destroy();
+      for (const buffer of prepared.all) buffer.destroy();
       // Memory of destroyed buffers is given back at the next submission only.
       if (!opened.failure()) device.queue.submit([]);
     },

@@ -1,9 +1,11 @@
 import { WebspexError } from '../../core/errors.ts';
 import { KERNELS, type KernelSignature } from '../kernels.ts';
 import { bufferLength, type Program, ROW_KINDS, type Step, type Weights } from '../program.ts';
-import { deviceError, messageOf, type OpenDevice } from './device.ts';
+import { deviceError, deviceThrew, messageOf, type OpenDevice, scoped } from './device.ts';
 import { assemble, shaderOf, type Tiling } from './shaders.ts';
 
+/** Runs that may be on the device at once; each reads back through its own buffer. */
+const IN_FLIGHT = 2;
 /** Uniforms lie this far apart: the default minUniformBufferOffsetAlignment. */
 export const UNIFORM_STRIDE = 256;
 const PARAM_BYTES = 32;
@@ -22,9 +24,12 @@ export interface Prepared {
   /** {rows, serial} for each row kind, UNIFORM_STRIDE apart. */
   readonly runs: GPUBuffer;
   readonly dispatches: readonly Dispatch[];
+  /** Where results are copied to and mapped, one for each run in flight. */
+  readonly readbacks: readonly GPUBuffer[];
   readonly all: readonly GPUBuffer[];
 }
 
+const MAP_READ = 0x1;
 const STORAGE = 0x80;
 const COPY_SRC = 0x4;
 const COPY_DST = 0x8;
@@ -34,20 +39,11 @@ const COMPUTE = 0x4;
 /** Compiles the pipelines, in parallel, and allocates and fills the buffers. @throws out-of-memory, device-lost, self-check. */
 export async function prepareProgram(opened: OpenDevice, program: Program, weights: Weights, tiling: Tiling): Promise<Prepared> {
   const { device } = opened;
-  device.pushErrorScope('validation');
-  device.pushErrorScope('out-of-memory');
   const all: GPUBuffer[] = [];
-  let made: ReturnType<typeof makeObjects> | null = null;
-  let thrown: unknown = null;
   try {
-    made = makeObjects(device, program, weights, tiling, all);
-  } catch (error) {
-    thrown = error;
-  }
-  const scopes = [device.popErrorScope(), device.popErrorScope()];
-  try {
-    for (const error of await Promise.all(scopes)) if (error) throw deviceError(error, 'preparing buffers');
-    if (thrown || !made) throw thrown instanceof WebspexError ? thrown : outOfMemory(thrown);
+    const { made, error } = scoped(device, () => makeObjects(device, program, weights, tiling, all));
+    const refusal = await error;
+    if (refusal) throw deviceError(refusal, 'preparing buffers');
     const pipelines = new Map(await Promise.all([...made.pipelines].map(async ([key, make]) => [key, await make()] as const)));
     const failure = opened.failure();
     if (failure) throw failure;
@@ -57,30 +53,16 @@ export async function prepareProgram(opened: OpenDevice, program: Program, weigh
       groups,
       pipeline: pipelines.get(key) as GPUComputePipeline,
     }));
-    return { buffers: made.buffers, runs: made.runs, dispatches, all };
+    return { buffers: made.buffers, runs: made.runs, readbacks: made.readbacks, dispatches, all };
   } catch (error) {
     for (const buffer of all) buffer.destroy();
-    throw (
-      opened.failure() ??
-      (error instanceof WebspexError
-        ? error
-        : new WebspexError('device-lost', `WebGPU: expected to prepare, got ${messageOf(error)}; run again`, { cause: error }))
-    );
+    throw opened.failure() ?? (error instanceof WebspexError ? error : deviceThrew(error, 'preparing buffers'));
   }
-}
-
-/** A buffer that is created mapped throws where its memory cannot be had. */
-function outOfMemory(cause: unknown): WebspexError {
-  return new WebspexError(
-    'out-of-memory',
-    `WebGPU (preparing buffers): expected enough memory, got ${messageOf(cause)}; use a smaller model`,
-    { cause },
-  );
 }
 
 function makeObjects(device: GPUDevice, program: Program, weights: Weights, tiling: Tiling, all: GPUBuffer[]) {
   const create = (label: string, size: number, usage: number, contents?: Float32Array | Uint32Array) => {
-    const buffer = device.createBuffer({ label, size: Math.max(16, size), usage, mappedAtCreation: contents !== undefined });
+    const buffer = createBuffer(device, { label, size: Math.max(16, size), usage, mappedAtCreation: contents !== undefined });
     all.push(buffer);
     if (contents) {
       new Uint8Array(buffer.getMappedRange()).set(new Uint8Array(contents.buffer, contents.byteOffset, contents.byteLength));
@@ -97,6 +79,10 @@ function makeObjects(device: GPUDevice, program: Program, weights: Weights, tili
   const unbound = create('unbound', 16, STORAGE);
   const runs = create('runs', UNIFORM_STRIDE * ROW_KINDS.length, UNIFORM | COPY_DST);
   const params = create('params', UNIFORM_STRIDE * program.steps.length, UNIFORM, paramWords(program));
+
+  const output = program.buffers.find((b) => b.kind === 'output');
+  const outputBytes = output ? 4 * bufferLength(output, program.capacity) : 0;
+  const readbacks = Array.from({ length: IN_FLIGHT }, (_, i) => create(`readback ${i}`, outputBytes, MAP_READ | COPY_DST));
 
   const layouts = new Map<string, GPUBindGroupLayout>();
   const modules = new Map<string, GPUShaderModule>();
@@ -120,7 +106,21 @@ function makeObjects(device: GPUDevice, program: Program, weights: Weights, tili
     });
     return { key, step, group, groups: (rows: number) => shader.groups(step, rows) };
   });
-  return { buffers, runs, pipelines, steps };
+  return { buffers, runs, readbacks, pipelines, steps };
+}
+
+/** A buffer that is created mapped throws where its memory cannot be had; others report it to their scope. */
+function createBuffer(device: GPUDevice, descriptor: GPUBufferDescriptor): GPUBuffer {
+  try {
+    return device.createBuffer(descriptor);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new WebspexError(
+      'out-of-memory',
+      `WebGPU (preparing buffers): expected ${descriptor.size} bytes for ${descriptor.label}, got none (${messageOf(cause)}); use a smaller model`,
+      { cause },
+    );
+  }
 }
 
 function cached<T>(map: Map<string, T>, key: string, make: () => T): T {

@@ -89,10 +89,11 @@ function laneLabel(scene: Scene, { interaction }: Lane): Mark {
     mark('span', { class: 'error' }, withError(scene, se)),
   ];
   if (!view.interactive) return mark('div', { class: classes }, ...content);
-  const spoken = strings.together(strings.join(members.map((m) => labels[m])), strings.spoken(value), se > 0 ? strings.error(se) : '');
+  const names = mark('span', { class: 'spoken' }, strings.togetherNames(strings.join(members.map((m) => labels[m]))));
   return mark(
     'button',
-    { class: classes, type: 'button', 'data-key': key, 'aria-label': spoken, 'aria-pressed': view.selected === key ? 'true' : 'false' },
+    { class: classes, type: 'button', 'data-key': key, 'aria-pressed': view.selected === key ? 'true' : 'false' },
+    names,
     ...content,
   );
 }

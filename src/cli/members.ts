@@ -1,0 +1,54 @@
+import type { Explanation } from '../index.ts';
+import { usage } from './arguments.ts';
+import { nearest } from './nearest.ts';
+import { playerLabels } from './terminal/labels.ts';
+
+/** Largest interaction that is verified: 2⁴ corners. */
+export const MOST_MEMBERS = 4;
+
+/** The parts of `never,fails` or `2,3`, before anyone knows the players. @throws usage. */
+export function splitMembers(given: string): string[] {
+  const parts = given.split(',').map((part) => part.trim());
+  if (parts.some((part) => part === ''))
+    throw usage(`--members: expected words or numbers with commas between, got ${JSON.stringify(given)}; write never,fails or 2,3`);
+  if (parts.length > MOST_MEMBERS)
+    throw usage(`--members: expected at most ${MOST_MEMBERS}, got ${parts.length}; each doubles the passes, so name fewer`);
+  return parts;
+}
+
+function playerNamed(part: string, players: Explanation['players'], labels: readonly string[]): number {
+  const same = (a: string) => a.toLowerCase() === part.toLowerCase();
+  const found = players.filter(({ id, label }) => same(label) || same(labels[id]));
+  if (found.length === 1) return found[0].id;
+  if (found.length > 1) {
+    const places = found.map(({ id }) => `#${id}`).join(', ');
+    throw usage(`--members: expected one ${part}, got ${found.length} of them (${places}); name one by its number`);
+  }
+  const number = /^#?(\d+)$/.exec(part)?.[1];
+  if (number !== undefined) {
+    if (Number(number) < players.length) return Number(number);
+    throw usage(`--members: expected players from 0 to ${players.length - 1}, got ${number}; see the explanation's players`);
+  }
+  const close = nearest(
+    part.toLowerCase(),
+    players.map(({ label }) => label.toLowerCase()),
+  );
+  const hint = close ? `did you mean ${close}?` : `there are ${labels.slice(0, 12).join(', ')}${labels.length > 12 ? ', …' : ''}`;
+  throw usage(`--members: expected words of the text, got ${part}; ${hint}`);
+}
+
+/** Players by word (as labelled, in any case; not₁₂ where a word stands there twice), by number, or by #number; ascending. @throws usage. */
+export function resolveMembers(parts: readonly string[], e: Pick<Explanation, 'players'>): number[] {
+  const labels = playerLabels(e);
+  const members = parts.map((part) => playerNamed(part, e.players, labels));
+  const twice = members.find((m, i) => members.indexOf(m) !== i);
+  if (twice !== undefined) throw usage(`--members: expected different players, got ${labels[twice]} twice; name each once`);
+  return members.sort((a, b) => a - b);
+}
+
+/** The largest interaction of two to four players. @throws usage where the explanation has none. */
+export function strongestMembers({ interactions }: Pick<Explanation, 'interactions'>): readonly number[] {
+  const found = interactions.find(({ members }) => members.length >= 2 && members.length <= MOST_MEMBERS);
+  if (found) return found.members;
+  throw usage('verify: expected an interaction to verify, got an explanation without any; name words with --members');
+}

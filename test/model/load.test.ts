@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Backend } from '../../src/compute/backend.ts';
+import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
+import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
+import { WebspexError } from '../../src/core/errors.ts';
+import { loadClassifier } from '../../src/model/load.ts';
+import type { ModelSource, ProgressEvent } from '../../src/model/model.ts';
+import { readSafetensors } from '../../src/model/safetensors.ts';
+import { openSource } from '../../src/model/source.ts';
+import { excess } from '../compute/support.ts';
+import { softwareGpu } from '../support/gpu.ts';
+import { rejectedBy, type StoredTensor, safetensorsFile } from './support.ts';
+import { sequences } from './tiny-bert.ts';
+
+/** The issue's bound for a logit against PyTorch. */
+const LOGIT = 1e-4;
+
+const TINY = new URL('golden/tiny/', import.meta.url);
+const golden = JSON.parse(readFileSync(new URL('golden.json', TINY), 'utf8')) as {
+  folders: Record<string, { labels: string[]; rows: { text: string; ids: number[]; logits: number[] }[] }>;
+};
+const reference = createReferenceBackend();
+let webgpu: Backend;
+beforeAll(async () => {
+  webgpu = await createWebgpuBackend({ gpu: softwareGpu() });
+});
+afterAll(() => webgpu.destroy());
+
+describe('a folder that transformers saved', () => {
+  it.each([
+    ['f16', 'one layer of 20 channels in 5 heads, gelu_new, 3 named labels, F16'],
+    ['bf16', 'two layers of 18 channels in 3 heads, relu, labels without names, BF16'],
+    ['f32', 'three layers of 12 channels in 1 head, gelu, 5 labels, one token type, F32'],
+  ])('%s (%s) gives PyTorch’s logits on both backends, from the ids that its tokenizer gives', async (name) => {
+    const { labels, rows } = golden.folders[name];
+    const want = rows.flatMap((r) => r.logits);
+    expect(Math.max(...want) - Math.min(...want)).toBeGreaterThan(0.5);
+    for (const backend of [reference, webgpu]) {
+      const model = await loadClassifier(openSource(new URL(`${name}/`, TINY)), { backend });
+      expect(model.info).toMatchObject({ id: name, labels, architecture: 'BertForSequenceClassification', dtype: 'f32' });
+      const got = await model.classify(sequences(rows.map((r) => r.ids)));
+      expect(excess(got, want, LOGIT, 0)).toBeLessThanOrEqual(1);
+      const { cls, sep, mask } = model.tokenizer.special;
+      for (const { text, ids } of rows.filter((r) => !r.ids.includes(mask as number)))
+        expect([cls, ...model.tokenizer.encode(text).ids, sep]).toEqual(ids);
+      model.destroy();
+    }
+  });
+});
+
+const files = Object.fromEntries(
+  ['config.json', 'tokenizer.json', 'model.safetensors'].map((file) => [file, new Uint8Array(readFileSync(new URL(`f32/${file}`, TINY)))]),
+);
+/** The folder `f32` with some files changed or, where null, absent. */
+function sourceWith(changes: Readonly<Record<string, Uint8Array | null>>): ModelSource {
+  return {
+    id: 'changed',
+    revision: '',
+    async read(file) {
+      const bytes = file in changes ? changes[file] : files[file];
+      if (!bytes) throw new WebspexError('not-found', `expected ${file}, got none`);
+      return bytes;
+    },
+  };
+}
+const failureOf = (changes: Readonly<Record<string, Uint8Array | null>>, backend = reference) =>
+  rejectedBy(loadClassifier(sourceWith(changes), { backend }));
+const config = (change: object) => {
+  const json = JSON.parse(new TextDecoder().decode(files['config.json'])) as object;
+  return { 'config.json': new TextEncoder().encode(JSON.stringify({ ...json, ...change })) };
+};
+/** The weights with some tensors replaced or, where null, left out. */
+function weights(changes: Readonly<Record<string, StoredTensor | null>>) {
+  const all: Record<string, StoredTensor> = Object.fromEntries(readSafetensors(files['model.safetensors']));
+  for (const [name, tensor] of Object.entries(changes))
+    if (tensor) all[name] = tensor;
+    else delete all[name];
+  return { 'model.safetensors': safetensorsFile(all) };
+}
+const f32 = (shape: number[], fill = 0.5): StoredTensor => {
+  const values = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(fill);
+  return { dtype: 'F32', shape, bytes: new Uint8Array(values.buffer) };
+};
+
+describe('a bad folder is refused with a typed error that names what is wrong:', () => {
+  const CLASSIFIER = 'classifier.weight';
+  const cases: [string, Record<string, Uint8Array | null>, string, RegExp][] = [
+    ['no config', { 'config.json': null }, 'not-found', /config\.json/],
+    ['no tokenizer', { 'tokenizer.json': null }, 'not-found', /tokenizer\.json/],
+    ['no weights', { 'model.safetensors': null }, 'not-found', /model\.safetensors/],
+    ['weights cut short', { 'model.safetensors': files['model.safetensors'].subarray(0, -1) }, 'bad-file', /truncated/],
+    ['weights cut in the header', { 'model.safetensors': files['model.safetensors'].subarray(0, 100) }, 'bad-file', /for the header/],
+    ['no tensor', weights({ [CLASSIFIER]: null }), 'bad-file', /expected tensor classifier\.weight, got none/],
+    [
+      'a tensor too many',
+      weights({ 'bert.encoder.layer.3.x': f32([1]) }),
+      'bad-file',
+      /no other tensors .* got bert\.encoder\.layer\.3\.x/,
+    ],
+    ['a shape', weights({ [CLASSIFIER]: f32([5, 11]) }), 'bad-file', /classifier\.weight of shape \[5, 12\], got \[5, 11\]/],
+    ['a transposed matrix', weights({ [CLASSIFIER]: f32([12, 5]) }), 'bad-file', /shape \[5, 12\], got \[12, 5\]/],
+    ['a NaN', weights({ [CLASSIFIER]: f32([5, 12], Number.NaN) }), 'bad-file', /classifier\.weight/],
+    ['an infinite bias', weights({ 'classifier.bias': f32([5], Number.POSITIVE_INFINITY) }), 'bad-file', /classifier\.bias/],
+    ['whole numbers', weights({ [CLASSIFIER]: { dtype: 'I32', shape: [5, 12], bytes: new Uint8Array(240) } }), 'bad-file', /got I32/],
+    [
+      'int8 without scales',
+      weights({ [CLASSIFIER]: { dtype: 'I8', shape: [5, 12], bytes: new Uint8Array(60) } }),
+      'bad-file',
+      /classifier\.weight\.scale/,
+    ],
+    ['fewer layers than tensors', config({ num_hidden_layers: 2 }), 'bad-file', /got bert\.encoder\.layer\.2.* and 13 more/],
+    ['more layers than tensors', config({ num_hidden_layers: 4 }), 'bad-file', /expected tensor bert\.encoder\.layer\.3/],
+    ['another width', config({ hidden_size: 16 }), 'bad-file', /shape \[60, 16\], got \[60, 12\]/],
+    ['more words than rows', config({ vocab_size: 59 }), 'bad-file', /ids below vocab_size 59, got 60/],
+    ['other arithmetic', config({ position_embedding_type: 'relative_key' }), 'unsupported-model', /position_embedding_type/],
+    ['a regression head', config({ id2label: { 0: 'score' } }), 'unsupported-model', /num_labels/],
+  ];
+  it.each(cases)('%s', async (_, changes, code, message) => {
+    const error = await failureOf(changes);
+    expect([error.code, error.message]).toEqual([code, expect.stringMatching(message)]);
+  });
+
+  it('weights too large for the device’s buffers', async () => {
+    const small: Backend = { ...reference, limits: { ...reference.limits, bufferBytes: 1500 } };
+    const error = await failureOf({}, small);
+    expect([error.code, error.message]).toEqual(['unsupported-model', expect.stringMatching(/at most 1500 bytes, got 3840 for tableQkv/)]);
+  });
+});
+
+describe('loading', () => {
+  it('plans smaller chunks where the device’s buffers are small, and the logits stay the same', async () => {
+    const { rows } = golden.folders.f32;
+    const asked = sequences(rows.map((r) => r.ids));
+    // Twenty positions of 48 columns are the least that one text needs.
+    const small: Backend = { ...reference, limits: { ...reference.limits, bufferBytes: 4 * 20 * 48 } };
+    const [a, b] = await Promise.all([reference, small].map((backend) => loadClassifier(sourceWith({}), { backend })));
+    expect([...(await b.classify(asked))]).toEqual([...(await a.classify(asked))]);
+    expect(b.counters.chunks).toBeGreaterThan(a.counters.chunks);
+  });
+
+  it('takes position_ids, which old exports carry, for no weight', async () => {
+    const ids = { dtype: 'I64', shape: [1, 20], bytes: new Uint8Array(160) };
+    const model = await loadClassifier(sourceWith(weights({ 'bert.embeddings.position_ids': ids })), { backend: reference });
+    expect(model.info.labels.length).toBe(5);
+  });
+
+  it('of int8 rows computes with exactly float32(int8) times the scale', async () => {
+    const rows = Int8Array.from({ length: 60 }, (_, i) => 3 * i - 90);
+    const scales = Float32Array.from([0.01, 0.003, 1e-5, 0.02, 0.0123]);
+    const stored = weights({
+      'classifier.weight': { dtype: 'I8', shape: [5, 12], bytes: new Uint8Array(rows.buffer) },
+      'classifier.weight.scale': { dtype: 'F32', shape: [5], bytes: new Uint8Array(scales.buffer) },
+    });
+    const plain = Float32Array.from(rows, (q, i) => q * scales[Math.floor(i / 12)]);
+    const dense = weights({ 'classifier.weight': { dtype: 'F32', shape: [5, 12], bytes: new Uint8Array(plain.buffer) } });
+    const asked = sequences(golden.folders.f32.rows.map((r) => r.ids));
+    const logits = await Promise.all(
+      [stored, dense].map(async (w) => [...(await (await loadClassifier(sourceWith(w), { backend: reference })).classify(asked))]),
+    );
+    expect(logits[0]).toEqual(logits[1]);
+  });
+
+  it('tells how far it is, and stops at its signal', async () => {
+    const events: ProgressEvent[] = [];
+    const source = openSource(new URL('f32/', TINY));
+    await loadClassifier(source, { backend: reference, onProgress: (e) => events.push(e) });
+    expect(events.filter((e) => e.status === 'done').map((e) => e.file)).toEqual(['config.json', 'tokenizer.json', 'model.safetensors']);
+    expect(events.at(-1)).toEqual({ status: 'ready', name: 'f32' });
+    const stop = new AbortController();
+    const stopping = loadClassifier(source, { backend: reference, signal: stop.signal, onProgress: () => stop.abort() });
+    expect((await rejectedBy(stopping)).code).toBe('aborted');
+  });
+
+  it('names the weights that ran by the hash of their file', async () => {
+    const { createHash } = await import('node:crypto');
+    const model = await loadClassifier(sourceWith({}), { backend: reference });
+    expect(model.info.sha256).toBe(createHash('sha256').update(files['model.safetensors']).digest('hex'));
+  });
+});

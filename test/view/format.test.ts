@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { count, directionOf, duration, percent, signed, size, visible } from '../../src/view/format.ts';
+
+describe('numbers', () => {
+  it('are written with two decimals and a true minus sign', () => {
+    expect([2.174, -0.4249, 0, 12345.678].map(signed)).toEqual(['+2.17', '−0.42', '0.00', '+12,345.68']);
+    expect(count(1024)).toBe('1,024');
+  });
+
+  it('never read 0.00 where they are not zero, and do not run long', () => {
+    expect([0.0042, 1e-9, 12_345_678].map(size)).toEqual(['0.00420', '1.00e-9', '1.23e+7']);
+    expect(signed(-0.0042)).toBe('−0.00420');
+  });
+
+  it('round shares down, so that nearly everything is not everything', () => {
+    expect([0.996, 1, 0.5, -0.2].map(percent)).toEqual(['99 %', '100 %', '50 %', '−20 %']);
+  });
+
+  it('say times as people do', () => {
+    expect([20, 340, 1234, 12_345, 240_000].map(duration)).toEqual(['0.1 s', '0.3 s', '1.2 s', '12 s', '4 min']);
+  });
+});
+
+describe('text', () => {
+  it('shows characters that hide or reorder others, and leaves joiners, tabs and line feeds', () => {
+    expect(visible('a\u202eb\u0007\ufeff')).toBe('a\\u{202e}b\\u{7}\\u{feff}');
+    expect(visible('a\n\tb 👩‍👧 क्‍ष')).toBe('a\n\tb 👩‍👧 क्‍ष');
+    expect(visible('x\ud800y')).toBe('x\ufffdy');
+  });
+
+  it('runs as its first strong character does', () => {
+    expect(['שלום world', '123 مرحبا', 'hello שלום', '… 42', ''].map(directionOf)).toEqual(['rtl', 'rtl', 'ltr', 'ltr', 'ltr']);
+  });
+});
