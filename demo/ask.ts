@@ -50,8 +50,7 @@ export function verifyObstacle(engine: RemoteExplainer | null, e: Explanation | 
 
 /** Runs the 2ᵏ corners of an interaction, and of a control pair, on the real model and draws them beside the prediction. */
 export async function verify(engine: RemoteExplainer, e: Explanation, members: readonly number[]): Promise<void> {
-  const pair = controlPair(e);
-  const control = pair?.join() === members.join() ? null : pair;
+  const control = controlPair(e, members);
   const rows = corners(e.players.length, members);
   const extra = control ? corners(e.players.length, control) : [];
   parts.verified.textContent = strings.asking(rows.length + extra.length);

@@ -37,6 +37,7 @@ export function sayProblem(error: unknown, act: (remedy: Remedy) => void): void 
   parts.problem.hidden = false;
   parts.status.textContent = '';
   enter('error');
+  parts.problem.scrollIntoView({ block: 'nearest' });
 }
 
 export function clearProblem(): void {

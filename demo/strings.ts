@@ -121,7 +121,6 @@ export const strings = {
         : `Control: ${names}, the pair that the explanation joins least`,
     note: (value: string, index: string, scalar: string) =>
       `Numbers are ${scalar}. Bars: the model; black ticks: the explanation. The joint effect adds up these very texts by inclusion and exclusion; the ${value} in the table above is an average over maskings of the other words (${index}), so the two need not agree.`,
-    missed: 'No masked text of this list need have been seen in the fit.',
     masked: 'masked',
   },
 } as const;

@@ -2,7 +2,7 @@ import { solveShifted } from '../core/linalg.ts';
 import { type Masks, maskStride, pickMasks } from '../core/masks.ts';
 import { pairFolds } from '../spectrum/cross-validate.ts';
 import { parityColumns, parityGram, parityMoments, ridgeRefit } from '../spectrum/refit.ts';
-import type { DecodeOptions, Fit } from '../spectrum/spectrum.ts';
+import { checkValues, type DecodeOptions, type Fit } from '../spectrum/spectrum.ts';
 
 /** Ridge strengths tried, as shares of the number of rows. */
 const STRENGTHS = [1e-6, 1e-3, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 100];
@@ -64,8 +64,10 @@ async function foldErrors(masks: Masks, values: Float64Array, keys: Uint32Array,
 /**
  * The linear explanation: ridge on ∅ and the single players, its strength by cross-validation over folds of whole pairs. Under uniform
  * masks this is LIME with equal weights, and its coefficients are −½ the Banzhaf values.
+ * @throws usage where masks and values do not match, non-finite where a value is not a number.
  */
 export async function linear(masks: Masks, values: ArrayLike<number>, options: DecodeOptions): Promise<Fit> {
+  checkValues(masks, values);
   const keys = singletonKeys(masks.n);
   const mean = Array.from(values).reduce((a, b) => a + b, 0) / values.length;
   const centred = Float64Array.from(values, (v) => v - mean);

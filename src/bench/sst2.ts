@@ -9,6 +9,8 @@ import { type BenchContext, type Benchmark, type Row, rounded } from './harness.
 /** Shares of words masked, with the seed of the masks. */
 const RATES = [0, 0.3, 0.6];
 const SEED = 1;
+/** Maskings of the whole set at a rate above 0, of which the mean counts: one alone is good to 1.3 points. */
+const MASKINGS = 3;
 /** Sentences to a call. */
 const BATCH = 100;
 
@@ -44,9 +46,15 @@ function maskedSentences(model: Model, sentences: readonly Sentence[], rate: num
   return { ids: Uint32Array.from(ids), offsets: Uint32Array.from(offsets) };
 }
 
-/** How many sentences the model gets right at this rate of masked words. */
-async function countRight(model: Model, sentences: readonly Sentence[], rate: number, context: BenchContext): Promise<number> {
-  const { uniform } = createRandom(SEED);
+/** How many sentences the model gets right in one masking at this rate. */
+async function countRight(
+  model: Model,
+  sentences: readonly Sentence[],
+  rate: number,
+  masking: number,
+  context: BenchContext,
+): Promise<number> {
+  const { uniform } = createRandom(SEED, masking);
   let right = 0;
   for (let start = 0; start < sentences.length; start += BATCH) {
     const batch = sentences.slice(start, start + BATCH);
@@ -54,7 +62,7 @@ async function countRight(model: Model, sentences: readonly Sentence[], rate: nu
     batch.forEach(({ positive }, i) => {
       if (logits[2 * i + 1] > logits[2 * i] === positive) right++;
     });
-    context.report(`sst2: ${Math.round(100 * rate)} % masked, ${start + batch.length} of ${sentences.length}`);
+    context.report(`sst2: ${Math.round(100 * rate)} % masked, masking ${masking + 1}, ${start + batch.length} of ${sentences.length}`);
   }
   return right;
 }
@@ -69,11 +77,13 @@ export const sst2: Benchmark = {
     try {
       for (const rate of RATES) {
         const used = context.cpuSeconds();
-        const right = await countRight(model, sentences, rate, context);
+        const right: number[] = [];
+        for (let m = 0; m < (rate > 0 ? MASKINGS : 1); m++) right.push(await countRight(model, sentences, rate, m, context));
+        const percent = right.map((r) => Number(((100 * r) / sentences.length).toFixed(2)));
         rows.push({
           id: `sst2-${Math.round(100 * rate)}`,
           title: `SST-2 dev, ${Math.round(100 * rate)} % of words masked`,
-          ours: Number(((100 * right) / sentences.length).toFixed(2)),
+          ours: Number((percent.reduce((a, b) => a + b, 0) / percent.length).toFixed(2)),
           peer: null,
           ratio: null,
           unit: '% right',
@@ -84,6 +94,7 @@ export const sst2: Benchmark = {
           details: {
             sentences: sentences.length,
             seed: SEED,
+            maskings: percent.join(', '),
             cpuSeconds: rounded(context.cpuSeconds() - used),
             sha256: model.info.sha256,
           },

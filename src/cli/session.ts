@@ -42,6 +42,7 @@ export async function withExplainer<T>(run: ModelRun, session: Session, work: (e
     closeLate();
     throw error;
   });
+  progress.say('first passes …');
   try {
     return await work(explainer);
   } finally {

@@ -20,13 +20,19 @@ export interface BackendLimits {
   readonly targetMs: number;
 }
 
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  /** What errors call an output row; default `row 3`. */
+  readonly nameRow?: (row: number) => string;
+}
+
 /** A program with its weights on a device. Runs may be started before earlier ones are done; results come in order. */
 export interface Executable {
   /**
    * The output rows (sequences, labels), row-major. The signal is looked at before the run starts; a started run ends.
    * @throws device-lost, out-of-memory, non-finite, self-check, aborted: never a wrong number.
    */
-  run(inputs: Inputs, counts: RowCounts, options?: { signal?: AbortSignal }): Promise<Float32Array>;
+  run(inputs: Inputs, counts: RowCounts, options?: RunOptions): Promise<Float32Array>;
   /** Frees its buffers; runs still under way fail. */
   destroy(): void;
 }

@@ -21,6 +21,7 @@ export function readStamped(
   serial: number,
   logit: (at: number) => number,
   word: (at: number) => number,
+  nameRow = (row: number) => `row ${row}`,
 ): Float32Array {
   const stride = labels + STAMP_COLUMNS;
   const out = new Float32Array(rows * labels);
@@ -30,12 +31,12 @@ export function readStamped(
     if (stamp !== serial)
       throw new WebspexError(
         'device-lost',
-        `run: expected row ${r} stamped ${serial}, got ${stamp}; the device did not compute it, run again`,
+        `run: expected ${nameRow(r)} stamped ${serial}, got ${stamp}; the device did not compute it, run again`,
       );
     if (wrong !== 0)
       throw new WebspexError(
         'non-finite',
-        `run: expected finite numbers in row ${r}, got ${wrong} that are not; check the model's weights`,
+        `run: expected finite numbers in ${nameRow(r)}, got ${wrong} that are not; check the model's weights`,
       );
     for (let c = 0; c < labels; c++) out[r * labels + c] = logit(r * stride + c);
   }

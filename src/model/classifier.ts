@@ -1,9 +1,9 @@
-import type { Backend, Executable } from '../compute/backend.ts';
+import type { Backend, Executable, RunOptions } from '../compute/backend.ts';
 import { matmulFlops, type Program, type RowCounts, type Weights } from '../compute/program.ts';
 import { throwIfAborted, WebspexError } from '../core/errors.ts';
 import { type Embeddings, embeddingSums } from './bert-weights.ts';
 import type { Model, ModelInfo, PassCounters, Tokenizer, TokenSequences } from './model.ts';
-import { type Chunk, distinctSequences, packChunk, paddedRows, scatterRows, sequenceCount } from './planner.ts';
+import { type Chunk, type DistinctSequences, distinctSequences, packChunk, paddedRows, scatterRows, sequenceCount } from './planner.ts';
 
 /** Everything a classifier is made of, apart from the device. */
 export interface ClassifierParts {
@@ -45,7 +45,12 @@ export async function createClassifier(parts: ClassifierParts, backend: Backend)
   };
 
   /** Computes the sequences from `start` on that fill `out`; says how far it got where the device fails. */
-  const compute = async (sequences: TokenSequences, out: Float32Array, done: { sequences: number }, signal?: AbortSignal) => {
+  const compute = async (
+    { sequences, sourceOf }: DistinctSequences,
+    out: Float32Array,
+    done: { sequences: number },
+    signal?: AbortSignal,
+  ) => {
     const flying: { chunk: Chunk; result: Promise<Float32Array>; started: number }[] = [];
     let next = done.sequences;
     try {
@@ -53,7 +58,8 @@ export async function createClassifier(parts: ClassifierParts, backend: Backend)
         if (next < sequenceCount(sequences) && flying.length < IN_FLIGHT) {
           throwIfAborted(signal);
           const chunk = packChunk(sequences, next, pace.tokens(), program.capacity);
-          flying.push({ chunk, result: start(executable, embeddings, chunk, signal), started: performance.now() });
+          const nameRow = (row: number) => `sequence ${sourceOf.indexOf(chunk.first + row)}`;
+          flying.push({ chunk, result: start(executable, embeddings, chunk, { signal, nameRow }), started: performance.now() });
           next += chunk.counts.sequences;
           continue;
         }
@@ -77,21 +83,21 @@ export async function createClassifier(parts: ClassifierParts, backend: Backend)
     async classify(asked, { signal } = {}) {
       if (destroyed) throw new WebspexError('usage', 'classify: expected a live model, got a destroyed one; load it again');
       checkSequences(asked, parts.vocabulary, info.maxTokens);
-      const { sequences, sourceOf } = distinctSequences(asked);
-      const out = new Float32Array(sequenceCount(sequences) * labels);
+      const distinct = distinctSequences(asked);
+      const out = new Float32Array(sequenceCount(distinct.sequences) * labels);
       const done = { sequences: 0 };
       try {
-        await compute(sequences, out, done, signal);
+        await compute(distinct, out, done, signal);
       } catch (error) {
         // One new device for each call: what was read back before the loss stays, the rest is computed again.
         if (!(error instanceof WebspexError && error.code === 'device-lost') || !backend.reopen || destroyed) throw error;
         executable.destroy();
         await backend.reopen();
         executable = await backend.prepare(program, parts.weights);
-        await compute(sequences, out, done, signal);
+        await compute(distinct, out, done, signal);
       }
       counters.sequences += sequenceCount(asked);
-      return scatterRows(out, sourceOf, labels);
+      return scatterRows(out, distinct.sourceOf, labels);
     },
     destroy() {
       destroyed = true;
@@ -100,10 +106,10 @@ export async function createClassifier(parts: ClassifierParts, backend: Backend)
   };
 }
 
-function start(executable: Executable, embeddings: Embeddings, chunk: Chunk, signal?: AbortSignal): Promise<Float32Array> {
+function start(executable: Executable, embeddings: Embeddings, chunk: Chunk, options: RunOptions): Promise<Float32Array> {
   const { tableRow, rowRanges, readRanges, readRows, counts } = chunk;
   const inputs = { tableSum: embeddingSums(embeddings, chunk), tableRow, rowRanges, readRanges, readRows };
-  const result = executable.run(inputs, counts, { signal });
+  const result = executable.run(inputs, counts, options);
   result.catch(() => {});
   return result;
 }

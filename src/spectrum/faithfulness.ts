@@ -27,6 +27,9 @@ export function studentT975(degrees: number): number {
   return z + (g1 + (g2 + (g3 + g4 / degrees) / degrees) / degrees) / degrees;
 }
 
+/** Beyond this skewness (over √groups) one group decides all, and the correction would take the interval to no use. */
+const MOST_SKEW = 0.3;
+
 interface Sums {
   readonly mean: number;
   readonly error: number;
@@ -84,16 +87,18 @@ function jackknife(predicted: ArrayLike<number>, values: ArrayLike<number>, { me
 
 /** Quantile of a studentised mean whose terms are skewed, from the symmetric one (Hall 1992, J. R. Stat. Soc. B 54, the cubic transformation). */
 function unskew(t: number, skew: number): number {
-  return Math.abs(skew) < 1e-4 ? t : (3 / skew) * (Math.cbrt(1 + skew * (t - skew / 6)) - 1);
+  const s = Math.max(-MOST_SKEW, Math.min(MOST_SKEW, skew));
+  return Math.abs(s) < 1e-4 ? t : (3 / s) * (Math.cbrt(1 + s * (t - s / 6)) - 1);
 }
 
 /**
  * R² = 1 − ‖predicted − values‖² / ‖values − mean‖² and its two-sided 95 % interval, on the scale of log(1 − R²), where it is most nearly
  * normal, with Student's t, the jackknife and a correction for skewed errors, which are the rule: a fit is often good but for a few masks.
- * (Simulated from 4 to 256 rows it held the true R² in 91–99 %, and in 88–93 % where errors grow with the square of the value; without the
- * correction 79–88 % there.) With `pairs`, rows 2r and 2r + 1 are complementary masks and count as one observation. Without error on g
- * observations the interval is [0.025^(1/g), 1]: were a larger share of them wrong, one would have been seen 39 times in 40; where there is
- * no variance either it is [0, 1]. Without rows, or without variance and with error, nothing is known: [−10, 1].
+ * (Simulated, 4 to 256 rows: holds the true R² in 92–99 % of runs where errors are normal or rare, 90–96 % for linear fits of two real
+ * tables, 85–95 % where errors grow with the square of the value; without the correction 92–99, 84–96 and 79–95 %.)
+ * With `pairs`, rows 2r and 2r + 1 are complementary masks and count as one observation. Without error on g observations the interval is
+ * [0.025^(1/g), 1]: were a larger share of them wrong, one would have been seen 39 times in 40; where there is no variance either it is
+ * [0, 1]. Without rows, or without variance and with error, nothing is known: [−10, 1].
  * @throws usage where the numbers of predictions and values differ.
  */
 export function faithfulness(predicted: ArrayLike<number>, values: ArrayLike<number>, options: { pairs?: boolean } = {}): Faithfulness {

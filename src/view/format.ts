@@ -24,6 +24,11 @@ export function percent(share: number): string {
   return `${share < 0 ? '−' : ''}${Math.floor(Math.abs(share) * 100)} %`;
 }
 
+/** An interval of shares: 91 to 96 %; an R² below zero says no more than that it is. */
+export function percents(low: number, high: number): string {
+  return `${low < 0 ? 'below 0' : percent(low).replace(' %', '')} to ${high < 0 ? '0 %' : percent(high)}`;
+}
+
 /** 0.3 s, 12 s, 4 min. */
 export function duration(ms: number): string {
   if (ms < 950) return `${size(Math.max(0.1, Math.round(ms / 100) / 10)).replace(/0$/, '')} s`;

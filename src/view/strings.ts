@@ -1,4 +1,4 @@
-import { count, percent, signed, size } from './format.ts';
+import { count, percent, percents, signed, size } from './format.ts';
 
 /** Every sentence the explanation says, in one table. Numbers are formatted before or here, never in the drawings. */
 export const strings = {
@@ -8,9 +8,7 @@ export const strings = {
   words: 'Words',
   order: 'Order',
   effect: 'Effect',
-  bar: 'Bar',
   lanes: 'What the words do together',
-  fitHeading: 'How far to trust it',
 
   toward: (target: string) => `toward “${target}”`,
   away: 'away',
@@ -31,7 +29,7 @@ export const strings = {
   explains: (r2: number, heldOut: number, low: number, high: number) =>
     r2 < 0
       ? `Explains nothing of the variation over ${count(heldOut)} masks it has not seen (R² ${size(r2)})`
-      : `Explains ${percent(r2)} of the variation over ${count(heldOut)} masks it has not seen (95 % interval ${percent(low).replace(' %', '')} to ${percent(high)})`,
+      : `Explains ${percent(r2)} of the variation over ${count(heldOut)} masks it has not seen (95 % interval ${percents(low, high)})`,
   fair: 'R² is below 0.7: the large effects hold, but do not rely on small effects. More passes help.',
   poor: 'Poor fit: at this number of passes the model’s behaviour on this text is not captured; do not read the arcs. Use more passes, or coarser units.',
   passes: (queries: number) => `${count(queries)} passes`,
@@ -53,7 +51,6 @@ export const strings = {
   predicted: 'explanation predicts',
   measured: 'model says',
   asking: 'asking the model…',
-  noModel: 'no model loaded to ask',
   wholeText: 'whole text',
   reset: 'All words on',
 

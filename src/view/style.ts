@@ -110,7 +110,7 @@ button.lane { cursor: pointer; }
 .pick:hover { text-decoration: underline; text-underline-offset: 3px; }
 .effect-bar { display: block; width: 100%; height: 18px; overflow: visible; }
 .effect-bar .zero { stroke: var(--rule); stroke-width: 1; vector-effect: non-scaling-stroke; }
-.effect-bar .extent { fill: var(--positive); transition: x 0.2s, width 0.2s; }
+.effect-bar .extent { fill: var(--positive); }
 .neg .effect-bar .extent { fill: var(--negative); }
 .unsure .effect-bar .extent { opacity: 0.4; }
 .effect-bar .whisker { stroke: var(--ink); stroke-width: 1.5; vector-effect: non-scaling-stroke; }

@@ -145,7 +145,13 @@ describe('numbers', () => {
       '−20 %',
     ]);
     expect([0.0123, 0.5, 6.17, 61, 12345, 0].map(decimalsFor)).toEqual([4, 3, 2, 1, 0, 2]);
-    expect([400, 12_000, 185_000, Number.POSITIVE_INFINITY].map(duration)).toEqual(['0.4 s', '12 s', '3 min 05 s', '?']);
+    expect([400, 12_000, 185_000, 19_230_000, Number.POSITIVE_INFINITY].map(duration)).toEqual([
+      '0.4 s',
+      '12 s',
+      '3 min 05 s',
+      '5 h 20 min',
+      '?',
+    ]);
     expect(subscript(120)).toBe('₁₂₀');
   });
 });

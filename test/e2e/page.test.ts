@@ -1,19 +1,34 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readExplanation } from '../../src/element.ts';
-import type { Explanation } from '../../src/index.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { PAYLOADS } from '../support/payloads.ts';
 import { type Served, serveFolder } from '../support/serve.ts';
+import {
+  appears,
+  countElements,
+  inColours,
+  inView,
+  number,
+  reaches,
+  result,
+  rows,
+  SLOW,
+  seriousProblems,
+  sizeOf,
+  state,
+  textOf,
+  type,
+  verification,
+  visit,
+} from './visit.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const shots = join(root, 'build');
 const downloads = mkdtempSync(join(tmpdir(), 'webspex-downloads-'));
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Few enough words for a software GPU, and enough passes (2⁷) for a look before the end. */
 const OWN = 'The plot is not bad at all';
@@ -21,7 +36,6 @@ const OWN = 'The plot is not bad at all';
 const LONG = 'I expected to hate it, but the jokes land and nobody overacts.';
 /** Model and explanation are printed to two decimals, and an exact transform differs from float32 values by far less than one digit. */
 const TWO_DECIMALS = 0.011;
-const SLOW = 90_000;
 
 let browser: Browser;
 let served: Served;
@@ -39,6 +53,7 @@ beforeAll(async () => {
   served = await serveFolder(join(root, 'dist/demo'), (path) => (path.endsWith('.safetensors') ? gate : undefined));
   browser = await launchBrowser();
   page = await openPage();
+  visit.page = page;
 });
 
 afterAll(async () => {
@@ -56,6 +71,7 @@ function holdWeights(): void {
 async function openPage(from = browser): Promise<Page> {
   const opened = await from.newPage();
   await opened.setViewport({ width: 1120, height: 900 });
+  await inColours('light', opened);
   opened.on('console', (m) => complaints.push(`${m.type()}: ${m.text()}`));
   opened.on('pageerror', (e) => complaints.push(`uncaught: ${String(e)}`));
   opened.on('request', (r) => {
@@ -67,64 +83,6 @@ async function openPage(from = browser): Promise<Page> {
   const session = await opened.createCDPSession();
   await session.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads, eventsEnabled: true });
   return opened;
-}
-
-const state = (on = page) => on.$eval('main', (main) => main.dataset.state);
-const textOf = (selector: string, on = page) => on.$eval(selector, (e) => e.textContent ?? '');
-const result = (on = page) => on.$eval('spex-explanation', (e) => structuredClone(e.result)) as Promise<Explanation>;
-const inView = (selector: string, on = page) => on.$$eval(`spex-explanation >>> ${selector}`, (all) => all.map((e) => e.textContent ?? ''));
-const rows = (on = page) =>
-  on.$$eval('spex-explanation >>> tbody tr', (all) => all.map((tr) => [...tr.children].map((c) => c.textContent ?? '')));
-const verification = () =>
-  page.$$eval('table[aria-label="Verification"] tbody tr', (all) => all.map((tr) => [...tr.children].map((c) => c.textContent ?? '')));
-const number = (text: string) => Number(text.replace('−', '-').replace(',', ''));
-
-/** Puppeteer's own waiting does not see into the element: changes there are no mutations of the document. */
-function appears(selector: string): Promise<unknown> {
-  return page.waitForFunction(
-    (s) => document.querySelector('spex-explanation')?.shadowRoot?.querySelector(s),
-    { timeout: SLOW, polling: 50 },
-    selector,
-  );
-}
-
-function reaches(wanted: string, on = page): Promise<unknown> {
-  return on.waitForFunction(
-    (w) => {
-      const now = document.querySelector('main')?.dataset.state;
-      if (now === 'error' && w !== 'error') throw new Error(`error: ${document.querySelector('#problem')?.textContent}`);
-      return now === w;
-    },
-    { timeout: SLOW },
-    wanted,
-  );
-}
-
-async function type(text: string, on = page): Promise<void> {
-  await on.$eval('#text', (e) => {
-    (e as HTMLTextAreaElement).value = '';
-  });
-  await on.type('aria/Text[role="textbox"]', text);
-}
-
-async function seriousProblems(): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { violations } = await (
-      globalThis as unknown as { axe: { run(options: object): Promise<{ violations: AxeViolation[] }> } }
-    ).axe.run({
-      resultTypes: ['violations'],
-    });
-    return violations
-      .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-      .map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`);
-  });
-}
-
-interface AxeViolation {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly target: readonly string[] }[];
 }
 
 describe('the page', () => {
@@ -171,9 +129,9 @@ describe('the page', () => {
     await page.click('spex-explanation >>> [data-action="reset"]');
     expect(await inView('.what-if')).toEqual([]);
     await page.screenshot({ path: join(shots, 'page-ready.png'), fullPage: true });
-    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+    await inColours('dark');
     await page.screenshot({ path: join(shots, 'page-ready-dark.png'), fullPage: true });
-    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+    await inColours('light');
   });
 
   it('verifies the stored explanation too, because it was made with these weights', async () => {
@@ -299,12 +257,12 @@ describe('the page', () => {
   });
 
   it('has no serious accessibility problem in light or dark, and no sideways scroll on a phone', async () => {
-    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+    await inColours('light');
     expect(await seriousProblems()).toEqual([]);
-    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+    await inColours('dark');
     expect(await seriousProblems()).toEqual([]);
     await page.screenshot({ path: join(shots, 'page-dark.png'), fullPage: true });
-    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+    await inColours('light');
     await page.setViewport({ width: 390, height: 844 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
     expect(await seriousProblems()).toEqual([]);
@@ -480,18 +438,3 @@ describe('the page without WebGPU', () => {
     }
   });
 });
-
-function sizeOf(file: string): number {
-  try {
-    return readFileSync(file).length;
-  } catch {
-    return 0;
-  }
-}
-
-/** How many elements of each name an explanation is drawn with. */
-function countElements(view: Element): Record<string, number> {
-  const out: Record<string, number> = {};
-  for (const e of view.shadowRoot?.querySelectorAll('*') ?? []) out[e.localName] = (out[e.localName] ?? 0) + 1;
-  return out;
-}

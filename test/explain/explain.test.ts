@@ -121,6 +121,28 @@ describe('explain', () => {
     expect(r2.reduce((a, b) => a + b) / r2.length).toBeLessThan(0.05);
   });
 
+  it('lets no held-out value reach the fit or the choice: a planted leak would show', async () => {
+    // The first 128 passes of a seed are the same masks in the same order; every fourth pair grades. Changing only those values may
+    // change the grade and the errors, and nothing else.
+    const run = async (spoil: boolean) => {
+      const { value } = polynomial(PLANTED);
+      let asked = 0;
+      const spoiled: ValueFunction = async (masks) => {
+        const out = await value(masks);
+        for (let r = 0; r < out.length; r++) if (spoil && ((asked + r) >> 1) % 4 === 3) out[r] += 50 * ((asked + r) % 3);
+        asked += out.length;
+        return out;
+      };
+      return explain(spoiled, { players: 20, budget: 128, seed: 5 }).result;
+    };
+    const [clean, spoiled] = [await run(false), await run(true)];
+    expect(spoiled.spectrum).toEqual(clean.spectrum);
+    expect(spoiled.fit.chosen).toBe(clean.fit.chosen);
+    expect(spoiled.fit.candidates).toEqual(clean.fit.candidates);
+    expect(spoiled.fit.r2).toBeLessThan(0);
+    expect(clean.fit.r2).toBeGreaterThan(0.9);
+  });
+
   it('gives the same document for the same seed, but for the timing', async () => {
     const run = () => explain(polynomial(PLANTED).value, { players: 20, budget: 128, seed: 5 }).result;
     const [{ timing: _a, ...a }, { timing: _b, ...b }] = [await run(), await run()];

@@ -8,6 +8,9 @@ import { softwareGpu } from '../support/gpu.ts';
 /** float32 on the GPU against PyTorch in float64 (issue: 1e-4). */
 const LOGITS = 1e-4;
 
+/** Two engines are compiled and fed on a software adapter; a busy machine of two cores needs more than the usual 10 s. */
+const LOADING_MS = 180_000;
+
 const TEXT = 'Her acting never fails to impress';
 const golden = JSON.parse(readFileSync(new URL('../model/golden/minilm-sst2.json', import.meta.url)).toString()) as {
   rows: { text: string; logits: number[] }[];
@@ -36,7 +39,7 @@ beforeAll(async () => {
   channel.port1.start();
   channel.port2.start();
   remote = await connectExplainer(channel.port2 as unknown as Endpoint, { device: 'webgpu' });
-});
+}, LOADING_MS);
 
 afterAll(() => {
   local.destroy();
@@ -132,15 +135,15 @@ describe('the same across a worker or a process', () => {
 
   it('passes progress, errors, stop and abort across', async () => {
     const seen: number[] = [];
-    const long = `${TEXT} and the plot is not bad, not great, not anything at all really`;
-    const run = remote.explain(long, { budget: 4096, method: 'linear', onProgress: (p) => seen.push(p.queries) });
+    const long = `${TEXT} and nothing else is bad`;
+    const run = remote.explain(long, { budget: 2048, method: 'linear', onProgress: (p) => seen.push(p.queries) });
     for await (const e of run) if (e.fit.queries >= 64) run.stop();
     const kept = await run.result;
-    expect(kept.fit.queries).toBeLessThan(4096);
+    expect(kept.fit.queries).toBeLessThan(2048);
     expect(seen.length).toBeGreaterThan(1);
     expect((await failure(remote.explain('', {}).result)).code).toBe('empty-input');
     const abort = new AbortController();
-    const aborted = remote.explain(long, { budget: 4096, signal: abort.signal, onProgress: () => abort.abort() });
+    const aborted = remote.explain(long, { budget: 1024, signal: abort.signal, onProgress: () => abort.abort() });
     expect((await failure(aborted.result)).code).toBe('aborted');
     const [value] = await remote.evaluate(TEXT, { masks: [[1, 1, 1, 1, 1, 1]] });
     expect(Math.abs(value - (await local.evaluate(TEXT, { masks: [[1, 1, 1, 1, 1, 1]] }))[0])).toBe(0);

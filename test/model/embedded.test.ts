@@ -21,6 +21,8 @@ import { sequences } from './tiny-bert.ts';
 /** The bound for a logit, of float32 against float64 and of float64 against PyTorch. */
 const LOGIT = 1e-4;
 const MASKS = 2000;
+/** Pipelines compile slowly on a busy machine; only a hang should meet this. */
+const LOADING_MS = 120_000;
 
 let webgpu: Backend;
 const models: { reference?: Model; webgpu?: Model } = {};
@@ -28,7 +30,7 @@ beforeAll(async () => {
   webgpu = await createWebgpuBackend({ gpu: softwareGpu() });
   models.reference = await loadClassifier(openSource(EMBEDDED_MODEL), { backend: createReferenceBackend() });
   models.webgpu = await loadClassifier(openSource(EMBEDDED_MODEL), { backend: webgpu });
-});
+}, LOADING_MS);
 afterAll(() => {
   models.webgpu?.destroy();
   webgpu.destroy();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { count, directionOf, duration, percent, signed, size, visible } from '../../src/view/format.ts';
+import { count, directionOf, duration, percent, percents, signed, size, visible } from '../../src/view/format.ts';
 
 describe('numbers', () => {
   it('are written with two decimals and a true minus sign', () => {
@@ -14,6 +14,12 @@ describe('numbers', () => {
 
   it('round shares down, so that nearly everything is not everything', () => {
     expect([0.996, 1, 0.5, -0.2].map(percent)).toEqual(['99 %', '100 %', '50 %', '−20 %']);
+  });
+
+  it('call a negative bound of R² below 0, however negative', () => {
+    expect(percents(0.91, 0.965)).toBe('91 to 96 %');
+    expect(percents(-10, 0.99)).toBe('below 0 to 99 %');
+    expect(percents(-10, -0.5)).toBe('below 0 to 0 %');
   });
 
   it('say times as people do', () => {

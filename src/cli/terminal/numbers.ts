@@ -27,13 +27,14 @@ export function percent(share: number, decimals = 0): string {
   return `${value < 0 ? '−' : ''}${Math.abs(value).toFixed(decimals)} %`;
 }
 
-/** 0.4 s, 12 s, 3 min 05 s */
+/** 0.4 s, 12 s, 3 min 05 s, 5 h 20 min */
 export function duration(ms: number): string {
   const seconds = ms / 1000;
   if (!Number.isFinite(seconds)) return '?';
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 120) return `${Math.round(seconds)} s`;
   const rest = Math.round(seconds);
+  if (rest >= 7200) return `${count(Math.floor(rest / 3600))} h ${String(Math.floor((rest % 3600) / 60)).padStart(2, '0')} min`;
   return `${Math.floor(rest / 60)} min ${String(rest % 60).padStart(2, '0')} s`;
 }
 

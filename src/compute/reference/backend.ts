@@ -37,7 +37,7 @@ function createExecutable(program: Program, weights: Weights): Executable {
   let serial = 0;
   let closed = false;
   return {
-    async run(inputs, counts, { signal } = {}) {
+    async run(inputs, counts, { signal, nameRow } = {}) {
       throwIfAborted(signal);
       checkRun(program, inputs, counts);
       // A turn of the event loop between runs: timers, messages and an abort get through.
@@ -58,6 +58,7 @@ function createExecutable(program: Program, weights: Weights): Executable {
         stamp,
         (i) => output[i],
         (i) => output[i],
+        nameRow,
       );
     },
     destroy() {

@@ -1,5 +1,5 @@
 import { throwIfAborted, WebspexError } from '../../core/errors.ts';
-import type { Executable } from '../backend.ts';
+import type { Executable, RunOptions } from '../backend.ts';
 import { bufferLength, checkRun, type Inputs, type Program, ROW_KINDS, type RowCounts } from '../program.ts';
 import { outputLabels, readStamped } from '../stamp.ts';
 import { deviceError, deviceThrew, type OpenDevice, scoped } from './device.ts';
@@ -60,7 +60,14 @@ export function createExecutable(opened: OpenDevice, program: Program, prepared:
     return bytes;
   };
 
-  const read = async (readback: GPUBuffer, refused: Promise<GPUError | null>, bytes: number, rows: number, stamp: number) => {
+  const read = async (
+    readback: GPUBuffer,
+    refused: Promise<GPUError | null>,
+    bytes: number,
+    rows: number,
+    stamp: number,
+    nameRow: RunOptions['nameRow'],
+  ) => {
     const [error] = await Promise.all([refused, readback.mapAsync(READ_MODE, 0, bytes)]);
     try {
       check();
@@ -74,6 +81,7 @@ export function createExecutable(opened: OpenDevice, program: Program, prepared:
         stamp,
         (i) => numbers[i],
         (i) => words[i],
+        nameRow,
       );
     } finally {
       readback.unmap();
@@ -81,7 +89,7 @@ export function createExecutable(opened: OpenDevice, program: Program, prepared:
   };
 
   return {
-    async run(inputs, counts, { signal } = {}) {
+    async run(inputs, counts, { signal, nameRow } = {}) {
       throwIfAborted(signal);
       checkRun(program, inputs, counts);
       const stamp = ++serial;
@@ -97,7 +105,7 @@ export function createExecutable(opened: OpenDevice, program: Program, prepared:
         check();
         // In a scope of its own: a refused write or dispatch could leave the stamp right and the numbers wrong.
         const { made: bytes, error } = scoped(device, () => submit(inputs, counts, stamp, readback.buffer));
-        return await read(readback.buffer, error, bytes, counts.sequences, stamp);
+        return await read(readback.buffer, error, bytes, counts.sequences, stamp, nameRow);
       } catch (error) {
         throw error instanceof WebspexError ? error : (opened.failure() ?? deviceThrew(error, 'run'));
       } finally {

@@ -1,5 +1,5 @@
 import type { Explanation } from '../../explain/document.ts';
-import { count, percent, size, visible } from '../format.ts';
+import { count, percents, size, visible } from '../format.ts';
 import { type Mark, mark } from '../mark.ts';
 import { curveLayout, type Look, lookOf } from '../marks.ts';
 import type { Scene } from '../scene.ts';
@@ -91,7 +91,7 @@ function madeMarks(e: Explanation): Mark {
       'R²',
       e.fit.heldOut === 0
         ? 'exact'
-        : `${size(e.fit.r2)} on ${count(e.fit.heldOut)} held-out masks (${percent(e.fit.r2Low)} to ${percent(e.fit.r2High)})`,
+        : `${size(e.fit.r2)} on ${count(e.fit.heldOut)} held-out masks (${percents(e.fit.r2Low, e.fit.r2High)})`,
     ],
     ...(e.model
       ? [
