@@ -48,6 +48,7 @@ export default defineConfig(({ mode }) =>
           include: ['test/**/*.test.ts'],
           globalSetup: 'test/support/global-setup.ts',
           testTimeout: 120_000,
+          hookTimeout: 180_000,
           maxWorkers: 2,
           reporters: ['default'],
         },

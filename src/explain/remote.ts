@@ -146,7 +146,7 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
     return { id, promise };
   };
   const fail = (reason: string) => {
-    gone = new WebspexError('device-lost', `engine: expected an answer, got ${reason}; start it again, or use --device reference`);
+    gone = new WebspexError('device-lost', `engine: expected an answer, got ${reason}; load the model again, or use device reference`);
     for (const [id, p] of [...pending]) p.settle({ reply: 'failed', id, code: gone.code, message: gone.message });
   };
   endpoint.addEventListener('error' as 'message', () => fail('an error that ended the worker'));
