@@ -2,6 +2,7 @@ import { cpSync, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { QUIET, WORKER_ENTRY, wasmKernels, workerAddress } from './vite.kernels.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const entries = ['index', 'text', 'webgpu', 'element', 'bench', 'cli', 'engine'];
@@ -23,6 +24,7 @@ function copyModel(): Plugin {
 export default defineConfig(({ mode }) =>
   mode === 'library'
     ? {
+        plugins: [wasmKernels(), workerAddress()],
         build: {
           outDir: 'dist',
           emptyOutDir: true,
@@ -30,7 +32,11 @@ export default defineConfig(({ mode }) =>
           minify: false,
           ssr: true,
           rolldownOptions: {
-            input: Object.fromEntries(entries.map((name) => [name, here(`src/${name}.ts`)]).filter(([, path]) => existsSync(path))),
+            checks: QUIET,
+            input: {
+              ...Object.fromEntries(entries.map((name) => [name, here(`src/${name}.ts`)]).filter(([, path]) => existsSync(path))),
+              [WORKER_ENTRY]: here('src/compute/wasm/worker.ts'),
+            },
             external: [/^node:/, '@huggingface/tokenizers', 'webgpu', '@sparticuz/chromium'],
             output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
           },
@@ -40,9 +46,9 @@ export default defineConfig(({ mode }) =>
         root: here('demo'),
         base: './',
         server: { fs: { allow: [here('.')] } },
-        worker: { format: 'es' },
-        build: { outDir: here('dist/demo'), emptyOutDir: true, target: 'es2023', assetsInlineLimit: 0 },
-        plugins: [copyModel()],
+        worker: { format: 'es', plugins: () => [wasmKernels()], rolldownOptions: { checks: QUIET } },
+        build: { outDir: here('dist/demo'), emptyOutDir: true, target: 'es2023', assetsInlineLimit: 0, rolldownOptions: { checks: QUIET } },
+        plugins: [wasmKernels(), copyModel()],
         test: {
           root: here('.'),
           include: ['test/**/*.test.ts'],

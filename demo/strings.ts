@@ -21,6 +21,7 @@ export const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
   'insecure-context': { cause: 'WebGPU needs https or localhost.', remedy: 'cpu' },
   'no-webgpu': { cause: 'This browser has no WebGPU.', remedy: 'cpu' },
   'no-adapter': { cause: 'WebGPU is here but found no GPU: a blocked driver, a remote desktop, or a flag.', remedy: 'cpu' },
+  'no-wasm': { cause: 'This page may not run WebAssembly: its security policy refuses it.', remedy: 'cpu' },
   'device-lost': { cause: 'The GPU was reset, or the engine stopped. What was known is kept.', remedy: 'reload' },
   'out-of-memory': { cause: 'The GPU has no memory left for this.', remedy: 'sentences' },
   'non-finite': { cause: 'The model answered with something that is no number.', remedy: 'edit' },

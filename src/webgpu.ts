@@ -1,5 +1,6 @@
 export type { Backend, BackendLimits, DeviceInfo, Executable } from './compute/backend.ts';
-export { openBackend } from './compute/open.ts';
+export { DEVICES, type OpenOptions, openBackend } from './compute/open.ts';
 export { createReferenceBackend } from './compute/reference/backend.ts';
+export { createWasmBackend, type WasmOptions } from './compute/wasm/backend.ts';
 export { createWebgpuBackend, type WebgpuOptions } from './compute/webgpu/backend.ts';
 export { type DeviceOptions, describeAdapter } from './compute/webgpu/device.ts';

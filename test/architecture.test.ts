@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -86,6 +86,16 @@ describe('the house', () => {
     const tests = new Set(filesUnder('test/compute', /\.test\.ts$/).map((f) => relative('test/compute', f).replace('.test.ts', '')));
     expect(stems.filter((s) => !twins.has(s))).toEqual([]);
     expect(stems.filter((s) => !tests.has(s))).toEqual([]);
+  });
+
+  it('gives every kernel in WASM a twin in the reference backend and a test of the same name', () => {
+    const folder = 'src/compute/wasm/kernels';
+    const stems = filesUnder(folder, /kernels\/[^/]+\.ts$/)
+      .map((f) => relative(folder, f).replace('.ts', ''))
+      .filter((s) => s !== 'index');
+    expect(stems.length).toBeGreaterThan(0);
+    expect(stems.filter((s) => !existsSync(join(root, `src/compute/reference/${s}.ts`)))).toEqual([]);
+    expect(stems.filter((s) => !existsSync(join(root, `test/compute/wasm/${s}.test.ts`)))).toEqual([]);
   });
 
   it('keeps files short enough to read', () => {

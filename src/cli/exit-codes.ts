@@ -15,6 +15,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   'insecure-context': 5,
   'no-webgpu': 5,
   'no-adapter': 5,
+  'no-wasm': 5,
   'device-lost': 6,
   'out-of-memory': 6,
   'non-finite': 7,

@@ -2,10 +2,10 @@ import type { Inputs, Program, RowCounts, Weights } from './program.ts';
 
 /** What ran the forward passes; part of every explanation. */
 export interface DeviceInfo {
-  readonly backend: 'webgpu' | 'reference';
-  /** Adapter as the driver names it, or "CPU (float64)". */
+  readonly backend: 'webgpu' | 'wasm' | 'reference';
+  /** Adapter as the driver names it, "CPU (WASM relaxed SIMD, 2 threads)" or "CPU (float64)". */
   readonly adapter: string;
-  /** A software adapter: results right, speed meaningless. */
+  /** A GPU's work done in software, or the oracle: results right, speed meaningless. False for `wasm`: it is as fast as the CPU is. */
   readonly software: boolean;
 }
 
@@ -18,6 +18,10 @@ export interface BackendLimits {
   readonly mostTokens: number;
   /** Milliseconds a run should take; runs grow and shrink towards it. */
   readonly targetMs: number;
+  /** Runs computed side by side; default 1. Work is cut so that each has its share. */
+  readonly threads?: number;
+  /** Runs that should be under way at once; default 2. */
+  readonly inFlight?: number;
 }
 
 export interface RunOptions {

@@ -1,27 +1,59 @@
-import { WebspexError } from '../core/errors.ts';
+import { type ErrorCode, WebspexError } from '../core/errors.ts';
 import type { Backend } from './backend.ts';
 import { createReferenceBackend } from './reference/backend.ts';
+import { createWasmBackend } from './wasm/backend.ts';
 import { createWebgpuBackend } from './webgpu/backend.ts';
 
+/** The devices that can be asked for by name; `auto` takes the fastest there is. */
+export const DEVICES = ['auto', 'webgpu', 'wasm', 'reference'] as const;
+export type DeviceChoice = (typeof DEVICES)[number];
+
+export interface OpenOptions {
+  /** A GPU other than navigator.gpu, such as Dawn's in Node. */
+  readonly gpu?: GPU;
+  /** Workers of `wasm`; default one for each processor, at most four. */
+  readonly threads?: number;
+}
+
+const NO_GPU: readonly ErrorCode[] = ['no-webgpu', 'no-adapter', 'insecure-context'];
+
 /**
- * The backend a user asked for. `auto`: WebGPU where there is an adapter, else float64 on the CPU; which one it became is in its info.
- * @throws usage, insecure-context, no-webgpu, no-adapter, device-lost.
+ * The backend a user asked for. `auto`: a real GPU, else the CPU in WebAssembly; a software adapter, and after it float64 on the CPU, only
+ * where the page may not run WebAssembly. Which one it became is in its info.
+ * @throws usage, insecure-context, no-webgpu, no-adapter, no-wasm, device-lost.
  */
-export async function openBackend(device: 'auto' | 'webgpu' | 'reference', options: { gpu?: GPU } = {}): Promise<Backend> {
+export async function openBackend(device: DeviceChoice, options: OpenOptions = {}): Promise<Backend> {
+  const { gpu, threads } = options;
   switch (device) {
     case 'reference':
       return createReferenceBackend();
     case 'webgpu':
-      return createWebgpuBackend(options);
+      return createWebgpuBackend({ gpu });
+    case 'wasm':
+      return createWasmBackend({ threads });
     case 'auto':
-      try {
-        return await createWebgpuBackend(options);
-      } catch (error) {
-        if (error instanceof WebspexError && ['no-webgpu', 'no-adapter', 'insecure-context'].includes(error.code))
-          return createReferenceBackend();
-        throw error;
-      }
+      return firstOf(
+        [
+          [NO_GPU, () => createWebgpuBackend({ gpu, allowSoftware: false })],
+          [['no-wasm'], () => createWasmBackend({ threads })],
+          [NO_GPU, () => createWebgpuBackend({ gpu })],
+        ],
+        createReferenceBackend,
+      );
     default:
-      throw new WebspexError('usage', `device: expected auto, webgpu or reference, got ${String(device)}; name one of them`);
+      throw new WebspexError('usage', `device: expected one of ${DEVICES.join(', ')}, got ${String(device)}; name one of them`);
   }
+}
+
+type Attempt = readonly [goesOnAfter: readonly ErrorCode[], open: () => Promise<Backend>];
+
+/** The first backend that opens; an error that an attempt does not go on after is thrown. */
+async function firstOf(attempts: readonly Attempt[], last: () => Backend): Promise<Backend> {
+  for (const [codes, open] of attempts)
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof WebspexError && codes.includes(error.code))) throw error;
+    }
+  return last();
 }

@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'insecure-context'
   | 'no-webgpu'
   | 'no-adapter'
+  | 'no-wasm'
   | 'device-lost'
   | 'out-of-memory'
   | 'non-finite'

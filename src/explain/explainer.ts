@@ -1,4 +1,4 @@
-import { openBackend } from '../compute/open.ts';
+import { type DeviceChoice, openBackend } from '../compute/open.ts';
 import { WebspexError } from '../core/errors.ts';
 import { lastWordBits, type Masks, maskStride, masksFromRows, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
 import { pairedMasks } from '../core/sample.ts';
@@ -13,10 +13,10 @@ import { explainFrom } from './explain.ts';
 import type { ExplainOptions } from './options.ts';
 import type { ExplainRun } from './run.ts';
 
-export type DeviceChoice = 'auto' | 'webgpu' | 'reference';
+export type { DeviceChoice } from '../compute/open.ts';
 
 export interface ExplainerOptions {
-  /** `auto`: WebGPU where there is an adapter, else float64 on the CPU. */
+  /** `auto`: WebGPU where there is a GPU, else WebAssembly on the CPU. */
   readonly device?: DeviceChoice;
   readonly dtype?: 'fp32';
   readonly progress_callback?: (event: ProgressEvent) => void;
@@ -51,7 +51,7 @@ export interface Explainer {
 
 /**
  * Loads a model for `explain`. `model` is a folder (path or URL) with config.json, tokenizer.json and model.safetensors; default
- * the embedded sentiment model. @throws usage, not-found, bad-file, hash-mismatch, unsupported-model, no-webgpu, no-adapter.
+ * the embedded sentiment model. @throws usage, not-found, bad-file, hash-mismatch, unsupported-model, no-webgpu, no-adapter, no-wasm.
  */
 export async function explainer(
   task: 'text-classification',

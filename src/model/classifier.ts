@@ -15,13 +15,16 @@ export interface ClassifierParts {
   readonly embeddings: Embeddings;
 }
 
-/** Chunks given to the device and not yet read back. */
+/** Chunks given to the device and not yet read back, where it does not say how many it wants. */
 const IN_FLIGHT = 2;
+/** Rows below which another thread's chunk costs more than it saves. */
+const LEAST_SHARE = 64;
 
-/** A model on a backend: plans each call, keeps two chunks in flight and sizes them by how long they take. */
+/** A model on a backend: plans each call, keeps as many chunks in flight as the backend wants, and sizes them by how long they take. */
 export async function createClassifier(parts: ClassifierParts, backend: Backend): Promise<Model> {
   const { info, program, embeddings } = parts;
   const labels = info.labels.length;
+  const inFlight = backend.limits.inFlight ?? IN_FLIGHT;
   let executable = await backend.prepare(program, parts.weights);
   let destroyed = false;
   const pace = createPace(backend, program.capacity);
@@ -53,11 +56,12 @@ export async function createClassifier(parts: ClassifierParts, backend: Backend)
   ) => {
     const flying: { chunk: Chunk; result: Promise<Float32Array>; started: number }[] = [];
     let next = done.sequences;
+    const share = shareOf(sequences, next, backend.limits.threads ?? 1);
     try {
       while (next < sequenceCount(sequences) || flying.length > 0) {
-        if (next < sequenceCount(sequences) && flying.length < IN_FLIGHT) {
+        if (next < sequenceCount(sequences) && flying.length < inFlight) {
           throwIfAborted(signal);
-          const chunk = packChunk(sequences, next, pace.tokens(), program.capacity);
+          const chunk = packChunk(sequences, next, Math.min(pace.tokens(), share), program.capacity);
           const nameRow = (row: number) => `sequence ${sourceOf.indexOf(chunk.first + row)}`;
           flying.push({ chunk, result: start(executable, embeddings, chunk, { signal, nameRow }), started: performance.now() });
           next += chunk.counts.sequences;
@@ -104,6 +108,16 @@ export async function createClassifier(parts: ClassifierParts, backend: Backend)
       executable.destroy();
     },
   };
+}
+
+/** Rows of a chunk where what is left from `first` on is cut into one for each thread; short of many threads, a chunk keeps some rows. */
+function shareOf({ offsets }: TokenSequences, first: number, threads: number): number {
+  if (threads === 1) return Number.POSITIVE_INFINITY;
+  let longest = 0;
+  for (let s = first; s + 1 < offsets.length; s++) longest = Math.max(longest, offsets[s + 1] - offsets[s]);
+  const rows = offsets[offsets.length - 1] - offsets[first];
+  // Sequences stay whole: with room for one more, no small rest is left over.
+  return Math.max(Math.ceil(rows / threads) + longest, LEAST_SHARE);
 }
 
 function start(executable: Executable, embeddings: Embeddings, chunk: Chunk, options: RunOptions): Promise<Float32Array> {

@@ -142,10 +142,10 @@ describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')('on a ba
     const refused = await cli([...args, '--device', 'webgpu'], '', barest);
     if (refused.code === 0) skip('this machine has a GPU of its own');
     expect(refused).toMatchObject({ code: 5, out: '' });
-    expect(refused.err).toMatch(/^webspex: no-adapter: device webgpu: expected a GPU, got none: [^\n]+; use --device reference\n$/);
+    expect(refused.err).toMatch(/^webspex: no-adapter: device webgpu: expected a GPU, got none: [^\n]+; use --device wasm\n$/);
     const auto = await cli(args, '', barest);
-    expect(auto.err).toMatch(/^webspex: no GPU \([^\n]+\): computing in float64 on the CPU, which is right but slow\n$/);
-    expect(readExplanation(JSON.parse(auto.out)).device?.backend).toBe('reference');
+    expect(auto.err).toMatch(/^webspex: no GPU \([^\n]+\): computing on the CPU\n$/);
+    expect(readExplanation(JSON.parse(auto.out)).device?.backend).toBe('wasm');
   });
 
   it('WGSL runs on the software adapter from npm, which is said, and agrees with the reference', async () => {

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Backend, Executable } from '../../src/compute/backend.ts';
-import { openBackend } from '../../src/compute/open.ts';
 import { type Program, padWidth } from '../../src/compute/program.ts';
 import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
 import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
@@ -220,23 +219,6 @@ describe('a device', () => {
     expect(await code({})).toBe('no-webgpu');
     vi.stubGlobal('isSecureContext', false);
     expect(await code({})).toBe('insecure-context');
-  });
-});
-
-describe('opening a backend', () => {
-  it('by the name auto takes WebGPU where there is an adapter, else float64 on the CPU, and says which', async () => {
-    expect(keep(await openBackend('auto', { gpu: softwareGpu() })).info.backend).toBe('webgpu');
-    const none = { requestAdapter: async () => null } as unknown as GPU;
-    expect((await openBackend('auto', { gpu: none })).info).toEqual({ backend: 'reference', adapter: 'CPU (float64)', software: true });
-    expect((await openBackend('reference')).info.backend).toBe('reference');
-    expect((await rejectedBy(openBackend('webgpu', { gpu: none }))).code).toBe('no-adapter');
-    expect((await rejectedBy(openBackend('cuda' as 'auto'))).message).toMatch(/auto, webgpu or reference, got cuda/);
-  });
-
-  it('by the name auto hides no failure of a device that is there', async () => {
-    const info = { vendor: 'v', architecture: '', device: '', description: '' };
-    const broken = { requestAdapter: async () => ({ info, requestDevice: () => Promise.reject(new Error('no')) }) } as unknown as GPU;
-    expect((await rejectedBy(openBackend('auto', { gpu: broken }))).code).toBe('device-lost');
   });
 });
 

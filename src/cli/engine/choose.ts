@@ -6,7 +6,7 @@ import { type Engine, startEngine } from './process.ts';
 /** A started engine, and the device it is to be used with. */
 export interface ChosenEngine {
   readonly engine: Engine;
-  readonly device: 'webgpu' | 'reference';
+  readonly device: 'webgpu' | 'wasm' | 'reference';
 }
 
 /** One place where an adapter was looked for. */
@@ -45,14 +45,25 @@ export async function probeSwiftShader(): Promise<Probe> {
 const adapterOf = (probe: Probe): DeviceInfo | null => probe.engine?.hello.adapter ?? null;
 
 /**
- * A real GPU where Dawn finds one, else SwiftShader, else whatever software adapter there is, else (`auto`) float64 on the CPU.
- * `note` hears of what the user may not expect. @throws no-adapter where `webgpu` was asked for and there is none.
+ * `auto`: a real GPU where Dawn finds one, else the CPU in WebAssembly, which no software adapter comes near. `webgpu`: a real GPU, else
+ * SwiftShader, else whatever software adapter there is. `note` hears of what the user may not expect.
+ * @throws no-adapter where `webgpu` was asked for and there is none.
  */
 export async function chooseEngine(device: DeviceChoice, note: (line: string) => void): Promise<ChosenEngine> {
-  if (device === 'reference') return { engine: await startEngine({ gpu: false }), device: 'reference' };
+  if (device === 'reference' || device === 'wasm') return { engine: await startEngine({ gpu: false }), device };
   const own = await probeOwn();
   const found = adapterOf(own);
-  if (own.engine && found && (!found.software || IS_SWIFTSHADER.test(found.adapter))) return { engine: own.engine, device: 'webgpu' };
+  if (own.engine && found && !found.software) return { engine: own.engine, device: 'webgpu' };
+  if (device === 'auto') {
+    note(`no GPU (${found ? `only ${found.adapter}` : own.why}): computing on the CPU`);
+    return { engine: own.engine ?? (await startEngine({ gpu: false })), device: 'wasm' };
+  }
+  return chooseSoftware(own);
+}
+
+async function chooseSoftware(own: Probe): Promise<ChosenEngine> {
+  const found = adapterOf(own);
+  if (own.engine && found && IS_SWIFTSHADER.test(found.adapter)) return { engine: own.engine, device: 'webgpu' };
   const soft = await probeSwiftShader();
   if (soft.engine && adapterOf(soft)) {
     own.engine?.close();
@@ -60,15 +71,11 @@ export async function chooseEngine(device: DeviceChoice, note: (line: string) =>
   }
   soft.engine?.close();
   if (own.engine && found) return { engine: own.engine, device: 'webgpu' };
-  if (device === 'webgpu') {
-    own.engine?.close();
-    throw new WebspexError(
-      'no-adapter',
-      `device webgpu: expected a GPU, got none: ${own.why}; no SwiftShader either: ${soft.why}; use --device reference`,
-    );
-  }
-  note(`no GPU (${own.why}): computing in float64 on the CPU, which is right but slow`);
-  return { engine: own.engine ?? (await startEngine({ gpu: false })), device: 'reference' };
+  own.engine?.close();
+  throw new WebspexError(
+    'no-adapter',
+    `device webgpu: expected a GPU, got none: ${own.why}; no SwiftShader either: ${soft.why}; use --device wasm`,
+  );
 }
 
 /** Chooses a device and loads a model on it; nothing is left running where that fails. */

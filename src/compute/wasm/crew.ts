@@ -1,0 +1,84 @@
+import { throwIfAborted, WebspexError } from '../../core/errors.ts';
+import type { Inputs, RowCounts, Weights } from '../program.ts';
+import type { Kernels } from './compile.ts';
+import { createInstance, type Instance } from './instance.ts';
+import type { Layout } from './layout.ts';
+
+/** A program prepared on every thread of a crew. */
+export interface Prepared {
+  /** The output rows of one run, as words. @throws device-lost, aborted before it started, self-check where a kernel trapped. */
+  run(inputs: Inputs, counts: RowCounts, serial: number, signal?: AbortSignal): Promise<Uint32Array<ArrayBuffer>>;
+  destroy(): void;
+}
+
+/** The threads that run programs: a pool of workers, or the one that calls. */
+export interface Crew {
+  readonly threads: number;
+  /** @throws out-of-memory, device-lost. */
+  prepare(layout: Layout, weights: Weights): Promise<Prepared>;
+  destroy(): void;
+}
+
+/** Why nothing runs any more after `destroy`. */
+export function gone(what: string): WebspexError {
+  return new WebspexError('device-lost', `run: expected a live ${what}, got a destroyed one; prepare it again`);
+}
+
+/** What a thread without memory for a program, or with a kernel that trapped, has to say. */
+export function threadError(error: unknown, layout: Layout): WebspexError {
+  if (error instanceof WebspexError) return error;
+  const said = error instanceof Error ? error.message : String(error);
+  if (error instanceof RangeError)
+    return new WebspexError(
+      'out-of-memory',
+      `WASM: expected ${Math.ceil(layout.bytes / 2 ** 20)} MiB of memory, got ${said}; close other pages, or use a smaller model`,
+      { cause: error },
+    );
+  return new WebspexError('self-check', `WASM: expected kernels to end, got ${said}; please report it`, { cause: error });
+}
+
+/** Runs on the calling thread, one run between two turns of its event loop. */
+export function createCaller({ module }: Kernels): Crew {
+  let closed = false;
+  return {
+    threads: 1,
+    async prepare(layout, weights) {
+      if (closed) throw gone('backend');
+      let instance: Instance | null = await createInstance(module, layout, weights).catch((error) => {
+        throw threadError(error, layout);
+      });
+      return {
+        async run(inputs, counts, serial, signal) {
+          // Timers, messages and an abort get through between runs.
+          await turnOfEventLoop();
+          throwIfAborted(signal);
+          if (closed || !instance) throw gone('executable');
+          try {
+            return instance.run(inputs, counts, serial);
+          } catch (error) {
+            throw threadError(error, layout);
+          }
+        },
+        destroy() {
+          // Its memory is garbage from here on, whoever still holds the executable.
+          instance = null;
+        },
+      };
+    },
+    destroy() {
+      closed = true;
+    },
+  };
+}
+
+/** Unlike a timer, a message is delayed neither by nesting nor by a hidden page. */
+function turnOfEventLoop(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

@@ -1,0 +1,5 @@
+export { attention } from './attention';
+export { finish } from './finish';
+export { gatherRows } from './gather-rows';
+export { layerNorm } from './layer-norm';
+export { matmul } from './matmul';

@@ -1,0 +1,77 @@
+// output (rows, columns) = activation(input (rows, K) · weight + bias) (+ residual, laid out as the output). Weights lie in panels of eight
+// columns (src/compute/panels.ts), two of which a tile takes at once. Addresses are bytes, widths and strides elements.
+// Twin: src/compute/reference/matmul.ts.
+import { activate } from './shared/activation';
+import { tile1x4, tile1x16, tile2x16, tile4x4 } from './shared/tile';
+
+/** Rows and terms of one block: its inputs (256 KiB) stay in a second-level cache, and the weights of a tile (32 KiB) in a first-level one. */
+const BLOCK_ROWS: i32 = 128;
+const BLOCK_TERMS: i32 = 512;
+
+export function matmul(
+  rows: i32,
+  input: usize,
+  weight: usize,
+  bias: usize,
+  residual: usize,
+  output: usize,
+  K: i32,
+  columns: i32,
+  outputStride: i32,
+  activation: i32,
+): void {
+  const stride = (<usize>outputStride) << 2;
+  const depthBytes = (<usize>K) << 2;
+  for (let r = 0; r < rows; r += BLOCK_ROWS) {
+    const count = min(BLOCK_ROWS, rows - r);
+    const from = input + <usize>r * depthBytes;
+    const to = output + <usize>r * stride;
+    const added = residual ? residual + <usize>r * stride : 0;
+    let n = 0;
+    for (; n + 16 <= columns; n += 16) {
+      const at = (<usize>n) << 2;
+      multiply16(count, from, weight + <usize>n * depthBytes, to + at, K, stride);
+      finishColumns(count, 16, bias + at, added ? added + at : 0, to + at, stride, activation);
+    }
+    if (n < columns) {
+      const at = (<usize>n) << 2;
+      multiply8(count, from, weight + <usize>n * depthBytes, to + at, K, stride);
+      finishColumns(count, 8, bias + at, added ? added + at : 0, to + at, stride, activation);
+    }
+  }
+}
+
+/** Sixteen columns: sums of all rows over one block of terms after another, so that its weights are read once from afar. */
+function multiply16(rows: i32, input: usize, weight: usize, output: usize, K: i32, stride: usize): void {
+  const depthBytes = (<usize>K) << 2;
+  const gap = (<usize>K) << 5;
+  for (let from = 0; from < K; from += BLOCK_TERMS) {
+    const to = min(K, from + BLOCK_TERMS);
+    let r = 0;
+    for (; r + 2 <= rows; r += 2) tile2x16(r, from, to, input, depthBytes, weight, gap, 32, output, stride);
+    if (r < rows) tile1x16(r, from, to, input, depthBytes, weight, gap, 32, output, stride);
+  }
+}
+
+function multiply8(rows: i32, input: usize, weight: usize, output: usize, K: i32, stride: usize): void {
+  const depthBytes = (<usize>K) << 2;
+  for (let half: usize = 0; half < 32; half += 16) {
+    let r = 0;
+    for (; r + 4 <= rows; r += 4) tile4x4(r, K, input, depthBytes, weight + half, 32, output + half, stride);
+    for (; r < rows; r++) tile1x4(r, K, input, depthBytes, weight + half, 32, output + half, stride);
+  }
+}
+
+/** Bias, activation and residual over columns whose sums have just been stored. */
+function finishColumns(rows: i32, columns: i32, bias: usize, residual: usize, output: usize, stride: usize, activation: i32): void {
+  const bytes = (<usize>columns) << 2;
+  for (let r = 0; r < rows; r++) {
+    for (let c: usize = 0; c < bytes; c += 16) {
+      let value = activate(activation, f32x4.add(v128.load(output + c), v128.load(bias + c)));
+      if (residual) value = f32x4.add(value, v128.load(residual + c));
+      v128.store(output + c, value);
+    }
+    output += stride;
+    if (residual) residual += stride;
+  }
+}

@@ -1,0 +1,132 @@
+import { WebspexError } from '../../core/errors.ts';
+import type { KernelName } from '../kernels.ts';
+import { type BufferSpec, bufferLength, bufferNamed, type Program, type RowKind, type Step } from '../program.ts';
+
+/** One step as numbers: an export of the kernels, the kind of rows it runs over, and its arguments behind the number of rows. */
+export interface Call {
+  readonly kernel: string;
+  readonly rows: RowKind;
+  readonly arguments: readonly number[];
+}
+
+/** A buffer's place in the memory of an instance. */
+export interface Place {
+  readonly name: string;
+  readonly at: number;
+  readonly rows: RowKind | number;
+  readonly columns: number;
+}
+
+/** A program laid out in one memory: everything an instance needs to run it, as plain data that can be posted to a worker. */
+export interface Layout {
+  readonly bytes: number;
+  readonly calls: readonly Call[];
+  readonly weights: readonly Place[];
+  readonly inputs: readonly Place[];
+  readonly output: Place;
+  /** Where the number of the run is written for `finish`. */
+  readonly serialAt: number;
+}
+
+/** The kernels' own statics lie below. */
+const FIRST = 65_536;
+/** Buffers start on cache lines. */
+const ALIGNMENT = 64;
+/** Addresses are 32 bits wide. */
+const MOST_BYTES = 2 ** 32 - 65_536;
+/** QUERY_ROWS of kernels/attention.ts. */
+const SCORE_ROWS = 8;
+
+/** Gives every buffer its place and every step its arguments. @throws out-of-memory where the whole is beyond 32-bit addresses. */
+export function layOut(program: Program): Layout {
+  let next = FIRST;
+  const reserve = (elements: number) => {
+    const at = next;
+    next += Math.ceil((4 * elements) / ALIGNMENT) * ALIGNMENT;
+    return at;
+  };
+  const serialAt = reserve(1);
+  const places = new Map(
+    program.buffers.map((spec) => {
+      const { name, rows, columns } = spec;
+      return [name, { name, rows, columns, at: reserve(bufferLength(spec, program.capacity)) }];
+    }),
+  );
+  const rooms = attentionRooms(program);
+  const scratch = { serial: serialAt, panels: reserve(rooms.panels), scores: reserve(rooms.scores) };
+  if (next > MOST_BYTES)
+    throw new WebspexError('out-of-memory', `WASM: expected at most ${MOST_BYTES} bytes, got a program of ${next}; use a smaller model`);
+  const calls = program.steps.map((step) => {
+    const at = (slot: string, column = 0) => {
+      const place = places.get(step.bindings[slot]);
+      return place ? place.at + 4 * column : 0;
+    };
+    return { ...CALLS[step.kernel](step, at, scratch), rows: step.rows };
+  });
+  const placed = (kind: BufferSpec['kind']) => program.buffers.filter((b) => b.kind === kind).map((b) => places.get(b.name) as Place);
+  return { bytes: next, calls, weights: placed('weight'), inputs: placed('input'), output: placed('output')[0], serialAt };
+}
+
+/** Elements of the turned keys of one head, and of the scores of a few query rows, for the largest attention of a program. */
+function attentionRooms(program: Program): { panels: number; scores: number } {
+  let panels = 0;
+  let scores = 0;
+  for (const { kernel, bindings, constants } of program.steps) {
+    if (kernel !== 'attention') continue;
+    const { rows } = bufferNamed(program, bindings.keyValue);
+    const keys = Math.ceil((typeof rows === 'number' ? rows : program.capacity[rows]) / 16) * 16;
+    panels = Math.max(panels, keys * constants.HEAD_WIDTH);
+    scores = Math.max(scores, keys * SCORE_ROWS);
+  }
+  return { panels, scores };
+}
+
+type Scratch = Readonly<Record<'serial' | 'panels' | 'scores', number>>;
+type Address = (slot: string, column?: number) => number;
+
+/** The export of each kernel and the order of its arguments, as in kernels/*.ts. */
+const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scratch) => Omit<Call, 'rows'>>> = {
+  'gather-rows': ({ params: p }, at) => ({
+    kernel: 'gatherRows',
+    arguments: [at('input'), at('index'), at('output'), p.columns, p.inputStride, p.outputStride],
+  }),
+  'layer-norm': ({ constants: c }, at) => ({
+    kernel: 'layerNorm',
+    arguments: [at('input'), at('gamma'), at('beta'), at('output'), c.WIDTH, c.STRIDE, c.EPSILON],
+  }),
+  matmul: ({ constants: c, params: p }, at) => ({
+    kernel: 'matmul',
+    arguments: [
+      at('input'),
+      at('weight', p.weightColumn * c.K),
+      at('bias', p.weightColumn),
+      c.RESIDUAL ? at('residual', p.outputColumn) : 0,
+      at('output', p.outputColumn),
+      c.K,
+      p.columns,
+      p.outputStride,
+      c.ACTIVATION,
+    ],
+  }),
+  attention: ({ constants: c, params: p }, at, { panels, scores }) => ({
+    kernel: 'attention',
+    arguments: [
+      at('query'),
+      at('keyValue', p.keyColumn),
+      at('keyValue', p.valueColumn),
+      at('ranges'),
+      at('output'),
+      panels,
+      scores,
+      c.HEADS,
+      c.HEAD_WIDTH,
+      p.queryStride,
+      p.keyStride,
+      p.outputStride,
+    ],
+  }),
+  finish: ({ constants: c, params: p }, at, { serial }) => ({
+    kernel: 'finish',
+    arguments: [serial, at('hidden'), at('logits'), at('output'), c.WIDTH, c.LABELS, p.hiddenStride, p.logitStride],
+  }),
+};

@@ -1,0 +1,161 @@
+import { throwIfAborted, WebspexError } from '../../core/errors.ts';
+import type { Inputs, RowCounts, Weights } from '../program.ts';
+import type { Kernels } from './compile.ts';
+import { type Crew, gone, type Prepared } from './crew.ts';
+import { lengthOf } from './instance.ts';
+import type { Layout } from './layout.ts';
+import type { Answer, Request } from './messages.ts';
+import type { PoolWorker } from './start-worker.ts';
+
+/** A worker that has not said it is ready by then counts as one that cannot start. */
+const START_MS = 20_000;
+
+/** A worker and the requests it has not answered yet, in order. */
+interface Lane {
+  /** @throws device-lost where the worker died, and what it failed with. */
+  ask(request: Request, transfer?: ArrayBuffer[]): Promise<Extract<Answer, { answer: 'done' }>>;
+  readonly ready: Promise<void>;
+  end(error: WebspexError): void;
+}
+
+/**
+ * Workers that each hold every program whole, so that runs share nothing: no SharedArrayBuffer, hence no special headers. A run goes to
+ * the first free one. @throws device-lost where a worker does not start.
+ */
+export async function createPool({ module }: Kernels, threads: number, start: () => PoolWorker): Promise<Crew> {
+  let failure: WebspexError | null = null;
+  const lanes: Lane[] = [];
+  const fail = (error: WebspexError) => {
+    failure ??= error;
+    for (const lane of lanes) lane.end(failure);
+  };
+  try {
+    for (let i = 0; i < threads; i++) lanes.push(createLane(start(), fail));
+    await Promise.all(lanes.map((lane) => lane.ready));
+  } catch (cause) {
+    const error = new WebspexError('device-lost', `WASM: expected ${threads} workers to start, got ${String(cause)}; use one thread`, {
+      cause,
+    });
+    fail(error);
+    throw error;
+  }
+  let programs = 0;
+  return {
+    threads,
+    async prepare(layout, weights) {
+      const program = ++programs;
+      if (failure) throw failure;
+      const whole = withoutSlack(weights);
+      const asked = await Promise.allSettled(lanes.map((lane) => lane.ask({ ask: 'prepare', program, module, layout, weights: whole })));
+      // A machine with memory for fewer copies of the weights computes with fewer workers.
+      const holding = lanes.filter((_, i) => asked[i].status === 'fulfilled');
+      for (const result of asked)
+        if (result.status === 'rejected' && (holding.length === 0 || (result.reason as WebspexError).code !== 'out-of-memory'))
+          throw result.reason;
+      return createPrepared(program, layout, holding, () => failure);
+    },
+    destroy: () => fail(gone('backend')),
+  };
+}
+
+function createPrepared(program: number, layout: Layout, lanes: readonly Lane[], failure: () => WebspexError | null): Prepared {
+  const free = [...lanes];
+  const waiting: ((lane: Lane) => void)[] = [];
+  let released = false;
+  const check = () => {
+    const error = failure() ?? (released ? gone('executable') : null);
+    if (error) throw error;
+  };
+  const take = async () => free.shift() ?? new Promise<Lane>((resolve) => waiting.push(resolve));
+  const give = (lane: Lane) => {
+    const next = waiting.shift();
+    if (next) next(lane);
+    else free.push(lane);
+  };
+  return {
+    async run(inputs, counts, serial, signal) {
+      check();
+      const lane = await take();
+      try {
+        throwIfAborted(signal);
+        check();
+        const used = usedInputs(layout, inputs, counts);
+        const transfer = Object.values(used).map((values) => values.buffer as ArrayBuffer);
+        const { words } = await lane.ask({ ask: 'run', program, inputs: used, counts, serial }, transfer);
+        check();
+        if (!words) throw gone('executable');
+        return words;
+      } finally {
+        give(lane);
+      }
+    },
+    destroy() {
+      if (released) return;
+      released = true;
+      for (const lane of lanes) lane.ask({ ask: 'release', program }).catch(() => {});
+    },
+  };
+}
+
+/** A posted view takes the whole of its buffer along. */
+function withoutSlack(weights: Weights): Weights {
+  return new Map([...weights].map(([name, values]) => [name, values.byteLength === values.buffer.byteLength ? values : values.slice()]));
+}
+
+/** Copies of what a run reads of its inputs, to be handed over. */
+function usedInputs(layout: Layout, inputs: Inputs, counts: RowCounts): Inputs {
+  return Object.fromEntries(layout.inputs.map((place) => [place.name, inputs[place.name].slice(0, lengthOf(place, counts))]));
+}
+
+function createLane(worker: PoolWorker, onDeath: (error: WebspexError) => void): Lane {
+  const pending: { resolve(answer: Extract<Answer, { answer: 'done' }>): void; reject(error: WebspexError): void }[] = [];
+  let dead: WebspexError | null = null;
+  let started = () => {};
+  let refused = (_: unknown) => {};
+  const ready = new Promise<void>((resolve, reject) => {
+    started = resolve;
+    refused = reject;
+  });
+  ready.catch(() => {});
+  const late = setTimeout(() => refused(new Error(`no word from a worker for ${START_MS} ms`)), START_MS);
+  worker.onMessage((message) => {
+    const said = message as Answer;
+    if (said.answer === 'ready') {
+      clearTimeout(late);
+      worker.keepAlive(false);
+      return started();
+    }
+    const asked = pending.shift();
+    if (pending.length === 0) worker.keepAlive(false);
+    if (said.answer === 'failed') asked?.reject(new WebspexError(said.code, said.message));
+    else asked?.resolve(said);
+  });
+  worker.onDeath((why) => {
+    clearTimeout(late);
+    refused(new Error(why));
+    onDeath(new WebspexError('device-lost', `WASM: expected workers to stay, got the end of one (${why}); run again`));
+  });
+  return {
+    ready,
+    ask(request, transfer) {
+      if (dead) return Promise.reject(dead);
+      return new Promise((resolve, reject) => {
+        pending.push({ resolve, reject });
+        worker.keepAlive(true);
+        try {
+          worker.post(request, transfer);
+        } catch (cause) {
+          pending.pop();
+          reject(new WebspexError('device-lost', `WASM: expected to reach a worker, got ${String(cause)}; run again`, { cause }));
+        }
+      });
+    },
+    end(error) {
+      if (dead) return;
+      dead = error;
+      clearTimeout(late);
+      worker.terminate();
+      for (const { reject } of pending.splice(0)) reject(error);
+    },
+  };
+}
