@@ -1,4 +1,6 @@
+import { WebspexError } from '../src/index.ts';
 import { connectExplainer, type DeviceChoice, type Endpoint, type ProgressEvent, type RemoteExplainer } from '../src/text.ts';
+import { GPU_SILENCE_S, SLOW_SILENCE_S, watchSilence } from './silence.ts';
 import workerAddress from './worker.ts?worker&url';
 
 interface TrustedTypes {
@@ -13,14 +15,31 @@ const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.cre
   },
 });
 
-/** Starts the worker and loads the embedded model in it. @throws WebspexError whatever loading throws. */
-export async function startEngine(device: DeviceChoice, onProgress: (event: ProgressEvent) => void): Promise<RemoteExplainer> {
+/**
+ * Starts the worker and loads the embedded model in it. A worker that owes an answer and says nothing for too long is ended; what was
+ * asked of it fails with device-lost. @throws WebspexError whatever loading throws.
+ */
+export async function startEngine(
+  device: DeviceChoice,
+  signal: AbortSignal,
+  onProgress: (event: ProgressEvent) => void,
+): Promise<RemoteExplainer> {
   const worker = new Worker(policy ? policy.createScriptURL(workerAddress) : workerAddress, { type: 'module' });
+  let giveUp: (reason: string) => void = () => {};
+  const lost = new Promise<never>((_, reject) => {
+    giveUp = (reason) => reject(new WebspexError('device-lost', `engine: expected an answer, got ${reason}; load the model again`));
+  });
+  const watched = watchSilence(worker as Endpoint, SLOW_SILENCE_S, (reason) => giveUp(reason));
   try {
     const model = new URL('./models/minilm-sst2/', document.baseURI).href;
-    return await connectExplainer(worker as Endpoint, { model, device, progress_callback: onProgress });
+    const connecting = connectExplainer(watched.endpoint, { model, device, signal, progress_callback: onProgress });
+    const engine = await Promise.race([connecting, lost]);
+    const { backend, software } = engine.device;
+    if (backend === 'webgpu' && !software) watched.limitTo(GPU_SILENCE_S);
+    giveUp = engine.fail;
+    return engine;
   } catch (error) {
-    worker.terminate();
+    watched.endpoint.terminate?.();
     throw error;
   }
 }

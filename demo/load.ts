@@ -1,29 +1,45 @@
-import type { DeviceChoice, DeviceInfo, ProgressEvent, RemoteExplainer } from '../src/text.ts';
+import type { ProgressEvent, RemoteExplainer } from '../src/text.ts';
 import { startEngine } from './engine.ts';
-import { enter } from './page-state.ts';
+import { clearProblem, enter } from './page-state.ts';
 import { parts } from './parts.ts';
 import { sayVerify, session } from './session.ts';
-import { sayBudget } from './settings.ts';
-import { ADVICE, megabytes, strings } from './strings.ts';
+import { chosenDevice, sayBudget } from './settings.ts';
+import { megabytes, strings } from './strings.ts';
+import { whyCpu } from './why-cpu.ts';
 
-/** Passes (as a power of two) that a slow device starts with: a first look and one more, in well under a minute. */
+/** Passes (as a power of two) to start with: on a slow device a first look and one more, in well under a minute. */
+const BUDGET = 10;
 const SLOW_BUDGET = 7;
 
-/** Loads the model into a fresh worker. @throws WebspexError whatever loading throws. */
-export async function load(device: DeviceChoice): Promise<void> {
+let latest = new AbortController();
+
+/**
+ * Loads the model on the chosen device, in a fresh worker. A load that is overtaken by another ends without an engine and without an
+ * error. @throws WebspexError whatever loading throws.
+ */
+export async function load(): Promise<void> {
   const sizes = new Map<string, readonly [number, number]>();
+  const asked = chosenDevice();
+  latest.abort();
+  latest = new AbortController();
+  const { signal } = latest;
+  clearProblem();
   enter('loading');
   unload();
   parts.model.className = 'chip busy';
   parts.model.textContent = strings.loading;
   try {
-    session.engine = await startEngine(device, (event) => sayLoading(sizes, event));
+    const engine = await startEngine(asked, signal, (event) => !signal.aborted && sayLoading(sizes, event));
+    const why = await whyCpu(engine.device, asked);
+    if (signal.aborted) return engine.destroy();
+    session.engine = engine;
+    sayLoaded(engine, why);
   } catch (error) {
+    if (signal.aborted) return;
     unload();
     session.waiting = false;
     throw error;
   }
-  sayLoaded(session.engine, device);
 }
 
 /** Ends the worker: it is dead, or another is to follow. */
@@ -32,6 +48,8 @@ export function unload(): void {
   session.engine = null;
   parts.model.className = 'chip';
   parts.model.textContent = strings.failed;
+  parts.where.textContent = strings.where.nowhere;
+  parts.verified.replaceChildren(); // of answers that were asked for, none comes any more
   sayVerify();
 }
 
@@ -43,27 +61,24 @@ function sayLoading(sizes: Map<string, readonly [number, number]>, { file, loade
   parts.model.style.setProperty('--loaded', `${Math.floor((100 * have) / all)}%`);
 }
 
-function sayLoaded({ model, device }: RemoteExplainer, asked: DeviceChoice): void {
-  const cpu = device.backend === 'reference';
-  const slow = cpu || device.software;
+function sayLoaded({ model, device }: RemoteExplainer, why: string): void {
+  const gpu = device.backend === 'webgpu' && !device.software;
+  const slow = device.software || device.backend === 'reference';
   parts.model.className = 'chip ready';
-  parts.model.textContent = strings.ready(cpu ? strings.cpu : device.adapter);
+  parts.model.textContent = strings.ready(device.adapter);
+  parts.where.textContent = strings.where[gpu ? 'gpu' : 'cpu'];
   for (const label of model.labels)
     if (![...parts.target.options].some((o) => o.value === label)) parts.target.append(new Option(label, label));
   if (model.labels.includes(session.linkTarget)) parts.target.value = session.linkTarget;
-  session.speed = { rate: 0, device: strings.device[cpu ? 'cpu' : device.software ? 'software' : 'gpu'] };
-  if (slow && !session.budgetChosen) parts.budget.value = String(SLOW_BUDGET);
+  session.speed = { rate: 0, device: strings.device[gpu ? 'gpu' : device.backend === 'webgpu' ? 'software' : 'cpu'] };
+  if (!session.budgetChosen) parts.budget.value = String(slow ? SLOW_BUDGET : BUDGET);
   enter('ready');
-  const before = parts.status.textContent === strings.waiting ? '' : parts.status.textContent; // a link may have said something
-  parts.status.textContent = [before, slow ? slowSentence(device, asked) : ''].filter(Boolean).join(' ');
+  parts.status.textContent = [session.linkSaid, why, slow ? slowSentence() : ''].filter(Boolean).join(' ');
+  session.linkSaid = '';
   sayBudget(session.speed);
   sayVerify();
 }
 
-/** Never a silent fallback: why there is no GPU, and what was done about it. */
-function slowSentence(device: DeviceInfo, asked: DeviceChoice): string {
-  const slow = strings.slow(session.speed.device, session.budgetChosen ? null : 2 ** Number(parts.budget.value));
-  if (device.backend === 'webgpu' || asked === 'reference') return slow;
-  const reason = !isSecureContext ? 'insecure-context' : 'gpu' in navigator ? 'no-adapter' : 'no-webgpu';
-  return `${ADVICE[reason].cause} ${slow}`;
+function slowSentence(): string {
+  return strings.slow(session.speed.device, session.budgetChosen ? null : 2 ** Number(parts.budget.value));
 }

@@ -1,6 +1,5 @@
 import { type Look, readExplanation } from '../src/element.ts';
 import { INDICES, METHODS, VERSION } from '../src/index.ts';
-import type { DeviceChoice } from '../src/text.ts';
 import { askWithout, verify, verifyObstacle } from './ask.ts';
 import { load } from './load.ts';
 import { enter, sayProblem } from './page-state.ts';
@@ -8,7 +7,7 @@ import { parts } from './parts.ts';
 import { run, stop } from './run.ts';
 import { copyLink, save } from './save.ts';
 import { sayFields, sayVerify, session, show } from './session.ts';
-import { applyShared } from './settings.ts';
+import { applyShared, chosenDevice } from './settings.ts';
 import { decodeLink } from './share.ts';
 import stored from './stored/acting.json';
 import { EXAMPLES, INDEX_NAMES, METHOD_NAMES, type Remedy, strings } from './strings.ts';
@@ -23,9 +22,10 @@ function guarded(work: Promise<void>): void {
 function act(remedy: Remedy): void {
   if (remedy === 'passes') parts.budget.value = String(Number(parts.budget.value) + 1);
   if (remedy === 'sentences') parts.units.value = 'sentence';
+  if (remedy === 'cpu') parts.device.value = 'wasm';
+  if (remedy === 'float64') parts.device.value = 'reference';
   sayFields();
-  if (remedy === 'reload') guarded(start('auto'));
-  else if (remedy === 'cpu') guarded(start('reference'));
+  if (remedy === 'reload' || remedy === 'cpu' || remedy === 'float64') guarded(start());
   else if (remedy === 'edit') {
     enter(session.engine ? 'ready' : 'stored');
     parts.text.focus();
@@ -33,8 +33,9 @@ function act(remedy: Remedy): void {
 }
 
 /** Loads the model, asks it for words that were switched off meanwhile, and explains if that was wished for meanwhile. */
-async function start(device: DeviceChoice): Promise<void> {
-  await load(device);
+async function start(): Promise<void> {
+  await load();
+  if (!session.engine) return; // another load has overtaken this one, and will go on
   if (session.waiting) await run();
   else await askWithout(session.engine);
 }
@@ -55,7 +56,20 @@ async function applyLink(): Promise<void> {
   session.linkTarget = link.target;
   session.budgetChosen = true;
   sayFields();
-  parts.status.textContent = link.text === undefined ? strings.settingsFromLink : strings.fromLink;
+  session.linkSaid = link.text === undefined ? strings.settingsFromLink : strings.fromLink;
+  parts.status.textContent = session.linkSaid;
+}
+
+/** A link that comes while the page is open may name another device. */
+async function followLink(): Promise<void> {
+  const before = chosenDevice();
+  await applyLink();
+  if (chosenDevice() !== before) await start();
+}
+
+async function begin(): Promise<void> {
+  await applyLink();
+  await start();
 }
 
 function offerChoices(): void {
@@ -89,6 +103,7 @@ function listen(): void {
     if (event.target === budget) session.budgetChosen = true;
     sayFields();
   });
+  parts.device.addEventListener('change', () => guarded(start()));
   parts.stop.addEventListener('click', stop);
   parts.verify.addEventListener('click', () => guarded(verifyChosen()));
   view.addEventListener('spex-verify', () => guarded(verifyChosen()));
@@ -101,7 +116,7 @@ function listen(): void {
     button.addEventListener('click', () => save(button.dataset.save ?? ''));
   parts.link.addEventListener('click', () => guarded(copyLink(true)));
   parts.linkSettings.addEventListener('click', () => guarded(copyLink(false)));
-  addEventListener('hashchange', () => guarded(applyLink()));
+  addEventListener('hashchange', () => guarded(followLink()));
 }
 
 function drawStored(): void {
@@ -117,5 +132,4 @@ offerChoices();
 drawStored();
 listen();
 sayFields();
-guarded(applyLink());
-guarded(start('auto'));
+guarded(begin());

@@ -10,6 +10,7 @@ export function enter(state: State): void {
   parts.main.dataset.state = state;
   parts.main.setAttribute('aria-busy', String(running || state === 'loading'));
   parts.explain.disabled = running;
+  parts.device.disabled = running; // a run ends on the device it began on
   parts.stop.disabled = !running;
   parts.progress.hidden = !running;
   parts.status.setAttribute('aria-live', running ? 'off' : 'polite'); // counting aloud helps nobody; the bar can be asked

@@ -17,7 +17,7 @@ export async function run(): Promise<void> {
     session.waiting = true;
     parts.status.textContent = strings.waiting;
     if (parts.main.dataset.state === 'loading') return; // whoever loads will run
-    await load('auto');
+    await load();
     if (!session.engine) return;
   }
   session.waiting = false;

@@ -18,6 +18,8 @@ export const session = {
   budgetChosen: false,
   /** The target that a link asks for; labels are known only once the model is here. */
   linkTarget: '',
+  /** What a link has said, until the model is here. */
+  linkSaid: '',
   speed: { rate: 0, device: strings.device.gpu } as Speed,
 };
 

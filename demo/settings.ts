@@ -1,4 +1,4 @@
-import type { TextOptions } from '../src/text.ts';
+import type { DeviceChoice, TextOptions } from '../src/text.ts';
 import { parts } from './parts.ts';
 import type { Shared } from './share.ts';
 import { count, strings } from './strings.ts';
@@ -12,6 +12,11 @@ export interface Speed {
 /** The mask rule that the fields say. */
 function maskRule(): string {
   return parts.mask.value === 'replace' ? `replace:${parts.replacement.value}` : parts.mask.value;
+}
+
+/** The device that the reader, or a link, has chosen. */
+export function chosenDevice(): DeviceChoice {
+  return parts.device.value as DeviceChoice;
 }
 
 /** The options of a run as the fields say them. */
@@ -31,7 +36,8 @@ export function settings(): TextOptions & { readonly budget: number } {
 export function shared(withText: boolean): Shared {
   const { target = '', mask = '', method = '', index = '' } = settings();
   const budget = Number(parts.budget.value);
-  return { ...(withText && { text: parts.text.value }), target, units: parts.units.value, mask, method, index, budget };
+  const { value: units } = parts.units;
+  return { ...(withText && { text: parts.text.value }), target, units, mask, method, index, device: chosenDevice(), budget };
 }
 
 /** Puts what a link says into the fields; what is not among the choices is ignored. */
@@ -44,6 +50,7 @@ export function applyShared(link: Shared): void {
     [parts.mask, replacement === undefined ? link.mask : 'replace'],
     [parts.method, link.method],
     [parts.index, link.index],
+    [parts.device, link.device],
   ] as const;
   for (const [field, value] of choices) if ([...field.options].some((o) => o.value === value)) field.value = value;
   if (replacement !== undefined) parts.replacement.value = replacement;

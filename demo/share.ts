@@ -7,6 +7,7 @@ export interface Shared {
   readonly mask: string;
   readonly method: string;
   readonly index: string;
+  readonly device: string;
   /** Exponent of two. */
   readonly budget: number;
 }
@@ -61,6 +62,7 @@ export async function decodeLink(hash: string): Promise<Shared | null> {
       mask: word('mask'),
       method: word('method'),
       index: word('index'),
+      device: word('device'),
       budget: typeof fields.budget === 'number' ? fields.budget : 0,
     };
   } catch {

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../src/index.ts';
 
 /** What a reader can do about an error; null where there is nothing but another try. */
-export type Remedy = 'again' | 'reload' | 'cpu' | 'edit' | 'passes' | 'sentences';
+export type Remedy = 'again' | 'reload' | 'cpu' | 'float64' | 'edit' | 'passes' | 'sentences';
 
 export interface Advice {
   readonly cause: string;
@@ -21,9 +21,12 @@ export const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
   'insecure-context': { cause: 'WebGPU needs https or localhost.', remedy: 'cpu' },
   'no-webgpu': { cause: 'This browser has no WebGPU.', remedy: 'cpu' },
   'no-adapter': { cause: 'WebGPU is here but found no GPU: a blocked driver, a remote desktop, or a flag.', remedy: 'cpu' },
-  'no-wasm': { cause: 'This page may not run WebAssembly: its security policy refuses it.', remedy: 'cpu' },
+  'no-wasm': {
+    cause: 'WebAssembly with SIMD cannot run here: a security policy refuses it, or the browser is too old.',
+    remedy: 'float64',
+  },
   'device-lost': { cause: 'The GPU was reset, or the engine stopped. What was known is kept.', remedy: 'reload' },
-  'out-of-memory': { cause: 'The GPU has no memory left for this.', remedy: 'sentences' },
+  'out-of-memory': { cause: 'There is no memory left for this.', remedy: 'sentences' },
   'non-finite': { cause: 'The model answered with something that is no number.', remedy: 'edit' },
   'value-function': { cause: 'A pass of the model failed.', remedy: 'again' },
   'self-check': { cause: 'Something went wrong that should not.', remedy: 'reload' },
@@ -33,7 +36,8 @@ export const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
 export const REMEDIES: Readonly<Record<Remedy, string>> = {
   again: 'Try again',
   reload: 'Load the model again',
-  cpu: 'Use the CPU (slow)',
+  cpu: 'Use the CPU',
+  float64: 'Use float64 on the CPU (slow)',
   edit: 'Edit the text',
   passes: 'Double the passes',
   sentences: 'Split by sentences',
@@ -78,7 +82,6 @@ export const strings = {
   loading: 'loading the model…',
   loadingFile: (size: string) => `loading the model, ${size}`,
   ready: (adapter: string) => `model ready · ${adapter}`,
-  cpu: 'CPU, float64',
   failed: 'model not loaded',
   waiting: 'Starts as soon as the model is here…',
   evaluating: (queries: number, budget: number, rate: number, left: number) =>
@@ -91,6 +94,14 @@ export const strings = {
   estimate: (passes: number, ms: number, device: string) => `${count(passes)}, about ${seconds(ms)} on this ${device}`,
   plain: (passes: number) => `${count(passes)}`,
   exact: (passes: number) => `${count(passes)}: all there are`,
+  where: { gpu: 'GPU', cpu: 'CPU', nowhere: 'machine' },
+  noGpu: {
+    'insecure-context': 'WebGPU needs https or localhost.',
+    'no-webgpu': 'This browser has no WebGPU.',
+    'no-adapter': 'WebGPU found no GPU here.',
+    software: 'WebGPU has no real GPU here, only a slow software one.',
+  },
+  onCpu: 'The CPU does the passes.',
   device: { gpu: 'GPU', software: 'software GPU', cpu: 'CPU' },
   slow: (device: string, passes: number | null) =>
     passes === null ? `This ${device} is slow.` : `Slow ${device}: passes set to ${count(passes)}.`,

@@ -1,4 +1,4 @@
-import type { Model } from '../model/model.ts';
+import type { DeviceInfo, Model } from '../model/model.ts';
 
 /** One line of a benchmark. `ratio` = peer / ours, so above 1 ours is better; null where there is no peer in the run. */
 export interface Row {
@@ -22,7 +22,7 @@ export interface BenchContext {
   readonly commit: string;
   /** CPU-seconds (user and system) of this process so far. */
   cpuSeconds(): number;
-  /** Backends to measure, in turn; a model is destroyed by whoever loaded it. */
+  /** Backends to measure, the quickest first; a model is destroyed by whoever loaded it. */
   readonly backends: readonly { readonly name: string; load(): Promise<Model> }[];
   /** Text of a file named on the command line, such as SST-2's dev.tsv. @throws not-found. */
   readText(name: string): Promise<string>;
@@ -42,13 +42,14 @@ export function spread(values: readonly number[]): { median: number; min: number
   return { median, min: sorted[0], max: sorted[sorted.length - 1] };
 }
 
-/** Wall and CPU seconds of each of `times` runs after one warm-up that is not counted. */
+/** Wall and CPU seconds of each of `times` runs after one warm-up that is not counted, unless `warm` says that all is warm already. */
 export async function measure(
   context: BenchContext,
   times: number,
   work: () => Promise<unknown>,
+  warm = false,
 ): Promise<{ wall: number[]; cpu: number[] }> {
-  await work();
+  if (!warm) await work();
   const wall: number[] = [];
   const cpu: number[] = [];
   for (let i = 0; i < times; i++) {
@@ -59,6 +60,11 @@ export async function measure(
     cpu.push(context.cpuSeconds() - used);
   }
   return { wall, cpu };
+}
+
+/** The adapter of a row: software ones are labelled, and never ranked. */
+export function adapterOf({ backend, adapter, software }: DeviceInfo): string {
+  return backend === 'webgpu' && software ? `${adapter} (software)` : adapter;
 }
 
 /** A number to 4 significant digits, for tables. */

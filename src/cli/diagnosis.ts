@@ -15,8 +15,10 @@ interface Place {
 
 /** A backend that was tried with the embedded model. */
 interface Tried {
-  readonly backend: 'webgpu' | 'reference';
+  readonly backend: DeviceInfo['backend'];
   readonly works: boolean;
+  /** What it ran on: the driver's name, or the build of the kernels and their threads; null where it did not run. */
+  readonly adapter: string | null;
   /** The error where it does not. */
   readonly why: string;
   /** Largest difference of its answers to those of the reference; null for the reference, and where either does not work. */
@@ -48,18 +50,23 @@ const MASKS = [
 /** Backends agree on logits within this (engine's twin tests); a log-odds of two is within twice as much. */
 const TOLERANCE = 2e-4;
 
+const NO_ADAPTER = 'no adapter';
+
 interface Attempt {
   readonly values: Float32Array | null;
   readonly model: ModelInfo | null;
+  readonly adapter: string | null;
   readonly error: WebspexError | null;
 }
 
 async function attempt(engine: Engine, device: Tried['backend']): Promise<Attempt> {
   try {
     const explainer = await engine.connect({ device });
-    return { values: await explainer.evaluate(TEXT, { masks: MASKS, target: '0' }), model: explainer.model, error: null };
+    const { model, device: info } = explainer;
+    return { values: await explainer.evaluate(TEXT, { masks: MASKS, target: '0' }), model, adapter: info.adapter, error: null };
   } catch (error) {
-    return { values: null, model: null, error: error instanceof WebspexError ? error : new WebspexError('self-check', String(error)) };
+    const known = error instanceof WebspexError ? error : new WebspexError('self-check', String(error));
+    return { values: null, model: null, adapter: null, error: known };
   } finally {
     engine.close();
   }
@@ -70,19 +77,43 @@ function placeOf({ place, engine, why }: Probe): Place {
   return { place, adapter, why, features, limits };
 }
 
-const difference = (a: Float32Array | null, b: Float32Array | null) => (a && b ? Math.max(...a.map((v, i) => Math.abs(v - b[i]))) : null);
+/** What a backend answered, beside the reference. */
+function judge(backend: Tried['backend'], made: Attempt | null, reference: Attempt): Tried {
+  if (!made) return { backend, works: false, adapter: null, why: NO_ADAPTER, difference: null };
+  const { values, adapter, error } = made;
+  const expected = backend === 'reference' ? null : reference.values;
+  const difference = values && expected ? Math.max(...values.map((v, i) => Math.abs(v - expected[i]))) : null;
+  const differs = difference !== null && !(difference <= TOLERANCE);
+  return {
+    backend,
+    works: values !== null && !differs,
+    adapter,
+    why: error?.message ?? (differs ? `its answers are not those of the reference (by ${difference})` : ''),
+    difference,
+  };
+}
 
-function adviceFor(own: Place, soft: Place, webgpu: Attempt | null): string[] {
+const differs = ({ works, difference }: Tried) => !works && difference !== null;
+
+/** The backend to name to whom another one fails. */
+const INSTEAD = { webgpu: 'wasm', wasm: 'reference' } as const;
+
+function adviceFor(own: Place, backends: readonly Tried[]): string[] {
+  const works = (name: Tried['backend']) => backends.find((b) => b.backend === name && b.works);
   const out: string[] = [];
   if (own.adapter && !own.adapter.software) out.push(`explain runs on ${own.adapter.adapter}.`);
-  else if (own.adapter || soft.adapter) {
-    out.push('No GPU was found: explain computes on a software adapter, with right results and little speed.');
-    out.push('With a GPU in this machine: install its Vulkan driver (Linux), or update the graphics driver, and run doctor again.');
-  } else {
-    out.push('No adapter was found: explain computes in float64 on the CPU, with right results and little speed.');
-    if (/npm package webgpu/.test(own.why)) out.push('For a GPU: npm install webgpu, which has Dawn for Linux, macOS and Windows.');
+  else {
+    const used = works('wasm') ?? works('webgpu') ?? works('reference');
+    out.push(`No GPU was found${used ? `: explain computes on ${used.adapter}, with the same results in more time` : ''}.`);
+    out.push(
+      /npm package webgpu/.test(own.why)
+        ? 'For a GPU: npm install webgpu, which has Dawn for Linux, macOS and Windows.'
+        : 'With a GPU in this machine: install its Vulkan driver (Linux), or update the graphics driver, and run doctor again.',
+    );
   }
-  if (webgpu?.error) out.push(`WebGPU is there but does not work; use --device reference, and report this: ${webgpu.error.message}`);
+  for (const { backend, works: fine, why } of backends)
+    if (!fine && why !== NO_ADAPTER && backend !== 'reference')
+      out.push(`${backend} does not work here: use --device ${INSTEAD[backend]}, and report this: ${why}`);
   return out;
 }
 
@@ -97,12 +128,13 @@ export async function diagnose(report: (line: string) => void): Promise<Diagnosi
   for (const { engine } of [own, soft]) if (engine !== chosen?.engine) engine?.close();
   report('trying the embedded model on the CPU …');
   const reference = await attempt(await startEngine({ gpu: false }), 'reference');
+  report('trying the embedded model in WebAssembly …');
+  const wasm = await attempt(await startEngine({ gpu: false }), 'wasm');
   report('trying the embedded model in WebGPU …');
   const webgpu = chosen?.engine ? await attempt(chosen.engine, 'webgpu') : null;
-  const apart = difference(webgpu?.values ?? null, reference.values);
-  const differs = apart !== null && !(apart <= TOLERANCE);
-  const none = reference.values === null && !webgpu?.values;
-  const model = reference.model ?? webgpu?.model ?? null;
+  const backends = [judge('webgpu', webgpu, reference), judge('wasm', wasm, reference), judge('reference', reference, reference)];
+  const none = [webgpu, wasm, reference].every((made) => !made?.values);
+  const model = reference.model ?? wasm.model ?? webgpu?.model ?? null;
   return {
     format: 'webspex-doctor',
     version: 1,
@@ -110,21 +142,9 @@ export async function diagnose(report: (line: string) => void): Promise<Diagnosi
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     places,
-    backends: [
-      {
-        backend: 'webgpu',
-        works: webgpu?.values != null && !differs,
-        why: webgpu ? (webgpu.error?.message ?? (differs ? 'its answers are not those of the reference' : '')) : 'no adapter',
-        difference: apart,
-      },
-      { backend: 'reference', works: reference.values !== null, why: reference.error?.message ?? '', difference: null },
-    ],
+    backends,
     model: model && { id: model.id, revision: model.revision, sha256: model.sha256, labels: model.labels, maxTokens: model.maxTokens },
-    advice: [
-      ...adviceFor(places[0], places[1], webgpu),
-      ...(differs ? [`WebGPU answers differently from the reference (by ${apart}): use --device reference, and report it.`] : []),
-      ...(none ? [`The embedded model does not load: ${reference.error?.message}`] : []),
-    ],
-    exitCode: differs ? EXIT_CODES['self-check'] : none ? EXIT_CODES[reference.error?.code ?? 'self-check'] : 0,
+    advice: [...adviceFor(places[0], backends), ...(none ? [`The embedded model does not load: ${reference.error?.message}`] : [])],
+    exitCode: backends.some(differs) ? EXIT_CODES['self-check'] : none ? EXIT_CODES[reference.error?.code ?? 'self-check'] : 0,
   };
 }

@@ -16,19 +16,41 @@ export function splitMembers(given: string): string[] {
   return parts;
 }
 
+/** not₁₁ as people can type it: not11. */
+function typed(label: string): string {
+  return label.replace(/[₀-₉]/g, (digit) => String(digit.charCodeAt(0) - 0x2080));
+}
+
+/** The one of these players, or undefined where there is none. @throws usage where there are several. */
+function only(found: Explanation['players'], part: string, labels: readonly string[]): number | undefined {
+  if (found.length > 1) {
+    const names = found.map(({ id }) => labels[id]).join(', ');
+    throw usage(
+      `--members: expected one ${part}, got ${found.length} of them (${names}); write ${typed(labels[found[0].id])} for the first`,
+    );
+  }
+  return found[0]?.id;
+}
+
 function playerNamed(part: string, players: Explanation['players'], labels: readonly string[]): number {
   const same = (a: string) => a.toLowerCase() === part.toLowerCase();
-  const found = players.filter(({ id, label }) => same(label) || same(labels[id]));
-  if (found.length === 1) return found[0].id;
-  if (found.length > 1) {
-    const places = found.map(({ id }) => `#${id}`).join(', ');
-    throw usage(`--members: expected one ${part}, got ${found.length} of them (${places}); name one by its number`);
-  }
+  const printed = only(
+    players.filter(({ id, label }) => same(label) || same(labels[id])),
+    part,
+    labels,
+  );
+  if (printed !== undefined) return printed;
   const number = /^#?(\d+)$/.exec(part)?.[1];
   if (number !== undefined) {
     if (Number(number) < players.length) return Number(number);
-    throw usage(`--members: expected players from 0 to ${players.length - 1}, got ${number}; see the explanation's players`);
+    throw usage(`--members: expected players from 0 to ${players.length - 1}, got ${number}; see the players of explain --json`);
   }
+  const indexed = only(
+    players.filter(({ id }) => same(typed(labels[id]))),
+    part,
+    labels,
+  );
+  if (indexed !== undefined) return indexed;
   const close = nearest(
     part.toLowerCase(),
     players.map(({ label }) => label.toLowerCase()),
@@ -37,7 +59,10 @@ function playerNamed(part: string, players: Explanation['players'], labels: read
   throw usage(`--members: expected words of the text, got ${part}; ${hint}`);
 }
 
-/** Players by word (as labelled, in any case; not₁₂ where a word stands there twice), by number, or by #number; ascending. @throws usage. */
+/**
+ * Players by word in any case, by label as printed where a word stands in the text twice (not₁₁, or typed not11), or by number from 0 as in
+ * the document (#20 where 20 is a word too); ascending. @throws usage.
+ */
 export function resolveMembers(parts: readonly string[], e: Pick<Explanation, 'players'>): number[] {
   const labels = playerLabels(e);
   const members = parts.map((part) => playerNamed(part, e.players, labels));

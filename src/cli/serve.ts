@@ -8,7 +8,8 @@ import { contentType } from './content-types.ts';
 /** What the page may do: run its own scripts and its own worker, ask its own origin, and nothing else. */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
-  "script-src 'self'",
+  // The kernels for the CPU are WebAssembly; scripts that are made of text stay refused.
+  "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
   "img-src 'self' data:",
   "connect-src 'self'",
@@ -18,7 +19,8 @@ export const CONTENT_SECURITY_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  'trusted-types webspex-worker',
+  // `default` is the worker's own, for the workers it starts; the page's meta element allows the page only the other.
+  'trusted-types webspex-worker default',
 ].join('; ');
 
 const HEADERS: Readonly<Record<string, string>> = {

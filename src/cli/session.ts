@@ -1,11 +1,12 @@
 import { type Look, lookOf } from '../element.ts';
-import type { ExplainRun, Explanation } from '../index.ts';
-import type { RemoteExplainer } from '../text.ts';
+import type { ExplainRun, Explanation, RunProgress } from '../index.ts';
+import type { RemoteExplainer, TextOptions } from '../text.ts';
 import { openRemote } from './engine/choose.ts';
 import { INTERRUPTED } from './exit-codes.ts';
 import { type Interrupts, watchInterrupts } from './interrupts.ts';
 import type { Io } from './io.ts';
 import { createProgress, type Progress } from './progress.ts';
+import { duration } from './terminal/numbers.ts';
 import type { ModelRun } from './text-options.ts';
 
 /** What a command that works for a while has: its progress, and what Ctrl-C does to it. */
@@ -30,7 +31,7 @@ export async function withSession(io: Io, work: (session: Session) => Promise<nu
 /** Loads the model, hands it to `work`, and ends its process whatever happens. */
 export async function withExplainer<T>(run: ModelRun, session: Session, work: (explainer: RemoteExplainer) => Promise<T>): Promise<T> {
   const { progress, interrupts } = session;
-  progress.say('looking for a GPU …');
+  progress.say(run.device === 'auto' || run.device === 'webgpu' ? 'looking for a GPU …' : 'starting …');
   const options = { device: run.device, model: run.model, signal: interrupts.signal, progress_callback: progress.loading };
   const opening = openRemote(options, progress.note);
   const closeLate = () =>
@@ -48,6 +49,28 @@ export async function withExplainer<T>(run: ModelRun, session: Session, work: (e
   } finally {
     close();
   }
+}
+
+/** A run that will take longer than this had better be a smaller one. */
+const LONG_MS = 120_000;
+/** By then a rate says something: the first batches of a quick device are small. */
+const SURE_MS = 1000;
+
+/** What `onProgress` of a text's run gets: the moving line, and once, where it will take long, a note on what is quicker. */
+export function passesOf(progress: Progress, units: TextOptions['units']): (passes: RunProgress) => void {
+  let judged = false;
+  return (passes) => {
+    const { queries, masksPerSecond, etaMs } = passes;
+    if (!judged && (1000 * queries) / masksPerSecond >= SURE_MS) {
+      judged = true;
+      const coarser = units === undefined || units === 'word' || units === 'token' ? ' or --units sentence' : '';
+      if (etaMs > LONG_MS)
+        progress.note(
+          `this will take about ${duration(etaMs)}; a smaller --budget${coarser} is quicker, Ctrl-C shows what is known by then`,
+        );
+    }
+    progress.passes(passes);
+  };
 }
 
 /** The last explanation of a run, with all its looks for the convergence curve. */

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { INDICES, METHODS, MIN_BUDGET, WebspexError } from '../index.ts';
 import { type DeviceChoice, parseMaskRule, parseUnits, SCALARS, type TextOptions } from '../text.ts';
+import { DEVICES } from '../webgpu.ts';
 import { type Arguments, oneOf, usage, wholeNumber } from './arguments.ts';
 import { readStdin, readTextFile } from './files.ts';
 
@@ -26,7 +27,10 @@ export const MODEL_HELP = [
     '--mask M',
     'what stands in for masked words: mask-token, remove, unk-token or replace:TEXT; default mask-token where the model has one',
   ],
-  ['--device D', 'auto (a GPU, else a software one, else the CPU), webgpu or reference (float64 on the CPU); default auto'],
+  [
+    '--device D',
+    'auto (a GPU, else wasm), webgpu (in software where there is no GPU), wasm (the CPU, float32) or reference (the CPU in float64, slow: the oracle); default auto',
+  ],
 ] as const;
 
 export const RUN_HELP = [
@@ -37,12 +41,8 @@ export const RUN_HELP = [
   ['--seed N', 'seed of the masks; default 7'],
 ] as const;
 
-const DEVICES = ['auto', 'webgpu', 'reference'] as const;
-
 /** `--device`. @throws usage. */
 export function deviceOf(args: Arguments): DeviceChoice {
-  if (args.value('device')?.toLowerCase() === 'wasm')
-    throw usage('--device: expected auto, webgpu or reference, got wasm, which is not there yet; use auto, or reference on the CPU');
   return oneOf(args, 'device', DEVICES) ?? 'auto';
 }
 

@@ -125,6 +125,7 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
   const pending = new Map<number, Pending>();
   let last = 0;
   let gone: WebspexError | null = null;
+  const elsewhere = options.device === 'wasm' || options.device === 'reference' ? '' : ', or use device wasm';
   endpoint.addEventListener('message', ({ data }) => pending.get((data as Reply).id)?.settle(data as Reply));
 
   const request = <T>(call: Omit<Call, 'id'>, signal?: AbortSignal, onReply?: (reply: Reply) => void) => {
@@ -146,7 +147,7 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
     return { id, promise };
   };
   const fail = (reason: string) => {
-    gone = new WebspexError('device-lost', `engine: expected an answer, got ${reason}; load the model again, or use device reference`);
+    gone = new WebspexError('device-lost', `engine: expected an answer, got ${reason}; load the model again${elsewhere}`);
     for (const [id, p] of [...pending]) p.settle({ reply: 'failed', id, code: gone.code, message: gone.message });
   };
   endpoint.addEventListener('error' as 'message', () => fail('an error that ended the worker'));

@@ -35,7 +35,6 @@ export const strings = {
   passes: (queries: number) => `${count(queries)} passes`,
   rate: (masksPerSecond: number) => `${masksPerSecond < 10 ? masksPerSecond.toFixed(1) : count(masksPerSecond)} a second`,
   software: 'software GPU: results right, speed meaningless',
-  cpu: 'CPU, float64',
   baseline: (value: string) => `all words masked: ${value}`,
   scalar: (scalar: string, value: number) => `${scalar} ${signed(value)}`,
 

@@ -7,12 +7,12 @@ import { modelOf, sequencesOf } from '../lens/text/support.ts';
 import { thrownBy } from '../model/support.ts';
 
 const MASK = 103;
-const contextOf = (models: Model[], text = ''): BenchContext => {
+const contextOf = (models: Model[], text = '', names = models.map((_, i) => `backend${i}`)): BenchContext => {
   let seconds = 0;
   return {
     commit: 'abc',
     cpuSeconds: () => seconds++,
-    backends: models.map((model, i) => ({ name: `backend${i}`, load: async () => model })),
+    backends: models.map((model, i) => ({ name: names[i], load: async () => model })),
     readText: async () => text,
     report() {},
   };
@@ -36,8 +36,11 @@ describe('the SST-2 benchmark', () => {
       return ids.includes(2204) ? [0, 1] : [1, 0];
     });
     const text = `sentence\tlabel\n${'good film that was made here\t1\ndull film that was made here\t0\n'.repeat(150)}`;
-    const rows = await sst2.run(contextOf([model], text));
-    expect(rows.map((r) => r.id)).toEqual(['sst2-0', 'sst2-30', 'sst2-60']);
+    const unused = modelOf(['negative', 'positive'], () => {
+      throw new Error('the first backend is the one to use');
+    });
+    const rows = await sst2.run(contextOf([model, unused], text));
+    expect(rows.map((r) => [r.id, r.details.backend])).toEqual(['sst2-0', 'sst2-30', 'sst2-60'].map((id) => [id, 'backend0']));
     // All at first; then half of them and the share of the others whose word is still there.
     expect(rows[0].ours).toBe(100);
     for (const [row, rate] of [
@@ -70,26 +73,43 @@ describe('the SST-2 benchmark', () => {
 describe('the forward benchmark', () => {
   const honest = (ids: number[]) => [ids.filter((id) => id === MASK).length, ids[1] / 1000];
 
-  it('measures 256 masks of 16 and of 64 words on each backend, and says where one disagrees with the first', async () => {
+  it('measures 256 masks of 16 and of 64 words on each backend, and says where one disagrees with the reference', async () => {
     const models = [
-      modelOf(['a', 'b'], honest),
-      modelOf(['a', 'b'], honest),
       modelOf(['a', 'b'], (ids) => honest(ids).map((z) => z + 1e-3)),
+      modelOf(['a', 'b'], honest),
+      modelOf(['a', 'b'], honest),
     ];
-    const rows = await forward.run(contextOf(models));
-    expect(rows.map((r) => [r.id, r.equal])).toEqual([
-      ['forward-16-backend0', null],
-      ['forward-64-backend0', null],
-      ['forward-16-backend1', true],
-      ['forward-64-backend1', true],
-      ['forward-16-backend2', false],
-      ['forward-64-backend2', false],
+    const rows = await forward.run(contextOf(models, '', ['webgpu', 'wasm', 'reference']));
+    expect(rows.map((r) => [r.id, r.equal, r.details.comparedWith])).toEqual([
+      ['forward-16-webgpu', false, 'reference'],
+      ['forward-64-webgpu', false, 'reference'],
+      ['forward-16-wasm', true, 'reference'],
+      ['forward-64-wasm', true, 'reference'],
+      ['forward-16-reference', null, undefined],
+      ['forward-64-reference', null, undefined],
     ]);
     const lengths = models[0].asked.map((s) => sequencesOf(s)).filter((lists) => lists.length === 256);
-    // A warm-up and a run; 16 words, of which one is two tokens, and two specials; 64 words are four times those.
-    expect(lengths.map((lists) => lists[0].length)).toEqual([19, 19, 70, 70]);
+    // 16 words, of which one is two tokens, and two specials; 64 words are four times those.
+    expect(lengths.map((lists) => lists[0].length)).toEqual([19, 70]);
     for (const lists of lengths) expect(new Set(lists.map(String)).size).toBe(256);
-    expect(rows.every((r) => r.adapter === 'test (software)' && r.commit === 'abc')).toBe(true);
+    expect(rows.every((r) => r.commit === 'abc')).toBe(true);
+  });
+
+  it('compares with the first backend where the reference is not measured', async () => {
+    const rows = await forward.run(contextOf([modelOf(['a', 'b'], honest), modelOf(['a', 'b'], honest)]));
+    expect(rows.map((r) => r.details.comparedWith)).toEqual([undefined, undefined, 'backend0', 'backend0']);
+  });
+
+  it('runs hardware once for nothing and three times for the median, software once, and labels software', async () => {
+    for (const [software, runs, adapter] of [
+      [false, 4, 'a GPU'],
+      [true, 1, 'a GPU (software)'],
+    ] as const) {
+      const model = { ...modelOf(['a', 'b'], honest), device: { backend: 'webgpu' as const, adapter: 'a GPU', software } };
+      const rows = await forward.run(contextOf([model]));
+      expect(model.asked.filter((s) => s.offsets.length === 257)).toHaveLength(2 * runs);
+      expect(rows.map((r) => r.adapter)).toEqual([adapter, adapter]);
+    }
   });
 
   it('gives the middle of what it measured, and its ends', () => {

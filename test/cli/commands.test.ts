@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Row } from '../../src/bench.ts';
+import { sampleBudget } from '../../src/cli/commands/start.ts';
 import { runningCommit } from '../../src/cli/commit.ts';
 import type { Diagnosis } from '../../src/cli/diagnosis.ts';
 import type { Verification } from '../../src/cli/verification.ts';
@@ -13,7 +14,7 @@ import { cli, ended, ROOT, scratch, startCli, TINY, tinyModelFolder, tinyTensors
 
 const folder = scratch();
 const at = (name: string) => join(folder, name);
-const CPU = ['--device', 'reference'];
+const CPU = ['--device', 'wasm'];
 const tiny = tinyModelFolder(at('tiny'));
 /** float32 logits against float64 formulas. */
 const LOGITS = 1e-4;
@@ -124,6 +125,11 @@ describe('webspex doctor', () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, 'models/minilm-sst2/manifest.json'), 'utf8'));
     expect(d.model).toMatchObject({ id: manifest.id, sha256: manifest.files['model.safetensors'].sha256 });
     expect(d.backends.find((b) => b.backend === 'reference')?.works).toBe(true);
+    expect(d.backends.find((b) => b.backend === 'wasm')).toMatchObject({
+      works: true,
+      difference: expect.any(Number),
+      adapter: expect.stringMatching(/^CPU \(WASM (?:plain|relaxed) SIMD, \d+ threads?\)$/),
+    });
     const webgpu = d.backends.find((b) => b.backend === 'webgpu');
     if (d.places.some((p) => p.adapter)) expect(webgpu).toMatchObject({ works: true, difference: expect.any(Number) });
     expect(d.advice.length).toBeGreaterThan(0);
@@ -146,7 +152,19 @@ describe('webspex bench', () => {
     const ran = await cli(['bench', 'sst2', '--data', at('dev.tsv'), ...CPU]);
     expect(ran.code).toBe(0);
     for (const line of ran.err.split('\n').filter(Boolean)) expect(line).toMatch(/^webspex: sst2: /);
-    expect(ran.out).toMatch(/^sst2-0 +100 % right {2}SST-2 dev, 0 % of words masked\n {2}on CPU \(float64\).* · sentences 2 · /);
+    expect(ran.out).toMatch(
+      /^sst2-0 +100 % right {2}SST-2 dev, 0 % of words masked\n {2}on CPU \(WASM .*\) · backend wasm · sentences 2 ·\s/,
+    );
+  });
+
+  it('takes the quickest backend where none is named, a GPU or WebAssembly but never software, and says which', async () => {
+    writeFileSync(at('one.tsv'), 'sentence\tlabel\nher acting never fails to impress\t1\n');
+    const ran = await cli(['bench', 'sst2', '--data', at('one.tsv'), '--json']);
+    expect(ran.code).toBe(0);
+    const [{ adapter, details }] = (JSON.parse(ran.out) as { rows: Row[] }).rows;
+    expect(ran.err).toMatch(/^webspex: sst2: on (?:wasm|webgpu)$/m);
+    expect(details.backend).toBe(/^CPU \(WASM /.test(adapter) ? 'wasm' : 'webgpu');
+    expect(adapter).not.toMatch(/\(software\)|float64/);
   });
 
   it('names the version where this is no checkout', async () => {
@@ -156,12 +174,19 @@ describe('webspex bench', () => {
 
 describe('webspex start', () => {
   it('with --no-serve explains the sample and ends by itself', async () => {
-    const ran = await cli(['start', '--no-serve', '--budget', '32', ...CPU]);
+    const ran = await cli(['start', '--no-serve', ...CPU]);
     expect(ran.code).toBe(0);
-    expect(ran.out).toMatch(/not +a +bad +film; +her +acting +never +fails/);
-    expect(ran.out).toMatch(/R² [\d.]+: explains|Explains nothing/);
-    expect(ran.out).toContain('32 of 32 passes');
+    expect(ran.out).toMatch(/Her +acting +never +fails +to +impress, +but +the +plot +is +not₁₁ +bad, +not₁₃ +great\./);
+    expect(ran.out).toMatch(/\n {2}never × fails +\+\d/);
+    expect(ran.out).toMatch(/\n {2}not₁₁ × bad +\+\d/);
+    expect(ran.out).toMatch(/R² 0\.9\d: explains/);
+    expect(ran.out).toContain('1,024 of 1,024 passes');
     expect(ran.out).not.toContain('http://');
+  });
+
+  it('spends less where every pass is slow, unless it is told', () => {
+    expect([sampleBudget(undefined, { software: true }), sampleBudget(undefined, { software: false })]).toEqual([256, undefined]);
+    expect([sampleBudget(99, { software: true }), sampleBudget(99, { software: false })]).toEqual([99, 99]);
   });
 
   it('serves the built page afterwards, and ends with 0 at Ctrl-C', async () => {

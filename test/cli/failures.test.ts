@@ -7,7 +7,7 @@ import { cli, scratch, tableFile, tinyModelFolder } from './support.ts';
 
 const folder = scratch();
 const at = (name: string) => join(folder, name);
-const CPU = ['--device', 'reference'];
+const CPU = ['--device', 'wasm'];
 
 tableFile(at('five.f32'), 5, (m) => m);
 tableFile(at('nan.f32'), 3, (m) => (m === 6 ? Number.NaN : m));
@@ -75,8 +75,7 @@ const CASES: readonly (readonly [title: string, args: readonly string[], code: n
     2,
     /budget-too-small: .*128 passes for 7 players, got 100/,
   ],
-  ['the device that is not there yet', ['explain', 'a b', '--device', 'wasm'], 2, /got wasm, which is not there yet; use auto/],
-  ['a device that is none', ['explain', 'a b', '--device', 'cuda'], 2, /--device: expected one of auto, webgpu, reference, got cuda/],
+  ['a device that is none', ['explain', 'a b', '--device', 'cuda'], 2, /--device: expected one of auto, webgpu, wasm, reference, got cuda/],
   [
     'a model folder that is not there',
     ['explain', 'a b', '--model', at('no-model')],
@@ -148,7 +147,7 @@ const CASES: readonly (readonly [title: string, args: readonly string[], code: n
     'a member that stands there twice',
     ['verify', 'a b a', '--members', 'a,b', '--model', tiny, ...CPU],
     2,
-    /expected one a, got 2 of them \(#0, #2\)/,
+    /expected one a, got 2 of them \(a₁, a₃\); write a1 for the first/,
   ],
   ['more members than are verified', ['verify', 'a b', '--members', '0,1,2,3,4'], 2, /--members: expected at most 4, got 5/],
   ['nothing between commas', ['verify', 'a b', '--members', 'a,,b'], 2, /words or numbers with commas between/],
@@ -188,6 +187,24 @@ describe('a mistake gets one line on stderr, its exit code, and nothing on stdou
     const ran = await cli(['explain', 'a b', '--html', at('sealed/a.html')]);
     expect(ran).toMatchObject({ code: 2, out: '' });
     expect(ran.err).toMatch(/--html: .*no permission to write there/);
+  });
+});
+
+describe('a Node that may not run WebAssembly', () => {
+  const env = { NODE_OPTIONS: '--jitless', LD_LIBRARY_PATH: '', VK_ICD_FILENAMES: '', XDG_CACHE_HOME: '/dev/null' };
+
+  it.concurrent('refuses wasm by name with 5, and says what runs instead', async () => {
+    const ran = await cli(['explain', 'a b', '--model', tiny, '--device', 'wasm'], '', env);
+    expect(ran).toMatchObject({ code: 5, out: '' });
+    expect(ran.err).toMatch(/^webspex: no-wasm: WASM: expected WebAssembly, got none; [^\n]+ device reference\n$/m);
+  });
+
+  it.concurrent('goes on to another backend by itself, and says so', async () => {
+    const ran = await cli(['explain', 'a b', '--model', tiny, '--json'], '', env);
+    expect(ran.code).toBe(0);
+    const { backend } = JSON.parse(ran.out).device;
+    expect(['webgpu', 'reference']).toContain(backend);
+    if (backend === 'reference') expect(ran.err).toMatch(/^webspex: no WebAssembly in this Node: computing slowly$/m);
   });
 });
 

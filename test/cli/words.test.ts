@@ -4,6 +4,7 @@ import { describeFailure, EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import { resolveMembers, splitMembers, strongestMembers } from '../../src/cli/members.ts';
 import { editDistance, nearest } from '../../src/cli/nearest.ts';
 import { bar, createProgress, passesLine } from '../../src/cli/progress.ts';
+import { passesOf } from '../../src/cli/session.ts';
 import { type Explanation, type RunProgress, WebspexError } from '../../src/index.ts';
 import { thrownBy } from '../model/support.ts';
 import { memoryIo } from './support.ts';
@@ -93,31 +94,72 @@ describe('members', () => {
   const players = ['Not', 'bad', 'not', 'great', '20'].map((label, id) => ({ id, label, start: 0, end: 0 }));
   const resolve = (given: string) => resolveMembers(splitMembers(given), { players });
 
-  it('are words in any case, words with their number, numbers, or #numbers, and come out ascending', () => {
-    expect([resolve('GREAT,bad'), resolve('not₂, Not₀'), resolve('3,1'), resolve('#4,0'), resolve('20,bad')]).toEqual([
-      [1, 3],
-      [0, 2],
-      [1, 3],
-      [0, 4],
-      [1, 4],
-    ]);
+  it('are words in any case, labels as printed or as typed, players from 0, or #players, and come out ascending', () => {
+    expect([resolve('GREAT,bad'), resolve('not₃, Not₁'), resolve('NOT3,not1'), resolve('3,1'), resolve('#4,0'), resolve('20,bad')]).toEqual(
+      [
+        [1, 3],
+        [0, 2],
+        [0, 2],
+        [1, 3],
+        [0, 4],
+        [1, 4],
+      ],
+    );
   });
 
   it('that are nowhere, twice, ambiguous or too many are refused with what to do', () => {
     const refused = (given: string) => thrownBy(() => resolve(given)).message;
     expect(refused('grate')).toContain('did you mean great?');
-    expect(refused('xyzzyx')).toContain('there are Not₀, bad, not₂, great, 20');
-    expect(refused('not,bad')).toContain('got 2 of them (#0, #2)');
+    expect(refused('xyzzyx')).toContain('there are Not₁, bad, not₃, great, 20');
+    expect(refused('not,bad')).toContain('got 2 of them (Not₁, not₃); write Not1 for the first');
+    expect(refused('not2,bad')).toContain('did you mean not?');
     expect(refused('1,bad')).toContain('got bad twice');
     expect(refused('5')).toContain('players from 0 to 4, got 5');
     expect(refused('0,1,2,3,4')).toContain('at most 4');
     expect(refused(',')).toContain('write never,fails or 2,3');
   });
 
+  it('typed with a number are refused where they could be two: a₁₁ and a1₁', () => {
+    const labels = ['a1', 'a1', ...'bcdefghi', 'a', 'a'];
+    const crowd = labels.map((label, id) => ({ id, label, start: 0, end: 0 }));
+    expect(thrownBy(() => resolveMembers(['a11', 'b'], { players: crowd })).message).toContain('got 2 of them (a1₁, a₁₁)');
+    expect(resolveMembers(['a₁₁', 'a1₁'], { players: crowd })).toEqual([0, 10]);
+  });
+
   it('default to the largest interaction of two to four', () => {
     const interactions = [[0], [0, 1, 2, 3, 4], [1, 2], [0, 1]].map((members) => ({ members, value: 1, se: 0 }));
     expect(strongestMembers({ interactions })).toEqual([1, 2]);
     expect(thrownBy(() => strongestMembers({ interactions: interactions.slice(0, 2) })).code).toBe('usage');
+  });
+});
+
+describe('a run that will take long', () => {
+  /** Runs at this many passes a second, to a budget of 1,024. */
+  const at = (queries: number, masksPerSecond: number): RunProgress => ({
+    queries,
+    budget: 1024,
+    masksPerSecond,
+    etaMs: (1000 * (1024 - queries)) / masksPerSecond,
+    phase: 'evaluating',
+  });
+  const said = (units: string | undefined, ...passes: RunProgress[]) => {
+    const io = memoryIo();
+    const tell = passesOf(createProgress(io), units as 'word' | undefined);
+    for (const p of passes) tell(p);
+    return io.stderr();
+  };
+
+  it('says once, after a second of passes, how long it will take and what is quicker', () => {
+    const line =
+      'webspex: this will take about 4 min 14 s; a smaller --budget or --units sentence is quicker, Ctrl-C shows what is known by then\n';
+    expect(said(undefined, at(8, 4), at(16, 4))).toBe(line);
+    expect(said('word', at(2, 4), at(8, 4))).toBe(line);
+    // A slow first batch of a quick device is no measure.
+    expect(said('word', at(2, 4), at(200, 100), at(300, 4))).toBe('');
+  });
+
+  it('is told of coarser units only where there are some', () => {
+    for (const units of ['sentence', '/x/']) expect(said(units, at(8, 4))).toMatch(/; a smaller --budget is quicker/);
   });
 });
 

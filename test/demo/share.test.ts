@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeLink, encodeLink } from '../../demo/share.ts';
 
 const link = (value: unknown) => `#s=${deflateRawSync(JSON.stringify(value)).toString('base64url')}`;
-const settings = { target: 'positive', units: 'word', mask: 'remove', method: 'auto', index: 'SV', budget: 9 };
+const settings = { target: 'positive', units: 'word', mask: 'remove', method: 'auto', index: 'SV', device: 'wasm', budget: 9 };
 
 describe('links', () => {
   it('bring back any text and the settings they were made of', async () => {
@@ -30,7 +30,15 @@ describe('links', () => {
       extra: 'y',
       __proto__: { polluted: 1 },
     };
-    expect(await decodeLink(link(hostile))).toEqual({ target: 'x'.repeat(200), units: '', mask: '', method: '', index: '', budget: 0 });
+    expect(await decodeLink(link(hostile))).toEqual({
+      target: 'x'.repeat(200),
+      units: '',
+      mask: '',
+      method: '',
+      index: '',
+      device: '',
+      budget: 0,
+    });
   });
 
   it('that are mangled, empty, no object or unpack to far more than a text are none', async () => {

@@ -29,6 +29,35 @@ export const verification = () =>
   );
 export const number = (text: string) => Number(text.replace('−', '-').replace(',', ''));
 
+/** An explanation that was put on screen, and what the page said of itself by then. */
+interface Shown {
+  readonly state: string | undefined;
+  readonly badge: string;
+  readonly text: string;
+  readonly queries: number;
+  readonly heldOut: number;
+}
+
+/** Notes every explanation that is put on screen from now on: snapshots may follow each other too fast to be looked at. */
+export async function noteShown(): Promise<() => Promise<readonly Shown[]>> {
+  const noted = await visit.page.evaluateHandle(() => {
+    const shown: Shown[] = [];
+    const view = document.querySelector('spex-explanation');
+    const { get, set } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(view), 'result') ?? {};
+    Object.defineProperty(view, 'result', {
+      configurable: true,
+      get,
+      set(e: Explanation) {
+        const badge = document.querySelector('#badge')?.textContent ?? '';
+        shown.push({ state: document.querySelector('main')?.dataset.state, badge, text: e.text, ...e.fit });
+        set?.call(this, e);
+      },
+    });
+    return shown;
+  });
+  return () => noted.jsonValue();
+}
+
 /** Puppeteer's own waiting does not see into the element: changes there are no mutations of the document. */
 export function appears(selector: string): Promise<unknown> {
   return visit.page.waitForFunction(

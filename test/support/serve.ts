@@ -11,14 +11,13 @@ const TYPES: Readonly<Record<string, string>> = {
   '.safetensors': 'application/octet-stream',
 };
 
-/** The strictest policy that the page must live under. */
-const HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types webspex-worker",
+/** The strictest policy that the page must live under; without `wasm`, one that refuses WebAssembly too. */
+const headers = (wasm: boolean) => ({
+  'content-security-policy': `default-src 'none'; script-src 'self'${wasm ? " 'wasm-unsafe-eval'" : ''}; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types webspex-worker default`,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-store',
-};
+});
 
 export interface Served {
   readonly address: string;
@@ -27,20 +26,28 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Serves a folder on a free port of this machine under a strict content security policy; `hold` delays answers by path. */
-export async function serveFolder(folder: string, hold: (path: string) => Promise<void> | undefined = () => undefined): Promise<Served> {
+export interface ServeOptions {
+  /** Delays answers by path. */
+  hold?(path: string): Promise<void> | undefined;
+  /** Whether the policy allows WebAssembly; default true. */
+  readonly wasm?: boolean;
+}
+
+/** Serves a folder on a free port of this machine under a strict content security policy. */
+export async function serveFolder(folder: string, { hold, wasm = true }: ServeOptions = {}): Promise<Served> {
+  const policy = headers(wasm);
   const requests: string[] = [];
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
     requests.push(path);
-    await hold(path);
+    await hold?.(path);
     const file = join(folder, normalize(path.endsWith('/') ? `${path}index.html` : path));
     try {
       const bytes = await readFile(file);
-      response.writeHead(200, { ...HEADERS, 'content-type': TYPES[extname(file)] ?? 'text/plain', 'content-length': bytes.length });
+      response.writeHead(200, { ...policy, 'content-type': TYPES[extname(file)] ?? 'text/plain', 'content-length': bytes.length });
       response.end(bytes);
     } catch {
-      response.writeHead(404, HEADERS);
+      response.writeHead(404, policy);
       response.end();
     }
   });

@@ -3,7 +3,7 @@ import { benchmarks, type Row } from '../../bench.ts';
 import { type Arguments, usage } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { runningCommit } from '../commit.ts';
-import { chooseEngine } from '../engine/choose.ts';
+import { engineToMeasure } from '../engine/choose.ts';
 import type { BenchRequest } from '../engine/messages.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { checkReadable } from '../files.ts';
@@ -38,10 +38,10 @@ async function measureAll(
 ): Promise<Row[]> {
   const { progress, interrupts } = session;
   progress.say('looking for a GPU …');
-  const choosing = chooseEngine(request.device, progress.note);
-  const { engine } = await interrupts.orInterrupted(choosing).catch((error) => {
+  const choosing = engineToMeasure(request.device, progress.note);
+  const engine = await interrupts.orInterrupted(choosing).catch((error) => {
     choosing.then(
-      (late) => late.engine.close(),
+      (late) => late.close(),
       () => {},
     );
     throw error;

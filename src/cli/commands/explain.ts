@@ -2,7 +2,7 @@ import { type Arguments, usage } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import type { Io } from '../io.ts';
 import { OUTPUT_HELP, OUTPUT_VALUES, type Outputs, outputsOf } from '../outputs.ts';
-import { follow, type Outcome, type Session, withExplainer, withSession } from '../session.ts';
+import { follow, type Outcome, passesOf, type Session, withExplainer, withSession } from '../session.ts';
 import { explainTable, readTable, tableRun } from '../table.ts';
 import { reportLines } from '../terminal/report.ts';
 import { createStyle } from '../terminal/style.ts';
@@ -24,8 +24,9 @@ async function explainText(args: Arguments, outputs: Outputs, io: Io): Promise<n
   const run = modelRun(args);
   return withSession(io, async (session) => {
     const text = await session.interrupts.orInterrupted(source());
+    const onProgress = passesOf(session.progress, run.options.units);
     const outcome = await withExplainer(run, session, (explainer) =>
-      follow(explainer.explain(text, { ...run.options, onProgress: session.progress.passes }), session),
+      follow(explainer.explain(text, { ...run.options, onProgress }), session),
     );
     return deliver(outcome, args, outputs, session, io);
   });

@@ -9,7 +9,7 @@ const EXIT_CODES: readonly (readonly [string, string])[] = [
   ['2', 'something typed is wrong: options, an empty or too long text, a budget too small'],
   ['3', 'a model or file is missing, damaged or of another kind'],
   ['4', 'a check of our own failed: please report it'],
-  ['5', 'no GPU where one was asked for'],
+  ['5', 'no GPU, or no WebAssembly, where it was asked for'],
   ['6', 'the GPU was lost, hung or ran out of memory'],
   ['7', 'the explained function gave no finite numbers'],
   ['130', 'interrupted; what was known by then has been printed'],

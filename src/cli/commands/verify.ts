@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import { resolveMembers, splitMembers, strongestMembers } from '../members.ts';
-import { follow, withExplainer, withSession } from '../session.ts';
+import { follow, passesOf, withExplainer, withSession } from '../session.ts';
 import { createStyle } from '../terminal/style.ts';
 import { verificationLines } from '../terminal/verification.ts';
 import { MODEL_HELP, MODEL_VALUES, modelRun, RUN_HELP, RUN_VALUES, SOURCE_HELP, textSource } from '../text-options.ts';
@@ -11,7 +11,10 @@ export const verify: Command = {
   summary: 'asks the model itself for every masking of a few words, beside what the explanation predicts for it',
   synopsis: '[TEXT] [--file F] [--stdin] [--members never,fails] [options]',
   help: [
-    ['--members M', 'up to four words or player numbers, with commas between; default: the largest interaction'],
+    [
+      '--members M',
+      'up to four words with commas between; a word that stands there twice with its number as printed (not11 for not₁₁); or bare numbers: players from 0 as in --json; default: the largest interaction',
+    ],
     ...SOURCE_HELP,
     ...MODEL_HELP,
     ...RUN_HELP,
@@ -27,7 +30,7 @@ export const verify: Command = {
       const { progress, interrupts } = session;
       const text = await interrupts.orInterrupted(source());
       const found = await withExplainer(run, session, async (explainer) => {
-        const running = explainer.explain(text, { ...run.options, onProgress: progress.passes });
+        const running = explainer.explain(text, { ...run.options, onProgress: passesOf(progress, run.options.units) });
         const { explanation } = await follow(running, session, (first) => parts && resolveMembers(parts, first));
         const members = parts ? resolveMembers(parts, explanation) : strongestMembers(explanation);
         progress.say('asking the model …');

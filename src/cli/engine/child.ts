@@ -1,5 +1,5 @@
 import { type BenchContext, benchmarks } from '../../bench.ts';
-import { WebspexError } from '../../index.ts';
+import { type DeviceInfo, WebspexError } from '../../index.ts';
 import { EMBEDDED_MODEL, type Endpoint, loadClassifier, openSource, serveExplainer } from '../../text.ts';
 import { describeAdapter, openBackend } from '../../webgpu.ts';
 import { readTextFile } from '../files.ts';
@@ -36,9 +36,9 @@ async function findGpu(): Promise<FoundGpu> {
   return { gpu, hello: { engine: 'hello', adapter: describeAdapter(adapter), why: '', features, limits } };
 }
 
-/** Backends to measure: of the adapter where there is one, then float64 on the CPU, those that were asked for. */
-function backendsOf(gpu: GPU | null, asked: BenchRequest['device']): BenchContext['backends'] {
-  const load = async (device: 'webgpu' | 'reference') => {
+/** Backends to measure, those that were asked for, the quickest first: a GPU, WebAssembly, a software adapter, float64. */
+function backendsOf({ gpu, hello }: FoundGpu, asked: BenchRequest['device']): BenchContext['backends'] {
+  const load = async (device: DeviceInfo['backend']) => {
     const backend = await openBackend(device, gpu ? { gpu } : {});
     const model = await loadClassifier(openSource(EMBEDDED_MODEL), { backend });
     return {
@@ -49,11 +49,17 @@ function backendsOf(gpu: GPU | null, asked: BenchRequest['device']): BenchContex
       },
     };
   };
-  const names: readonly ('webgpu' | 'reference')[] = gpu ? ['webgpu', 'reference'] : ['reference'];
+  const webgpu = gpu && hello.adapter;
+  const names: readonly DeviceInfo['backend'][] = [
+    ...(webgpu && !webgpu.software ? (['webgpu'] as const) : []),
+    'wasm',
+    ...(webgpu?.software ? (['webgpu'] as const) : []),
+    'reference',
+  ];
   return names.filter((name) => asked === 'auto' || name === asked).map((name) => ({ name, load: () => load(name) }));
 }
 
-async function runBenchmark(request: BenchRequest, gpu: GPU | null, channel: Channel): Promise<EngineMessage> {
+async function runBenchmark(request: BenchRequest, found: FoundGpu, channel: Channel): Promise<EngineMessage> {
   const readText = async (name: string) => {
     const file = request.files[name];
     if (file === undefined)
@@ -69,7 +75,7 @@ async function runBenchmark(request: BenchRequest, gpu: GPU | null, channel: Cha
       commit: request.commit,
       cpuSeconds,
       readText,
-      backends: backendsOf(gpu, request.device),
+      backends: backendsOf(found, request.device),
       report: (line) => channel.send?.({ engine: 'bench-line', line } satisfies EngineMessage),
     });
     return { engine: 'bench-rows', rows };
@@ -86,7 +92,8 @@ async function runBenchmark(request: BenchRequest, gpu: GPU | null, channel: Cha
 export async function serveEngine(channel: Channel, mode: string | undefined): Promise<void> {
   channel.on('SIGINT', () => {});
   channel.on('disconnect', () => process.exit(0));
-  const { gpu, hello } = mode === 'cpu' ? { gpu: null, hello: { ...NO_ADAPTER, why: 'not asked for' } } : await findGpu();
+  const found = mode === 'cpu' ? { gpu: null, hello: { ...NO_ADAPTER, why: 'not asked for' } } : await findGpu();
+  const { gpu, hello } = found;
   const endpoint: Endpoint = {
     postMessage: (message) => channel.send?.(message),
     addEventListener: (_, listener) =>
@@ -96,7 +103,7 @@ export async function serveEngine(channel: Channel, mode: string | undefined): P
   };
   serveExplainer(endpoint, gpu ? { gpu } : {});
   channel.on('message', async (data: unknown) => {
-    if (isEngineMessage(data) && data.engine === 'bench') channel.send?.(await runBenchmark(data, gpu, channel));
+    if (isEngineMessage(data) && data.engine === 'bench') channel.send?.(await runBenchmark(data, found, channel));
   });
   channel.send?.(hello);
 }

@@ -1,4 +1,4 @@
-import { type DeviceInfo, WebspexError } from '../../index.ts';
+import { type DeviceInfo, type ErrorCode, WebspexError } from '../../index.ts';
 import type { ConnectOptions, DeviceChoice, RemoteExplainer } from '../../text.ts';
 import { unpackSwiftShader } from '../swiftshader.ts';
 import { type Engine, startEngine } from './process.ts';
@@ -47,18 +47,43 @@ const adapterOf = (probe: Probe): DeviceInfo | null => probe.engine?.hello.adapt
 /**
  * `auto`: a real GPU where Dawn finds one, else the CPU in WebAssembly, which no software adapter comes near. `webgpu`: a real GPU, else
  * SwiftShader, else whatever software adapter there is. `note` hears of what the user may not expect.
- * @throws no-adapter where `webgpu` was asked for and there is none.
+ * @throws no-adapter where `webgpu` was asked for and there is none, device-lost where the process does not start.
  */
 export async function chooseEngine(device: DeviceChoice, note: (line: string) => void): Promise<ChosenEngine> {
-  if (device === 'reference' || device === 'wasm') return { engine: await startEngine({ gpu: false }), device };
+  if (device === 'reference' || device === 'wasm') return onCpu(device);
   const own = await probeOwn();
   const found = adapterOf(own);
   if (own.engine && found && !found.software) return { engine: own.engine, device: 'webgpu' };
   if (device === 'auto') {
+    // Its process holds a driver that is of no use.
+    own.engine?.close();
     note(`no GPU (${found ? `only ${found.adapter}` : own.why}): computing on the CPU`);
-    return { engine: own.engine ?? (await startEngine({ gpu: false })), device: 'wasm' };
+    return onCpu('wasm');
   }
   return chooseSoftware(own);
+}
+
+async function onCpu(device: 'wasm' | 'reference'): Promise<ChosenEngine> {
+  return { engine: await startEngine({ gpu: false }), device };
+}
+
+/**
+ * For benchmarks, which measure all there is where nothing is asked for: with whatever adapter there is, a software one too, else with
+ * the CPU alone. @throws as `chooseEngine`.
+ */
+export async function engineToMeasure(device: DeviceChoice, note: (line: string) => void): Promise<Engine> {
+  if (device !== 'auto') return (await chooseEngine(device, note)).engine;
+  try {
+    return (await chooseEngine('webgpu', note)).engine;
+  } catch (error) {
+    if (!isCode(error, 'no-adapter')) throw error;
+    note('no adapter of any kind: measuring the CPU alone');
+    return (await onCpu('wasm')).engine;
+  }
+}
+
+function isCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof WebspexError && error.code === code;
 }
 
 async function chooseSoftware(own: Probe): Promise<ChosenEngine> {
@@ -78,11 +103,35 @@ async function chooseSoftware(own: Probe): Promise<ChosenEngine> {
   );
 }
 
-/** Chooses a device and loads a model on it; nothing is left running where that fails. */
-export async function openRemote(
-  options: ConnectOptions & { readonly device: DeviceChoice },
-  note: (line: string) => void,
-): Promise<{ explainer: RemoteExplainer; close(): void }> {
+type RemoteOptions = ConnectOptions & { readonly device: DeviceChoice };
+
+interface Opened {
+  readonly explainer: RemoteExplainer;
+  close(): void;
+}
+
+/**
+ * Chooses a device and loads a model on it; nothing is left running where that fails. `auto` goes on where Node may not run WebAssembly:
+ * to a software adapter, and after it to the reference.
+ */
+export async function openRemote(options: RemoteOptions, note: (line: string) => void): Promise<Opened> {
+  const { device } = options;
+  if (device !== 'auto') return openOn(options, note);
+  try {
+    return await openOn(options, note);
+  } catch (error) {
+    if (!isCode(error, 'no-wasm')) throw error;
+    note('no WebAssembly in this Node: computing slowly');
+  }
+  try {
+    return await openOn({ ...options, device: 'webgpu' }, note);
+  } catch (error) {
+    if (!isCode(error, 'no-adapter')) throw error;
+    return openOn({ ...options, device: 'reference' }, note);
+  }
+}
+
+async function openOn(options: RemoteOptions, note: (line: string) => void): Promise<Opened> {
   const { engine, device } = await chooseEngine(options.device, note);
   try {
     const explainer = await engine.connect({ ...options, device });

@@ -4,12 +4,12 @@ import { WebspexError } from '../../index.ts';
 import { type ConnectOptions, connectExplainer, type Endpoint, type RemoteExplainer } from '../../text.ts';
 import { builtFile } from '../paths.ts';
 import { type BenchRequest, type EngineMessage, type Hello, isEngineMessage } from './messages.ts';
-import { createWatch } from './watch.ts';
+import { START_MS, withDeadline } from './watch.ts';
 
 export interface EngineOptions {
   /** Environment on top of this process's own; the Vulkan loader reads it before the first line runs. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Look for a GPU; false: float64 on the CPU only. */
+  /** Look for a GPU; false: the CPU only. */
   readonly gpu?: boolean;
   /** Script of the child; default this package's engine. */
   readonly script?: string;
@@ -26,10 +26,8 @@ export interface Engine {
   close(): void;
 }
 
-/** Finding an adapter, and loading a model on it, may take this long in silence. */
-const START_MS = 60_000;
 const HARDWARE_FLOOR_MS = 10_000;
-/** Software is never hung, only slow: eight passes of 512 tokens have taken more than a minute of two busy cores. */
+/** A software adapter is never hung, only slow: eight passes of 512 tokens have taken more than a minute of two busy cores. */
 const SOFTWARE_FLOOR_MS = 600_000;
 
 /** Starts the GPU's process and waits for it to say what it found. @throws device-lost where it ends before it does. */
@@ -40,7 +38,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     execArgv: [],
     env: { ...process.env, ...options.env },
   });
-  const life = watchLife(child);
+  const life = watchLife(child, options.gpu !== false);
   try {
     const hello = await Promise.race([firstHello(child, life), life.ended]);
     return createEngine(child, life, hello, options);
@@ -59,7 +57,7 @@ interface Life {
   close(): void;
 }
 
-function watchLife(child: ChildProcess): Life {
+function watchLife(child: ChildProcess, mayUseGpu: boolean): Life {
   let closing = false;
   let words = '';
   const listeners: ((reason: string) => void)[] = [];
@@ -75,8 +73,8 @@ function watchLife(child: ChildProcess): Life {
     if (closing) return;
     closing = true;
     kill();
-    const message = `engine: expected an answer, got ${reason}; start it again, or use --device reference`;
-    reject(new WebspexError('device-lost', message));
+    const advice = mayUseGpu ? 'start it again, or use --device wasm' : 'start it again';
+    reject(new WebspexError('device-lost', `engine: expected an answer, got ${reason}; ${advice}`));
     for (const listener of listeners) listener(reason);
   };
   child.stderr?.on('data', (bytes: Buffer) => {
@@ -124,8 +122,8 @@ function createEngine(child: ChildProcess, life: Life, hello: Hello, { floorMs }
         },
         terminate: life.close,
       };
-      // float64 on the CPU cannot hang, only take its time.
-      const watched = options.device === 'reference' ? endpoint : withDeadline(endpoint, floor, life.giveUp);
+      // The CPU cannot hang, only take its time.
+      const watched = options.device === 'webgpu' ? withDeadline(endpoint, floor, life.giveUp) : endpoint;
       const explainer = await Promise.race([connectExplainer(watched, options), life.ended]);
       life.onEnd((reason) => explainer.fail(reason));
       return explainer;
@@ -144,33 +142,5 @@ function createEngine(child: ChildProcess, life: Life, hello: Hello, { floorMs }
       return Promise.race([rows, life.ended]);
     },
     close: life.close,
-  };
-}
-
-/** What passes by tells whether a batch is owed: nothing is while the far side decodes, which is arithmetic and may take its time. */
-function withDeadline(endpoint: Endpoint, floorMs: number, giveUp: (reason: string) => void): Endpoint {
-  let loaded = false;
-  const watch = createWatch(floorMs, (ms) => giveUp(`silence for ${Math.round(ms / 100) / 10} s`));
-  const loading = createWatch(Math.max(START_MS, floorMs), (ms) => giveUp(`silence for ${Math.round(ms / 1000)} s while it loaded`));
-  endpoint.addEventListener('message', ({ data }) => {
-    const { reply, progress } = data as { reply?: string; progress?: { phase?: string } };
-    if (!loaded) {
-      if (reply === 'done' || reply === 'failed') {
-        loaded = true;
-        loading.rest();
-      } else loading.arm();
-    } else if (reply === 'done' || reply === 'failed') watch.rest();
-    else if (reply === 'snapshot') watch.arm();
-    else if (progress?.phase === 'decoding') watch.rest();
-    else if (progress) watch.beat();
-  });
-  return {
-    ...endpoint,
-    postMessage(message) {
-      const { call } = message as { call?: string };
-      if (call === 'load') loading.arm();
-      if (call === 'explain' || call === 'evaluate') watch.arm();
-      endpoint.postMessage(message);
-    },
   };
 }

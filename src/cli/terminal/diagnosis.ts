@@ -38,11 +38,9 @@ export function diagnosisLines(d: Diagnosis, width: number, style: Style): strin
       ...(adapter ? say('  limits', LIMITS.map((name) => limit(name, limits[name])).join(', ')).map(style.dim) : []),
     ]),
     '',
-    ...d.backends.flatMap(({ backend, works: yes, why, difference }) => {
-      const said =
-        difference === null
-          ? 'runs the embedded model'
-          : `runs the embedded model as the reference does, within ${difference.toExponential(1)}`;
+    ...d.backends.flatMap(({ backend, works: yes, adapter, why, difference }) => {
+      const same = difference === null ? '' : ` as the reference does, within ${difference.toExponential(1)}`;
+      const said = `runs the embedded model${same}, on ${adapter}`;
       return say(`backend ${backend}`, `${works(yes)} ${yes ? said : why}`);
     }),
     ...(d.model

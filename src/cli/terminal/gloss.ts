@@ -1,7 +1,8 @@
+import { plainLabel } from '../../element.ts';
 import type { Explanation } from '../../index.ts';
 import { columnsOf, visible } from './columns.ts';
-import { repeatedLabels } from './labels.ts';
-import { decimalsFor, subscript } from './numbers.ts';
+import { shortLabels } from './labels.ts';
+import { decimalsFor } from './numbers.ts';
 import type { Level, Style } from './style.ts';
 
 /** A word or part of one that is printed in one piece. */
@@ -13,7 +14,7 @@ interface Atom {
   /** ▲1.2 under the first atom of a player that has an effect. */
   readonly mark: string;
   readonly sign: number;
-  /** A small number behind the word, where the word stands in the text more than once. */
+  /** Its place in the text as a small number, where the word stands there more than once. */
   readonly suffix: string;
   /** What stood before it: nothing, a blank inside its player, a blank between players, or a new line. */
   readonly before: 'none' | 'inside' | 'blank' | 'line';
@@ -54,7 +55,7 @@ function effects({ players, interactions }: Explanation): Effect[] {
 function atomsOf(explanation: Explanation): Atom[] {
   const { text, players } = explanation;
   const marks = effects(explanation);
-  const repeated = repeatedLabels(explanation);
+  const places = shortLabels(explanation).map(({ index }) => plainLabel({ word: '', index }));
   const atoms: Atom[] = [];
   let pending: Atom['before'] = 'none';
   const add = (piece: string, player: number) => {
@@ -74,7 +75,7 @@ function atomsOf(explanation: Explanation): Atom[] {
         level,
         sign,
         mark: word === 1 ? mark : '',
-        suffix: player >= 0 && repeated[player] && word === words ? subscript(player) : '',
+        suffix: player >= 0 && word === words ? places[player] : '',
         before: pending === 'blank' && word > 1 ? 'inside' : pending,
       });
       pending = 'none';

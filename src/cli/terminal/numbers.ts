@@ -37,8 +37,3 @@ export function duration(ms: number): string {
   if (rest >= 7200) return `${count(Math.floor(rest / 3600))} h ${String(Math.floor((rest % 3600) / 60)).padStart(2, '0')} min`;
   return `${Math.floor(rest / 60)} min ${String(rest % 60).padStart(2, '0')} s`;
 }
-
-/** Player numbers as subscripts: not₁₁. */
-export function subscript(id: number): string {
-  return String(id).replace(/\d/g, (d) => String.fromCharCode(0x2080 + Number(d)));
-}

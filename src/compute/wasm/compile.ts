@@ -23,7 +23,8 @@ interface NodeV8 {
  */
 export async function compileKernels(build?: Build): Promise<Kernels> {
   const webAssembly = (globalThis as { WebAssembly?: typeof WebAssembly }).WebAssembly;
-  if (!webAssembly) throw new WebspexError('no-wasm', 'WASM: expected WebAssembly, got none; use a browser that has it');
+  if (!webAssembly)
+    throw new WebspexError('no-wasm', 'WASM: expected WebAssembly, got none; use a runtime that has it, or device reference');
   const chosen = build ?? (hasRelaxedSimd() ? 'relaxed' : 'plain');
   if (chosen === 'relaxed') hasRelaxedSimd();
   try {

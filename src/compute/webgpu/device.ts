@@ -30,18 +30,15 @@ export async function openDevice(options: DeviceOptions = {}): Promise<OpenDevic
   try {
     adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
   } catch (cause) {
-    throw new WebspexError('no-adapter', `WebGPU: expected an adapter, got an error (${messageOf(cause)}); use device reference`, {
+    throw new WebspexError('no-adapter', `WebGPU: expected an adapter, got an error (${messageOf(cause)}); use device wasm`, {
       cause,
     });
   }
   if (!adapter)
-    throw new WebspexError('no-adapter', 'WebGPU: expected an adapter, got none; update the graphics driver, or use device reference');
+    throw new WebspexError('no-adapter', 'WebGPU: expected an adapter, got none; update the graphics driver, or use device wasm');
   const info = describeAdapter(adapter);
   if (info.software && options.allowSoftware === false)
-    throw new WebspexError(
-      'no-adapter',
-      `WebGPU: expected a hardware adapter, got ${info.adapter}; allow software, or use device reference`,
-    );
+    throw new WebspexError('no-adapter', `WebGPU: expected a hardware adapter, got ${info.adapter}; allow software, or use device wasm`);
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice();
@@ -59,7 +56,7 @@ function ownGpu(): GPU {
   if (gpu) return gpu;
   if (scope.isSecureContext === false)
     throw new WebspexError('insecure-context', 'WebGPU: expected a secure page, got one over http; serve it over https or from localhost');
-  throw new WebspexError('no-webgpu', 'WebGPU: expected navigator.gpu, got none; use a browser that has it, or device reference');
+  throw new WebspexError('no-webgpu', 'WebGPU: expected navigator.gpu, got none; use a browser that has it, or device wasm');
 }
 
 /** The adapter as the driver names it, and whether it is software. */

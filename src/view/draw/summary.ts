@@ -60,9 +60,9 @@ function costText({ explanation: { fit, timing } }: Scene): string {
 
 function deviceChips({ explanation: { device } }: Scene): Mark[] {
   if (device === null) return [];
-  const name = device.backend === 'webgpu' ? `WebGPU · ${visible(device.adapter)}` : strings.cpu;
+  const adapter = visible(device.adapter);
   return [
-    mark('li', { class: 'chip' }, name),
+    mark('li', { class: 'chip' }, device.backend === 'webgpu' ? `WebGPU · ${adapter}` : adapter),
     ...(device.software && device.backend === 'webgpu' ? [mark('li', { class: 'chip amber' }, strings.software)] : []),
   ];
 }
