@@ -1,9 +1,8 @@
-import { readableLabels } from '../src/element.ts';
-import { controlPair, corners, type Explanation } from '../src/index.ts';
+import { type Explanation, MOST_VERIFIED, verifyMembers } from '../src/index.ts';
 import { parseUnits, type RemoteExplainer, type TextOptions } from '../src/text.ts';
 import { parts } from './parts.ts';
 import { strings } from './strings.ts';
-import { drawVerification, MOST_MEMBERS } from './verify.ts';
+import { drawVerification } from './verify.ts';
 
 /** Whether an engine holds the very weights that an explanation was made with: only then do its passes say anything about it. */
 export function sameWeights(engine: RemoteExplainer | null, e: Explanation | null): engine is RemoteExplainer {
@@ -45,26 +44,19 @@ export function verifyObstacle(engine: RemoteExplainer | null, e: Explanation | 
   if (!e || !members) return '';
   if (!engine) return strings.verifyFirst;
   if (!sameWeights(engine, e)) return strings.otherWeights;
-  return members.length > MOST_MEMBERS ? strings.tooMany(MOST_MEMBERS) : null;
+  return members.length > MOST_VERIFIED ? strings.tooMany(MOST_VERIFIED) : null;
 }
 
 /** Runs the 2ᵏ corners of an interaction, and of a control pair, on the real model and draws them beside the prediction. */
 export async function verify(engine: RemoteExplainer, e: Explanation, members: readonly number[]): Promise<void> {
-  const control = controlPair(e, members);
-  const rows = corners(e.players.length, members);
-  const extra = control ? corners(e.players.length, control) : [];
-  parts.verified.textContent = strings.asking(rows.length + extra.length);
+  const ask = (masks: readonly (readonly number[])[]) => {
+    parts.verified.textContent = strings.asking(masks.length);
+    return passes(engine, e, masks);
+  };
   try {
-    const values = await passes(engine, e, [...rows, ...extra]);
+    const found = await verifyMembers(ask, e, members);
     if (parts.view.result !== e) return parts.verified.replaceChildren();
-    parts.verified.replaceChildren(
-      drawVerification({
-        explanation: e,
-        labels: readableLabels(e),
-        main: { members, rows, values: values.subarray(0, rows.length) },
-        control: control && { members: control, rows: extra, values: values.subarray(rows.length) },
-      }),
-    );
+    parts.verified.replaceChildren(drawVerification(found));
   } catch (error) {
     parts.verified.replaceChildren();
     throw error;

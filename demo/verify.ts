@@ -1,47 +1,30 @@
-import { type Explanation, jointEffect, predictRows } from '../src/index.ts';
+import { readableLabels } from '../src/element.ts';
+import type { Explanation, Verification } from '../src/index.ts';
 import { signed, strings } from './strings.ts';
 
-/** Largest interaction that is verified: 2⁴ passes, and four more for the control. */
-export const MOST_MEMBERS = 4;
 const words = strings.verification;
 
-/** Corners of one set of players with the model's answers. */
-export interface Measured {
-  readonly members: readonly number[];
-  readonly rows: readonly (readonly number[])[];
-  readonly values: ArrayLike<number>;
-}
-
-export interface Verification {
-  readonly explanation: Explanation;
-  readonly labels: readonly string[];
-  readonly main: Measured;
-  readonly control: Measured | null;
-}
-
 /** The 2ᵏ masked texts with the model's answer beside the prediction, both joint effects, a control, and what the index is instead. */
-export function drawVerification({ explanation: e, labels, main, control }: Verification): HTMLElement {
-  const predicted = predictRows(e, main.rows);
-  const all = [...Array.from(main.values), ...predicted, jointEffect(main.values), jointEffect(predicted)];
-  const scale = all.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-9);
-  const names = (members: readonly number[]) => members.map((m) => labels[m]).join(' × ');
+export function drawVerification({ explanation: e, members, corners, joint, control, index }: Verification): HTMLElement {
+  const labels = readableLabels(e);
+  const scale = [...corners, joint].reduce((most, c) => Math.max(most, Math.abs(c.measured), Math.abs(c.predicted)), 1e-9);
+  const names = (some: readonly number[]) => some.map((m) => labels[m]).join(' × ');
   const body = document.createElement('tbody');
-  main.rows.forEach((row, i) => {
-    body.append(line(maskedText(e, row, main.members), main.values[i], predicted[i], scale));
-  });
-  body.append(line([words.joint], jointEffect(main.values), jointEffect(predicted), scale, 'total'));
+  for (const { kept, measured, predicted } of corners) body.append(line(maskedText(e, kept, members), measured, predicted, scale));
+  body.append(line([words.joint], joint.measured, joint.predicted, scale, 'total'));
   if (control) {
-    const guess = jointEffect(predictRows(e, control.rows));
-    body.append(
-      line([words.control(names(control.members), !joined(e, control.members))], jointEffect(control.values), guess, scale, 'control'),
-    );
+    const name = words.control(names(control.members), !joined(e, control.members));
+    body.append(line([name], control.joint.measured, control.joint.predicted, scale, 'control'));
   }
   const table = document.createElement('table');
   table.setAttribute('aria-label', 'Verification');
   table.append(heading(), body);
-  const value = e.interactions.find((i) => i.members.join() === main.members.join())?.value ?? 0;
   const box = node('div', 'verification');
-  box.append(node('h3', '', words.heading(names(main.members))), table, node('p', 'note', words.note(signed(value), e.index, e.scalar)));
+  box.append(
+    node('h3', '', words.heading(names(members))),
+    table,
+    node('p', 'note', words.note(signed(index?.value ?? 0), e.index, e.scalar)),
+  );
   return box;
 }
 
@@ -113,7 +96,7 @@ function barOf(measured: number, predicted: number, scale: number): SVGElement {
 const CONTEXT = 5;
 
 /** The text with absent members as gaps and present ones in bold; far-off stretches are folded. */
-function maskedText(e: Explanation, row: readonly number[], members: readonly number[]): (Node | string)[] {
+function maskedText(e: Explanation, kept: readonly number[], members: readonly number[]): (Node | string)[] {
   const fold = e.players.length > 24;
   const near = (player: number) => !fold || members.some((m) => Math.abs(m - player) <= CONTEXT);
   const out: (Node | string)[] = [];
@@ -131,7 +114,7 @@ function maskedText(e: Explanation, row: readonly number[], members: readonly nu
     folded = false;
     out.push(
       members.includes(p.id)
-        ? memberMark(e.text.slice(p.start, p.end) || p.label, row[p.id] === 1)
+        ? memberMark(e.text.slice(p.start, p.end) || p.label, kept.includes(p.id))
         : e.text.slice(p.start, p.end) || `${p.label} `,
     );
   }

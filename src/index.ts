@@ -17,7 +17,17 @@ export type { Candidate, Explanation, FitReport, Interaction, InteractionIndex, 
 export { explain } from './explain/explain.ts';
 export { type ExplainOptions, INDICES, METHODS, type Method, MIN_BUDGET, type RunProgress } from './explain/options.ts';
 export type { ExplainRun } from './explain/run.ts';
-export { controlPair, corners, jointEffect, predictRows } from './explain/verify.ts';
+export {
+  type Checked,
+  type Corner,
+  controlPair,
+  corners,
+  jointEffect,
+  MOST_VERIFIED,
+  predictRows,
+  type Verification,
+  verifyMembers,
+} from './explain/verify.ts';
 export type { DeviceInfo } from './model/model.ts';
 export { proxyspex } from './proxyspex/proxyspex.ts';
 export { pursuit } from './pursuit/pursuit.ts';

@@ -1,37 +1,20 @@
-"""Turns a fine-tuned Hugging Face folder into the shipped one: int8 rows with float32 scales, manifest, golden logits.
+"""Turns a fine-tuned Hugging Face folder into the shipped one: int8 rows with float32 scales, and the manifest.
 
-    python export.py --trained FOLDER --out ../minilm-sst2 --golden ../../test/model/golden/minilm-sst2.json [--sst2 SST2_FOLDER]
+    python export.py --trained FOLDER --out ../minilm-sst2 [--sst2 SST2_FOLDER]
 
 A matrix W (rows, columns) is stored as `NAME` int8 and `NAME.scale` float32 (rows): W = float32(int8) * scale, exactly, in float32.
-Vectors stay float32. The golden logits are those of the dequantised weights, computed in float64.
+Vectors stay float32. Afterwards test/model/golden/make-minilm-golden.py remakes the golden logits from what was written here.
 """
 
 import argparse, hashlib, json
 from pathlib import Path
 
 import torch
-import transformers
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer, __version__ as tokenizers_version
+from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification
 
 from train import accuracy, read_sst2
-
-TEXTS = [
-    "Her acting never fails to impress",
-    "Her acting never fails to impress, but the plot is not bad, not great.",
-    "a masterpiece",
-    "dull",
-    "I wanted to like it, I really did.",
-    "The food was cold, the waiter was rude, and yet we will be back.",
-    "not a single joke lands",
-    "It's hard not to be moved by the final scene.",
-    "Nothing about this phone is worth the price!",
-    "Überraschend gut 😀 naïve café",
-    "one of the year 's most intriguing explorations of alientation .",
-    "long " * 60 + "but good",
-    "?",
-]
 
 
 def quantise(w):
@@ -52,7 +35,7 @@ def quantise(w):
 
 def main():
     p = argparse.ArgumentParser()
-    for name in ("trained", "out", "golden"):
+    for name in ("trained", "out"):
         p.add_argument("--" + name, required=True)
     p.add_argument("--sst2")
     a = p.parse_args()
@@ -84,16 +67,6 @@ def main():
     if a.sst2:
         dev = read_sst2(a.sst2)[1]
         print("dequantised, float32:", {r: round(accuracy(model, tokenizer, dev, r), 4) for r in (0.0, 0.3, 0.6)}, flush=True)
-    model = model.double().eval()
-    rows = []
-    with torch.no_grad():
-        for text in TEXTS:
-            ids = tokenizer.encode(text).ids
-            for given in (ids, [101, *[103] * (len(ids) - 2), 102]):
-                rows.append({"text": text, "ids": given, "logits": model(torch.tensor([given])).logits[0].tolist()})
-    Path(a.golden).write_text(json.dumps({
-        "madeBy": "models/training/export.py", "torch": torch.__version__, "transformers": transformers.__version__,
-        "tokenizers": tokenizers_version, "rows": rows}) + "\n")
 
     files = {}
     for name in ("config.json", "tokenizer.json", "model.safetensors"):

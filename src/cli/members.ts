@@ -1,18 +1,15 @@
-import type { Explanation } from '../index.ts';
+import { type Explanation, MOST_VERIFIED } from '../index.ts';
 import { usage } from './arguments.ts';
 import { nearest } from './nearest.ts';
 import { playerLabels } from './terminal/labels.ts';
-
-/** Largest interaction that is verified: 2⁴ corners. */
-export const MOST_MEMBERS = 4;
 
 /** The parts of `never,fails` or `2,3`, before anyone knows the players. @throws usage. */
 export function splitMembers(given: string): string[] {
   const parts = given.split(',').map((part) => part.trim());
   if (parts.some((part) => part === ''))
     throw usage(`--members: expected words or numbers with commas between, got ${JSON.stringify(given)}; write never,fails or 2,3`);
-  if (parts.length > MOST_MEMBERS)
-    throw usage(`--members: expected at most ${MOST_MEMBERS}, got ${parts.length}; each doubles the passes, so name fewer`);
+  if (parts.length > MOST_VERIFIED)
+    throw usage(`--members: expected at most ${MOST_VERIFIED}, got ${parts.length}; each doubles the passes, so name fewer`);
   return parts;
 }
 
@@ -73,7 +70,7 @@ export function resolveMembers(parts: readonly string[], e: Pick<Explanation, 'p
 
 /** The largest interaction of two to four players. @throws usage where the explanation has none. */
 export function strongestMembers({ interactions }: Pick<Explanation, 'interactions'>): readonly number[] {
-  const found = interactions.find(({ members }) => members.length >= 2 && members.length <= MOST_MEMBERS);
+  const found = interactions.find(({ members }) => members.length >= 2 && members.length <= MOST_VERIFIED);
   if (found) return found.members;
   throw usage('verify: expected an interaction to verify, got an explanation without any; name words with --members');
 }

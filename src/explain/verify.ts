@@ -64,3 +64,64 @@ function leastJoined(e: Pick<Explanation, 'players' | 'spectrum'>, pairs: readon
   }
   return least;
 }
+
+/** Largest interaction that is verified: 2⁴ passes, and four more for the control. */
+export const MOST_VERIFIED = 4;
+
+/** One masking of the text, asked of the model itself and of the explanation. */
+export interface Corner {
+  /** Members of the interaction that are kept; all other words are. */
+  readonly kept: readonly number[];
+  readonly measured: number;
+  readonly predicted: number;
+}
+
+/** The 2ᵏ corners of some players, and what they do together at the whole text by inclusion–exclusion. */
+export interface Checked {
+  readonly members: readonly number[];
+  readonly corners: readonly Corner[];
+  readonly joint: { readonly measured: number; readonly predicted: number };
+}
+
+/** An interaction beside the model itself. The index is a mean over maskings and no prediction of the joint effect. */
+export interface Verification extends Checked {
+  readonly format: 'webspex-verification';
+  readonly version: 1;
+  /** A pair that the explanation holds to do nothing together. */
+  readonly control: Checked | null;
+  readonly index: { readonly name: string; readonly value: number; readonly se: number } | null;
+  readonly explanation: Explanation;
+}
+
+function check(e: Explanation, members: readonly number[], measured: ArrayLike<number>): Checked {
+  const rows = corners(e.players.length, members);
+  const predicted = predictRows(e, rows);
+  return {
+    members,
+    corners: rows.map((row, i) => ({ kept: members.filter((m) => row[m] === 1), measured: measured[i], predicted: predicted[i] })),
+    joint: { measured: jointEffect(measured), predicted: jointEffect(predicted) },
+  };
+}
+
+/**
+ * Asks the model, through `ask` (rows of 0/1 over the players → the explained scalar), for the corners of `members` and of a control pair,
+ * in one call. @throws what asking throws.
+ */
+export async function verifyMembers(
+  ask: (masks: readonly (readonly number[])[]) => Promise<Float32Array>,
+  e: Explanation,
+  members: readonly number[],
+): Promise<Verification> {
+  const n = e.players.length;
+  const control = controlPair(e, members);
+  const values = await ask([...corners(n, members), ...(control ? corners(n, control) : [])]);
+  const found = e.interactions.find((i) => i.members.join() === members.join());
+  return {
+    format: 'webspex-verification',
+    version: 1,
+    ...check(e, members, values.subarray(0, 2 ** members.length)),
+    control: control && check(e, control, values.subarray(2 ** members.length)),
+    index: found ? { name: e.index, value: found.value, se: found.se } : null,
+    explanation: e,
+  };
+}

@@ -7,36 +7,10 @@ import { describeAdapter } from '../../src/compute/webgpu/device.ts';
 import { assemble } from '../../src/compute/webgpu/shaders.ts';
 import { rejectedBy, thrownBy } from '../model/support.ts';
 import { softwareGpu } from '../support/gpu.ts';
+import { productProgram } from './support.ts';
 import { watchedGpu } from './watched-gpu.ts';
 
-const CAPACITY = { tokens: 0, tableRows: 0, sequences: 40 };
-/** output = input · weight, eight columns, as logits. */
-const program: Program = {
-  buffers: [
-    { name: 'input', kind: 'input', type: 'f32', rows: 'sequences', columns: 8 },
-    { name: 'weight', kind: 'weight', type: 'f32', rows: 8, columns: 8 },
-    { name: 'bias', kind: 'weight', type: 'f32', rows: 1, columns: 8 },
-    { name: 'result', kind: 'scratch', type: 'f32', rows: 'sequences', columns: 8 },
-    { name: 'output', kind: 'output', type: 'u32', rows: 'sequences', columns: 10 },
-  ],
-  steps: [
-    {
-      kernel: 'matmul',
-      rows: 'sequences',
-      bindings: { input: 'input', weight: 'weight', bias: 'bias', output: 'result' },
-      constants: { K: 8, ACTIVATION: 0, RESIDUAL: 0 },
-      params: { columns: 8, weightColumn: 0, outputStride: 8, outputColumn: 0 },
-    },
-    {
-      kernel: 'finish',
-      rows: 'sequences',
-      bindings: { hidden: 'result', logits: 'result', output: 'output' },
-      constants: { WIDTH: 8, LABELS: 8 },
-      params: { hiddenStride: 8, logitStride: 8 },
-    },
-  ],
-  capacity: CAPACITY,
-};
+const program = productProgram(40);
 const identity = Float32Array.from({ length: 64 }, (_, i) => (i % 9 === 0 ? 1 : 0));
 const weights = new Map([
   ['weight', identity],

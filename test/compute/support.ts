@@ -103,3 +103,31 @@ export function normals(random: Random, rows: number, columns: number, scale = 1
 export function whole(rows: number, columns: number, values: readonly number[]): Matrix {
   return { rows, columns, values: Uint32Array.from(values) };
 }
+
+/** output = input · weight, eight columns, as logits, for at most so many rows. */
+export const productProgram = (rows: number): Program => ({
+  buffers: [
+    { name: 'input', kind: 'input', type: 'f32', rows: 'sequences', columns: 8 },
+    { name: 'weight', kind: 'weight', type: 'f32', rows: 8, columns: 8 },
+    { name: 'bias', kind: 'weight', type: 'f32', rows: 1, columns: 8 },
+    { name: 'result', kind: 'scratch', type: 'f32', rows: 'sequences', columns: 8 },
+    { name: 'output', kind: 'output', type: 'u32', rows: 'sequences', columns: 10 },
+  ],
+  steps: [
+    {
+      kernel: 'matmul',
+      rows: 'sequences',
+      bindings: { input: 'input', weight: 'weight', bias: 'bias', output: 'result' },
+      constants: { K: 8, ACTIVATION: 0, RESIDUAL: 0 },
+      params: { columns: 8, weightColumn: 0, outputStride: 8, outputColumn: 0 },
+    },
+    {
+      kernel: 'finish',
+      rows: 'sequences',
+      bindings: { hidden: 'result', logits: 'result', output: 'output' },
+      constants: { WIDTH: 8, LABELS: 8 },
+      params: { hiddenStride: 8, logitStride: 8 },
+    },
+  ],
+  capacity: { tokens: 0, tableRows: 0, sequences: rows },
+});

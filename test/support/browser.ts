@@ -1,13 +1,9 @@
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { homedir, tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { brotliDecompress } from 'node:zlib';
 import puppeteer, { type Browser } from 'puppeteer-core';
+import { chromiumPackage, filesOfTar, unbrotli, unpackOnce } from '../../src/cli/chromium-package.ts';
 
-const PACKAGE = '@sparticuz/chromium';
 const EXECUTABLE = 'chromium';
 /** Written last: a folder that holds it is whole. */
 const COMPLETE = 'complete';
@@ -49,36 +45,18 @@ export async function launchBrowser({ webgpu = true } = {}): Promise<Browser> {
 }
 
 async function unpackBrowser(): Promise<string> {
-  const entry = createRequire(import.meta.url).resolve(PACKAGE);
-  const home = entry.slice(0, entry.lastIndexOf(PACKAGE) + PACKAGE.length);
-  const { version } = JSON.parse(await readFile(join(home, 'package.json'), 'utf8')) as { version: string };
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'webspex');
-  const folder = join(cache, `chromium-${version}`);
-  if (existsSync(join(folder, COMPLETE))) return folder;
-  await mkdir(cache, { recursive: true });
-  const fresh = await mkdtemp(join(cache, 'unpacking-'));
-  try {
-    await writeFile(join(fresh, EXECUTABLE), await unbrotli(join(home, 'bin', 'chromium.br')), { mode: 0o755 });
+  const found = await chromiumPackage();
+  if (!found) throw new Error('browser: expected the npm package @sparticuz/chromium, got none; run npm install');
+  return unpackOnce(`chromium-${found.version}`, [COMPLETE], async (fresh, folder) => {
+    await writeFile(join(fresh, EXECUTABLE), await unbrotli(found, 'chromium.br'), { mode: 0o755 });
     for (const archive of ['swiftshader', 'al2023', 'fonts'])
-      for (const [name, bytes] of filesOfTar(await unbrotli(join(home, 'bin', `${archive}.tar.br`)))) {
+      for (const [name, bytes] of filesOfTar(await unbrotli(found, `${archive}.tar.br`))) {
         await mkdir(dirname(join(fresh, name)), { recursive: true });
         await writeFile(join(fresh, name), bytes, { mode: 0o755 });
       }
     await writeFile(join(fresh, 'fonts.conf'), fontConfiguration(folder));
     await writeFile(join(fresh, COMPLETE), '');
-    await rename(fresh, folder).catch(async () => {
-      if (existsSync(join(folder, COMPLETE))) return; // another process was first
-      await rm(folder, { recursive: true, force: true });
-      await rename(fresh, folder);
-    });
-  } finally {
-    await rm(fresh, { recursive: true, force: true });
-  }
-  return folder;
-}
-
-async function unbrotli(file: string): Promise<Buffer> {
-  return promisify(brotliDecompress)(await readFile(file));
+  });
 }
 
 /** Only the packed fonts, so that pages are laid out alike on every machine. */
@@ -92,16 +70,4 @@ function fontConfiguration(folder: string): string {
   <alias><family>system-ui</family><prefer><family>Open Sans</family></prefer></alias>
 </fontconfig>
 `;
-}
-
-/** Plain files of a ustar archive by name. */
-function* filesOfTar(tar: Buffer): Generator<[string, Buffer]> {
-  for (let at = 0; at + 512 <= tar.length; ) {
-    const name = tar.toString('utf8', at, at + 100).replace(/\0.*$/s, '');
-    if (!name) return;
-    const size = Number.parseInt(tar.toString('ascii', at + 124, at + 136), 8);
-    const type = tar.toString('ascii', at + 156, at + 157);
-    if (type === '0' || type === '\0') yield [name, tar.subarray(at + 512, at + 512 + size)];
-    at += 512 + Math.ceil(size / 512) * 512;
-  }
 }

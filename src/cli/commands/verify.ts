@@ -1,10 +1,10 @@
+import { verifyMembers } from '../../index.ts';
 import type { Command } from '../command.ts';
 import { resolveMembers, splitMembers, strongestMembers } from '../members.ts';
 import { follow, passesOf, withExplainer, withSession } from '../session.ts';
 import { createStyle } from '../terminal/style.ts';
 import { verificationLines } from '../terminal/verification.ts';
 import { MODEL_HELP, MODEL_VALUES, modelRun, RUN_HELP, RUN_VALUES, SOURCE_HELP, textSource } from '../text-options.ts';
-import { verifyMembers } from '../verification.ts';
 
 export const verify: Command = {
   name: 'verify',
@@ -34,7 +34,10 @@ export const verify: Command = {
         const { explanation } = await follow(running, session, (first) => parts && resolveMembers(parts, first));
         const members = parts ? resolveMembers(parts, explanation) : strongestMembers(explanation);
         progress.say('asking the model …');
-        return interrupts.orInterrupted(verifyMembers(explainer, explanation, run.options, members));
+        const { scalar, units, mask } = run.options;
+        const ask = (masks: readonly (readonly number[])[]) =>
+          explainer.evaluate(text, { masks, target: explanation.target, scalar, units, mask });
+        return interrupts.orInterrupted(verifyMembers(ask, explanation, members));
       });
       progress.clear();
       if (args.has('json')) io.out(`${JSON.stringify(found)}\n`);

@@ -1,5 +1,4 @@
-import type { Explanation } from '../../index.ts';
-import type { Verification } from '../verification.ts';
+import type { Explanation, Verification } from '../../index.ts';
 import { columnsOf, padEnd, visible, wrap } from './columns.ts';
 import { membersLabel, playerLabels } from './labels.ts';
 import { decimalsFor, signed } from './numbers.ts';

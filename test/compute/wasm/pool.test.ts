@@ -1,41 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Backend, Executable } from '../../../src/compute/backend.ts';
-import type { Program } from '../../../src/compute/program.ts';
 import { createWasmBackend, type WasmOptions } from '../../../src/compute/wasm/backend.ts';
 import { type PoolWorker, startWorker } from '../../../src/compute/wasm/start-worker.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import { rejectedBy } from '../../model/support.ts';
 import { randomTensors, sequences, type TinySizes, tinyModel } from '../../model/tiny-bert.ts';
+import { productProgram } from '../support.ts';
 
-/** output = input · weight, eight columns, as logits. */
-const programOf = (rows: number): Program => ({
-  buffers: [
-    { name: 'input', kind: 'input', type: 'f32', rows: 'sequences', columns: 8 },
-    { name: 'weight', kind: 'weight', type: 'f32', rows: 8, columns: 8 },
-    { name: 'bias', kind: 'weight', type: 'f32', rows: 1, columns: 8 },
-    { name: 'result', kind: 'scratch', type: 'f32', rows: 'sequences', columns: 8 },
-    { name: 'output', kind: 'output', type: 'u32', rows: 'sequences', columns: 10 },
-  ],
-  steps: [
-    {
-      kernel: 'matmul',
-      rows: 'sequences',
-      bindings: { input: 'input', weight: 'weight', bias: 'bias', output: 'result' },
-      constants: { K: 8, ACTIVATION: 0, RESIDUAL: 0 },
-      params: { columns: 8, weightColumn: 0, outputStride: 8, outputColumn: 0 },
-    },
-    {
-      kernel: 'finish',
-      rows: 'sequences',
-      bindings: { hidden: 'result', logits: 'result', output: 'output' },
-      constants: { WIDTH: 8, LABELS: 8 },
-      params: { hiddenStride: 8, logitStride: 8 },
-    },
-  ],
-  capacity: { tokens: 0, tableRows: 0, sequences: rows },
-});
 const ROWS = 40;
-const program = programOf(ROWS);
+const program = productProgram(ROWS);
 /** The identity, as views of a longer buffer, which a message must not take along whole. */
 const store = new Float32Array(1000);
 for (let i = 0; i < 8; i++) store[100 + 9 * i] = 1;
@@ -131,7 +104,7 @@ describe.each([1, 3])('an executable on %i threads', (threads) => {
     const backend = await open({ threads });
     const executable = await backend.prepare(program, weights);
     expect((await rejectedBy(run(executable, 1, ROWS + 1))).code).toBe('self-check');
-    const error = await rejectedBy(backend.prepare(programOf(2 ** 26), weights));
+    const error = await rejectedBy(backend.prepare(productProgram(2 ** 26), weights));
     expect([error.code, error.message]).toEqual(['out-of-memory', expect.stringMatching(/at most 4294901760 bytes, got/)]);
   });
 });
@@ -142,7 +115,7 @@ describe('memory that cannot be had', () => {
     vi.spyOn(WebAssembly, 'Memory').mockImplementation(function refuse() {
       throw new RangeError('could not allocate memory');
     });
-    const error = await rejectedBy(backend.prepare(programOf(2 ** 20), weights));
+    const error = await rejectedBy(backend.prepare(productProgram(2 ** 20), weights));
     expect([error.code, error.message]).toEqual(['out-of-memory', expect.stringMatching(/expected 105 MiB of memory, got could not/)]);
   });
 
