@@ -18,7 +18,7 @@ export const SOURCE_HELP = [
 export const MODEL_HELP = [
   [
     '--model FOLDER',
-    'a BertForSequenceClassification: config.json, tokenizer.json, model.safetensors; default: the embedded sentiment model',
+    'a text classifier (BERT, DistilBERT, ELECTRA): config.json, tokenizer.json, model.safetensors; default: the embedded sentiment model',
   ],
   ['--target LABEL', 'the label to explain, by name or number; default: the predicted one'],
   ['--scalar S', `${SCALARS.join(', ')}; default log-odds`],

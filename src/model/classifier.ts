@@ -1,9 +1,18 @@
 import type { Backend, Executable, RunOptions } from '../compute/backend.ts';
 import { matmulFlops, type Program, type RowCounts, type Weights } from '../compute/program.ts';
 import { throwIfAborted, WebspexError } from '../core/errors.ts';
-import { type Embeddings, embeddingSums } from './bert-weights.ts';
+import { type Embeddings, embeddingSums } from './encoder-weights.ts';
 import type { Model, ModelInfo, PassCounters, Tokenizer, TokenSequences } from './model.ts';
-import { type Chunk, type DistinctSequences, distinctSequences, packChunk, paddedRows, scatterRows, sequenceCount } from './planner.ts';
+import {
+  type Chunk,
+  type DistinctSequences,
+  distinctSequences,
+  type Positions,
+  packChunk,
+  paddedRows,
+  scatterRows,
+  sequenceCount,
+} from './planner.ts';
 
 /** Everything a classifier is made of, apart from the device. */
 export interface ClassifierParts {
@@ -13,6 +22,7 @@ export interface ClassifierParts {
   readonly program: Program;
   readonly weights: Weights;
   readonly embeddings: Embeddings;
+  readonly positions: Positions;
 }
 
 /** Chunks given to the device and not yet read back, where it does not say how many it wants. */
@@ -61,7 +71,7 @@ export async function createClassifier(parts: ClassifierParts, backend: Backend)
       while (next < sequenceCount(sequences) || flying.length > 0) {
         if (next < sequenceCount(sequences) && flying.length < inFlight) {
           throwIfAborted(signal);
-          const chunk = packChunk(sequences, next, Math.min(pace.tokens(), share), program.capacity);
+          const chunk = packChunk(sequences, next, Math.min(pace.tokens(), share), program.capacity, parts.positions);
           const nameRow = (row: number) => `sequence ${sourceOf.indexOf(chunk.first + row)}`;
           flying.push({ chunk, result: start(executable, embeddings, chunk, { signal, nameRow }), started: performance.now() });
           next += chunk.counts.sequences;

@@ -1,31 +1,44 @@
 import { WebspexError } from '../core/errors.ts';
+import { ARCHITECTURES } from './architectures/all.ts';
+import type { Architecture, ConfigKeys } from './architectures/architecture.ts';
+import { BERT_KEYS } from './architectures/bert.ts';
 import { oneLine, parseObject, shown } from './json.ts';
+import type { Positions } from './planner.ts';
 
-/** A BertForSequenceClassification configuration, checked. */
-export interface BertConfig {
+/** The configuration of a supported architecture, checked. */
+export interface EncoderConfig {
+  readonly architecture: Architecture;
   readonly layers: number;
   readonly width: number;
+  readonly embeddingWidth: number;
   readonly heads: number;
   /** Width of the MLP. */
   readonly hidden: number;
   readonly activation: 'gelu' | 'gelu-tanh' | 'relu';
   readonly epsilon: number;
   readonly vocabularySize: number;
+  /** Rows of the position table, and which of them the tokens of a text take. */
   readonly positions: number;
+  readonly places: Positions;
+  /** 0 where the model knows no token types. */
   readonly types: number;
   readonly labels: readonly string[];
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
-const ACTIVATIONS: ReadonlyMap<unknown, BertConfig['activation']> = new Map([
+const ACTIVATIONS: ReadonlyMap<unknown, EncoderConfig['activation']> = new Map([
   ['gelu', 'gelu'],
   ['gelu_new', 'gelu-tanh'],
   ['gelu_pytorch_tanh', 'gelu-tanh'],
   ['relu', 'relu'],
 ]);
 
+const SUPPORTED = `${ARCHITECTURES.map((a) => a.name).join(', ')}, with absolute positions`;
+
 const MOST_LABELS = 100_000;
+const MOST_TOKENS = 10_000_000;
+const MOST_WIDTH = 65_536;
 
 /** Keys that change the arithmetic, with the values beside none that leave it as it is here. */
 const HARMLESS: Readonly<Record<string, readonly unknown[]>> = {
@@ -36,7 +49,6 @@ const HARMLESS: Readonly<Record<string, readonly unknown[]>> = {
   cross_attention_hidden_size: [],
   problem_type: ['single_label_classification', 'multi_label_classification'],
   quantization_config: [],
-  embedding_size: [],
   pruned_heads: [],
   alibi_starting_size: [],
   // Code of the model's own, which may compute anything.
@@ -48,17 +60,17 @@ function refuse(what: string): never {
 }
 
 function unsupported(what: string): never {
-  throw new WebspexError('unsupported-model', `config.json: ${what}; supported: BertForSequenceClassification with absolute positions`);
+  throw new WebspexError('unsupported-model', `config.json: ${what}; supported: ${SUPPORTED}`);
 }
 
 function isNone(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
 }
 
-function size(json: Json, key: string, most: number): number {
+function size(json: Json, key: string, most: number, least = 1): number {
   const value = json[key];
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most)
-    refuse(`${key}: expected a whole number from 1 to ${most}, got ${shown(value)}`);
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
+    refuse(`${key}: expected a whole number from ${least} to ${most}, got ${shown(value)}`);
   return value;
 }
 
@@ -78,42 +90,80 @@ function readLabels(json: Json): string[] {
   });
 }
 
-function checkSupported(json: Json): void {
-  if (json.model_type !== 'bert') unsupported(`model_type: expected bert, got ${shown(json.model_type)}`);
-  const architectures = json.architectures;
-  if (!Array.isArray(architectures) || !architectures.includes('BertForSequenceClassification'))
-    unsupported(`architectures: expected BertForSequenceClassification, got ${shown(architectures)}`);
+function findArchitecture(json: Json): Architecture {
+  const types = ARCHITECTURES.map((a) => a.modelType);
+  const found = ARCHITECTURES.find((a) => a.modelType === json.model_type);
+  if (!found) unsupported(`model_type: expected ${types.join(', ')}, got ${shown(json.model_type)}`);
+  const { architectures } = json;
+  if (!Array.isArray(architectures) || !architectures.includes(found.name))
+    unsupported(`architectures: expected ${found.name}, got ${shown(architectures)}`);
+  return found;
+}
+
+function checkSupported(json: Json, { keys }: Architecture): void {
   for (const [key, allowed] of Object.entries(HARMLESS))
     if (!isNone(json[key]) && !allowed.includes(json[key]))
       unsupported(`${key}: expected ${allowed.length > 0 ? allowed.join(' or ') : 'none'}, got ${shown(json[key])}`);
+  if (keys.embeddingWidth === null && !isNone(json.embedding_size))
+    unsupported(`embedding_size: expected none, got ${shown(json.embedding_size)}`);
+  // transformers takes BERT's names too, and the last one given wins.
+  for (const [what, usual] of Object.entries(BERT_KEYS) as [keyof ConfigKeys, string | null][]) {
+    const own = keys[what];
+    if (usual !== null && own !== null && usual !== own && !isNone(json[usual]) && json[usual] !== json[own])
+      unsupported(`${usual}: expected none or the ${shown(json[own])} of ${own}, got ${shown(json[usual])}`);
+  }
+}
+
+function readActivation(json: Json, key: string): EncoderConfig['activation'] {
+  if (json[key] === undefined) refuse(`${key}: expected the name of an activation, got none`);
+  const activation = ACTIVATIONS.get(json[key]);
+  if (!activation) unsupported(`${key}: expected ${[...ACTIVATIONS.keys()].join(', ')}, got ${shown(json[key])}`);
+  return activation;
+}
+
+function readEpsilon(json: Json, key: string | null): number {
+  const epsilon = (key === null ? null : json[key]) ?? 1e-12;
+  if (typeof epsilon !== 'number' || !(epsilon > 0 && epsilon <= 1))
+    refuse(`${key}: expected a number above 0 and at most 1, got ${shown(epsilon)}`);
+  return epsilon;
+}
+
+/** Where positions are numbered after the padding token, its id says from where; 1 where the file is silent, as in transformers. */
+function readPlaces(json: Json, { positionsAfterPad }: Architecture, vocabulary: number, positions: number): Positions {
+  if (!positionsAfterPad) return { first: 0, pad: null };
+  const pad = json.pad_token_id === undefined ? 1 : size(json, 'pad_token_id', vocabulary - 1, 0);
+  if (pad + 1 >= positions) refuse(`max_position_embeddings: expected more than pad_token_id + 1 = ${pad + 1}, got ${positions}`);
+  return { first: pad + 1, pad };
 }
 
 /** Reads config.json. @throws bad-file for nonsense, unsupported-model naming the key for another architecture or other arithmetic. */
-export function readBertConfig(bytes: Uint8Array): BertConfig {
+export function readConfig(bytes: Uint8Array): EncoderConfig {
   const json = parseObject(bytes, 'config.json');
-  checkSupported(json);
-  if (json.hidden_act === undefined) refuse('hidden_act: expected the name of an activation, got none');
-  const activation = ACTIVATIONS.get(json.hidden_act);
-  if (!activation) unsupported(`hidden_act: expected ${[...ACTIVATIONS.keys()].join(', ')}, got ${shown(json.hidden_act)}`);
-  const width = size(json, 'hidden_size', 65_536);
-  const heads = size(json, 'num_attention_heads', 4096);
-  if (width % heads !== 0) refuse(`num_attention_heads: expected a divisor of hidden_size ${width}, got ${heads}`);
-  const epsilon = json.layer_norm_eps ?? 1e-12;
-  if (typeof epsilon !== 'number' || !(epsilon > 0 && epsilon <= 1))
-    refuse(`layer_norm_eps: expected a number above 0 and at most 1, got ${shown(epsilon)}`);
+  const architecture = findArchitecture(json);
+  const { keys } = architecture;
+  checkSupported(json, architecture);
+  const activation = readActivation(json, keys.activation);
+  const width = size(json, keys.width, MOST_WIDTH);
+  const heads = size(json, keys.heads, 4096);
+  if (width % heads !== 0) refuse(`${keys.heads}: expected a divisor of ${keys.width} ${width}, got ${heads}`);
   const labels = readLabels(json);
   if (labels.length < 2)
     unsupported(`num_labels: expected 2 or more, got ${labels.length} (a regression head: ${oneLine(labels.join(', ')) || 'no label'})`);
+  const vocabularySize = size(json, 'vocab_size', MOST_TOKENS);
+  const positions = size(json, 'max_position_embeddings', 1_048_576);
   return {
-    layers: size(json, 'num_hidden_layers', 1024),
+    architecture,
+    layers: size(json, keys.layers, 1024),
     width,
+    embeddingWidth: keys.embeddingWidth === null ? width : size(json, keys.embeddingWidth, MOST_WIDTH),
     heads,
-    hidden: size(json, 'intermediate_size', 1_048_576),
+    hidden: size(json, keys.hidden, 1_048_576),
     activation,
-    epsilon,
-    vocabularySize: size(json, 'vocab_size', 10_000_000),
-    positions: size(json, 'max_position_embeddings', 1_048_576),
-    types: size(json, 'type_vocab_size', 1024),
+    epsilon: readEpsilon(json, keys.epsilon),
+    vocabularySize,
+    positions,
+    places: readPlaces(json, architecture, vocabularySize, positions),
+    types: keys.types === null ? 0 : size(json, keys.types, 1024),
     labels,
   };
 }

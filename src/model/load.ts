@@ -1,10 +1,10 @@
 import type { Backend } from '../compute/backend.ts';
 import { bufferLength, type Program } from '../compute/program.ts';
 import { throwIfAborted, WebspexError } from '../core/errors.ts';
-import { type BertSizes, bertProgram } from './bert.ts';
-import { bertWeights, takeEmbeddings } from './bert-weights.ts';
 import { createClassifier } from './classifier.ts';
-import { type BertConfig, readBertConfig } from './config.ts';
+import { type EncoderConfig, readConfig } from './config.ts';
+import { type EncoderSizes, encoderProgram } from './encoder.ts';
+import { encoderWeights, takeEmbeddings } from './encoder-weights.ts';
 import { readManifest, readVerified } from './manifest.ts';
 import type { Model, ModelSource, ProgressEvent } from './model.ts';
 import { dequantiseRows, readSafetensors, type Tensor, toFloat32 } from './safetensors.ts';
@@ -21,7 +21,7 @@ export interface LoadOptions {
 const IGNORED = /(^|\.)position_ids$/;
 
 /**
- * Loads a BertForSequenceClassification from a folder of config.json, tokenizer.json and model.safetensors (F32, F16, BF16, or int8 rows
+ * Loads an encoder with a sequence classification head from a folder of config.json, tokenizer.json and model.safetensors (F32, F16, BF16, or int8 rows
  * with a `.scale` each); a manifest.json there is enforced.
  * @throws not-found, hash-mismatch, bad-file naming the tensor, unsupported-model, aborted, and what the backend throws.
  */
@@ -32,7 +32,7 @@ export async function loadClassifier(source: ModelSource, { backend, onProgress,
     throwIfAborted(signal);
     return readVerified(source, manifest, file, onProgress);
   };
-  const config = readBertConfig((await read('config.json')).bytes);
+  const config = readConfig((await read('config.json')).bytes);
   const tokenizer = loadTokenizer((await read('tokenizer.json')).bytes);
   if (tokenizer.vocabularySize > config.vocabularySize)
     throw new WebspexError(
@@ -40,15 +40,14 @@ export async function loadClassifier(source: ModelSource, { backend, onProgress,
       `tokenizer.json: expected ids below vocab_size ${config.vocabularySize}, got ${tokenizer.vocabularySize}; use the model's own tokenizer`,
     );
   const sizes = sizesOf(config);
-  const program = planProgram(sizes, config.positions, backend);
+  const maxTokens = config.positions - config.places.first;
+  const program = planProgram(sizes, maxTokens, backend);
   const file = await read('model.safetensors');
-  const tensors = tensorTaker(readSafetensors(file.bytes));
-  const embeddings = takeEmbeddings(
-    sizes,
-    { vocabulary: config.vocabularySize, positions: config.positions, types: config.types },
-    tensors.take,
-  );
-  const weights = bertWeights(sizes, tensors.take);
+  const { name: architecture, names } = config.architecture;
+  const tensors = tensorTaker(readSafetensors(file.bytes), architecture);
+  const tables = { vocabulary: config.vocabularySize, positions: config.positions, types: config.types };
+  const embeddings = takeEmbeddings(sizes, tables, names, tensors.take);
+  const weights = encoderWeights(sizes, names, tensors.take);
   tensors.finish();
   throwIfAborted(signal);
   const info = {
@@ -56,29 +55,33 @@ export async function loadClassifier(source: ModelSource, { backend, onProgress,
     revision: manifest?.revision ?? source.revision,
     sha256: file.sha256,
     dtype: 'f32' as const,
-    architecture: 'BertForSequenceClassification',
+    architecture,
     labels: config.labels,
-    maxTokens: config.positions,
+    maxTokens,
   };
-  const model = await createClassifier({ info, tokenizer, vocabulary: config.vocabularySize, program, weights, embeddings }, backend);
+  const model = await createClassifier(
+    { info, tokenizer, vocabulary: config.vocabularySize, program, weights, embeddings, positions: config.places },
+    backend,
+  );
   onProgress?.({ status: 'ready', name: info.id });
   return model;
 }
 
-function sizesOf({ labels, ...config }: BertConfig): BertSizes {
-  const { layers, width, heads, hidden, activation, epsilon } = config;
-  return { layers, width, heads, hidden, activation, epsilon, labels: labels.length };
+function sizesOf({ labels, architecture, ...config }: EncoderConfig): EncoderSizes {
+  const { layers, width, embeddingWidth, heads, hidden, activation, epsilon } = config;
+  const { headActivation } = architecture;
+  return { layers, width, embeddingWidth, heads, hidden, activation, headActivation, epsilon, labels: labels.length };
 }
 
 /** The program with the largest capacity that the backend wants and its buffers allow; it takes a sequence of every allowed length. */
-function planProgram(sizes: BertSizes, positions: number, { limits }: Backend): Program {
-  for (let tokens = Math.max(limits.mostTokens, positions); ; tokens = Math.max(positions, tokens >> 1)) {
+function planProgram(sizes: EncoderSizes, longest: number, { limits }: Backend): Program {
+  for (let tokens = Math.max(limits.mostTokens, longest); ; tokens = Math.max(longest, tokens >> 1)) {
     // A sequence of a masked text has rarely fewer than four tokens; shorter ones only make for smaller chunks.
-    const program = bertProgram(sizes, { tokens, tableRows: tokens, sequences: Math.ceil(tokens / 4) });
+    const program = encoderProgram(sizes, { tokens, tableRows: tokens, sequences: Math.ceil(tokens / 4) });
     const largest = program.buffers.reduce((a, b) => (bufferLength(b, program.capacity) > bufferLength(a, program.capacity) ? b : a));
     const bytes = 4 * bufferLength(largest, program.capacity);
     if (bytes <= limits.bufferBytes) return program;
-    if (largest.kind === 'weight' || tokens === positions)
+    if (largest.kind === 'weight' || tokens === longest)
       throw new WebspexError(
         'unsupported-model',
         `model: expected buffers of at most ${limits.bufferBytes} bytes, got ${bytes} for ${largest.name}; use a smaller model`,
@@ -87,7 +90,7 @@ function planProgram(sizes: BertSizes, positions: number, { limits }: Backend): 
 }
 
 /** Hands out each tensor once, checked; `finish` complains about what nobody took. */
-function tensorTaker(tensors: ReadonlyMap<string, Tensor>) {
+function tensorTaker(tensors: ReadonlyMap<string, Tensor>, architecture: string) {
   const taken = new Set<string>();
   return {
     take(name: string, shape: readonly number[]): Float32Array {
@@ -112,7 +115,7 @@ function tensorTaker(tensors: ReadonlyMap<string, Tensor>) {
       if (left.length > 0)
         throw new WebspexError(
           'bad-file',
-          `model.safetensors: expected no other tensors than a BertForSequenceClassification's, got ${left.slice(0, 3).join(', ')}${left.length > 3 ? ` and ${left.length - 3} more` : ''}; check config.json`,
+          `model.safetensors: expected no other tensors than a ${architecture}'s, got ${left.slice(0, 3).join(', ')}${left.length > 3 ? ` and ${left.length - 3} more` : ''}; check config.json`,
         );
     },
   };

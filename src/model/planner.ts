@@ -26,6 +26,16 @@ export interface Chunk {
   readonly readRows: Uint32Array;
 }
 
+/** Which rows of the position table a model's tokens take. */
+export interface Positions {
+  /** The row of the first token. */
+  readonly first: number;
+  /** A token that takes the row before the first one and that the others do not count, or none. */
+  readonly pad: number | null;
+}
+
+const FROM_ZERO: Positions = { first: 0, pad: null };
+
 /** How many sequences a list holds. */
 export function sequenceCount(sequences: TokenSequences): number {
   return sequences.offsets.length - 1;
@@ -83,7 +93,13 @@ function pick({ ids, offsets }: TokenSequences, kept: readonly number[]): TokenS
  * Packs sequences from `first` on into one chunk: as many whole ones as fit `tokens` rows and `capacity`, and at least one.
  * @throws self-check where the first one alone is beyond the capacity.
  */
-export function packChunk(sequences: TokenSequences, first: number, tokens: number, capacity: RowCounts): Chunk {
+export function packChunk(
+  sequences: TokenSequences,
+  first: number,
+  tokens: number,
+  capacity: RowCounts,
+  positions: Positions = FROM_ZERO,
+): Chunk {
   const { offsets } = sequences;
   const most = Math.min(sequenceCount(sequences) - first, capacity.sequences);
   const rows = (count: number) => offsets[first + count] - offsets[first];
@@ -91,7 +107,7 @@ export function packChunk(sequences: TokenSequences, first: number, tokens: numb
   while (count < most && rows(count + 1) <= Math.min(tokens, capacity.tokens)) count++;
   if (rows(count) > capacity.tokens)
     throw new WebspexError('self-check', `chunk: expected at most ${capacity.tokens} rows, got ${rows(count)}; please report it`);
-  const table = tableOf(sequences, first, count);
+  const table = tableOf(sequences, first, count, positions);
   const ranges = new Uint32Array(2 * rows(count));
   const readRanges = new Uint32Array(2 * count);
   const readRows = new Uint32Array(count);
@@ -106,16 +122,17 @@ export function packChunk(sequences: TokenSequences, first: number, tokens: numb
   return { first, counts, ...table, rowRanges: ranges, readRanges, readRows };
 }
 
-function tableOf({ ids, offsets }: TokenSequences, first: number, count: number) {
+function tableOf({ ids, offsets }: TokenSequences, first: number, count: number, places: Positions) {
   const from = offsets[first];
   const rows = offsets[first + count] - from;
   const tableRow = new Uint32Array(rows);
   const tokens: number[] = [];
   const positions: number[] = [];
   const seen = new Map<number, number>();
-  for (let s = first; s < first + count; s++)
+  for (let s = first; s < first + count; s++) {
+    let next = places.first;
     for (let i = offsets[s]; i < offsets[s + 1]; i++) {
-      const position = i - offsets[s];
+      const position = ids[i] === places.pad ? places.first - 1 : next++;
       const key = ids[i] * 0x200000 + position;
       let row = seen.get(key);
       if (row === undefined) {
@@ -126,6 +143,7 @@ function tableOf({ ids, offsets }: TokenSequences, first: number, count: number)
       }
       tableRow[i - from] = row;
     }
+  }
   return { tableTokens: Uint32Array.from(tokens), tablePositions: Uint32Array.from(positions), tableRow };
 }
 

@@ -9,7 +9,7 @@ import type { Diagnosis } from '../../src/cli/diagnosis.ts';
 import { readExplanation } from '../../src/element.ts';
 import type { Verification } from '../../src/index.ts';
 import { VERSION } from '../../src/index.ts';
-import { naiveLogits } from '../model/tiny-bert.ts';
+import { naiveLogits } from '../model/tiny-encoder.ts';
 import { cli, ended, ROOT, scratch, startCli, TINY, tinyModelFolder, tinyTensors } from './support.ts';
 
 const folder = scratch();

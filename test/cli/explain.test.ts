@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readExplanation } from '../../src/element.ts';
 import type { Explanation } from '../../src/index.ts';
-import { naiveLogits } from '../model/tiny-bert.ts';
+import { naiveLogits } from '../model/tiny-encoder.ts';
 import { cli, ended, interaction, type Ran, scratch, startCli, TINY, tableFile, tinyModelFolder, tinyTensors } from './support.ts';
 
 const folder = scratch();

@@ -98,7 +98,12 @@ const CASES: readonly (readonly [title: string, args: readonly string[], code: n
     3,
     /bad-file: .*of shape \[16, 8\], got \[12, 8\]/,
   ],
-  ['another architecture', ['explain', 'a b', '--model', foreign, ...CPU], 3, /unsupported-model: .*expected bert, got "?gpt2/],
+  [
+    'another architecture',
+    ['explain', 'a b', '--model', foreign, ...CPU],
+    3,
+    /unsupported-model: .*expected bert, distilbert, electra, got "?gpt2/,
+  ],
   ['files that are not those of their manifest', ['explain', 'a b', '--model', tampered, ...CPU], 3, /hash-mismatch: config\.json/],
   [
     'more tokens than the model takes',

@@ -6,7 +6,7 @@ import { afterAll } from 'vitest';
 import type { Io } from '../../src/cli/io.ts';
 import type { Explanation } from '../../src/index.ts';
 import { safetensorsFile } from '../model/support.ts';
-import { randomTensors, type Tensors, type TinySizes } from '../model/tiny-bert.ts';
+import { randomTensors, type Tensors, type TinySizes } from '../model/tiny-encoder.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = join(ROOT, 'dist/cli.js');

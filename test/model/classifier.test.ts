@@ -8,7 +8,7 @@ import { createClassifier } from '../../src/model/classifier.ts';
 import { type Call, watchedGpu } from '../compute/watched-gpu.ts';
 import { softwareGpu } from '../support/gpu.ts';
 import { rejectedBy } from './support.ts';
-import { naiveLogits, randomTensors, sequences, type TinySizes, tinyModel, tinyParts } from './tiny-bert.ts';
+import { naiveLogits, randomTensors, sequences, type TinySizes, tinyModel, tinyParts } from './tiny-encoder.ts';
 
 const sizes: TinySizes = {
   layers: 1,

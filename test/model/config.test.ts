@@ -1,25 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.ts';
-import { readBertConfig } from '../../src/model/config.ts';
+import { BERT } from '../../src/model/architectures/bert.ts';
+import { readConfig } from '../../src/model/config.ts';
 import { mutants, thrownBy } from './support.ts';
 
 const embedded = readFileSync(new URL('../../models/minilm-sst2/config.json', import.meta.url));
 const json = JSON.parse(embedded.toString()) as Record<string, unknown>;
 const bytesOf = (value: unknown) => new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
-const read = (change: object) => readBertConfig(bytesOf({ ...json, ...change }));
+const read = (change: object) => readConfig(bytesOf({ ...json, ...change }));
 
 describe('config.json', () => {
   it('of the embedded model gives its sizes', () => {
-    expect(readBertConfig(embedded)).toEqual({
+    expect(readConfig(embedded)).toEqual({
+      architecture: BERT,
       layers: 6,
       width: 384,
+      embeddingWidth: 384,
       heads: 12,
       hidden: 1536,
       activation: 'gelu',
       epsilon: 1e-12,
       vocabularySize: 30522,
       positions: 512,
+      places: { first: 0, pad: null },
       types: 2,
       labels: ['negative', 'positive'],
     });
@@ -54,8 +58,9 @@ describe('config.json', () => {
 
   it('that asks for other arithmetic is unsupported, naming key, value and what is supported', () => {
     const cases: [object, RegExp][] = [
-      [{ model_type: 'roberta' }, /model_type: expected bert, got "roberta"/],
-      [{ model_type: undefined }, /model_type: expected bert, got none/],
+      [{ model_type: 'deberta' }, /model_type: expected bert, distilbert, electra, got "deberta"/],
+      [{ model_type: 'distilbert' }, /architectures: expected DistilBertForSequenceClassification, got/],
+      [{ model_type: undefined }, /model_type: expected bert, .*, got none/],
       [{ architectures: ['BertModel'] }, /architectures: expected BertForSequenceClassification, got \["BertModel"\]/],
       [{ architectures: undefined }, /architectures/],
       [{ position_embedding_type: 'relative_key_query' }, /position_embedding_type: expected absolute, got "relative_key_query"/],
@@ -77,7 +82,36 @@ describe('config.json', () => {
     for (const [change, message] of cases) {
       const error = thrownBy(() => read(change));
       expect([error.code, error.message]).toEqual(['unsupported-model', expect.stringMatching(message)]);
-      expect(error.message).toMatch(/; supported: BertForSequenceClassification/);
+      expect(error.message).toMatch(
+        /; supported: BertForSequenceClassification, DistilBertForSequenceClassification, ElectraForSequenceClassification/,
+      );
+    }
+  });
+
+  it('of other architectures is read by their names, and refused where two names of one size disagree', () => {
+    const golden = (name: string) =>
+      JSON.parse(readFileSync(new URL(`golden/tiny/${name}/config.json`, import.meta.url), 'utf8')) as object;
+    const [distilbert, electra] = ['distilbert', 'electra'].map(golden);
+    const of = (...changes: object[]) => readConfig(bytesOf(Object.assign({}, ...changes)));
+    expect(of(distilbert, { hidden_size: 18, layer_norm_eps: 1e-5 })).toMatchObject({
+      layers: 2,
+      width: 18,
+      heads: 3,
+      epsilon: 1e-12,
+      types: 0,
+    });
+    expect(of(electra)).toMatchObject({ width: 20, embeddingWidth: 12, activation: 'relu' });
+    const cases: [object, string, RegExp][] = [
+      [{ ...distilbert, hidden_size: 768 }, 'unsupported-model', /hidden_size: expected none or the 18 of dim, got 768/],
+      [{ ...distilbert, activation: undefined, hidden_act: 'gelu' }, 'unsupported-model', /hidden_act: expected none or/],
+      [{ ...distilbert, n_heads: 5 }, 'bad-file', /n_heads: expected a divisor of dim 18, got 5/],
+      [{ ...distilbert, embedding_size: 9 }, 'unsupported-model', /embedding_size: expected none, got 9/],
+      [{ ...electra, embedding_size: undefined }, 'bad-file', /embedding_size: expected a whole number/],
+      [{ ...electra, architectures: ['ElectraForPreTraining'] }, 'unsupported-model', /expected ElectraForSequenceClassification/],
+    ];
+    for (const [json, code, message] of cases) {
+      const error = thrownBy(() => of(json));
+      expect([error.code, error.message]).toEqual([code, expect.stringMatching(message)]);
     }
   });
 
@@ -107,19 +141,19 @@ describe('config.json', () => {
       const error = thrownBy(() => read(change));
       expect([error.code, error.message]).toEqual(['bad-file', expect.stringMatching(message)]);
     }
-    for (const text of ['', '{', 'null', '7', '[]', '"x"']) expect(thrownBy(() => readBertConfig(bytesOf(text))).code).toBe('bad-file');
-    expect(thrownBy(() => readBertConfig(bytesOf(`{"model_type":${'['.repeat(1e5)}${']'.repeat(1e5)}}`))).message).not.toMatch(/\[{100}/);
+    for (const text of ['', '{', 'null', '7', '[]', '"x"']) expect(thrownBy(() => readConfig(bytesOf(text))).code).toBe('bad-file');
+    expect(thrownBy(() => readConfig(bytesOf(`{"model_type":${'['.repeat(1e5)}${']'.repeat(1e5)}}`))).message).not.toMatch(/\[{100}/);
   });
 
   it('survives 2,000 seeded mutants and every cut with typed errors only', () => {
     for (const bytes of mutants(embedded, 2000, createRandom(9)))
       try {
-        readBertConfig(bytes);
+        readConfig(bytes);
       } catch {
-        expect(['bad-file', 'unsupported-model']).toContain(thrownBy(() => readBertConfig(bytes)).code);
+        expect(['bad-file', 'unsupported-model']).toContain(thrownBy(() => readConfig(bytes)).code);
       }
     const text = embedded.toString().trimEnd();
     for (let length = 0; length < text.length; length++)
-      expect(thrownBy(() => readBertConfig(bytesOf(text.slice(0, length) || ' '))).code).toBe('bad-file');
+      expect(thrownBy(() => readConfig(bytesOf(text.slice(0, length) || ' '))).code).toBe('bad-file');
   });
 });

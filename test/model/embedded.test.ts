@@ -16,7 +16,7 @@ import { openSource } from '../../src/model/source.ts';
 import { sequencesOf } from '../lens/text/support.ts';
 import { softwareGpu } from '../support/gpu.ts';
 import { rejectedBy } from './support.ts';
-import { sequences } from './tiny-bert.ts';
+import { sequences } from './tiny-encoder.ts';
 
 /** The bound for a logit, of float32 against float64 and of float64 against PyTorch. */
 const LOGIT = 1e-4;

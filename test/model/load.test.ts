@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/compute/backend.ts';
 import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
+import { createWasmBackend } from '../../src/compute/wasm/backend.ts';
 import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
 import { WebspexError } from '../../src/core/errors.ts';
 import { loadClassifier } from '../../src/model/load.ts';
@@ -11,34 +12,42 @@ import { openSource } from '../../src/model/source.ts';
 import { excess } from '../compute/support.ts';
 import { softwareGpu } from '../support/gpu.ts';
 import { rejectedBy, type StoredTensor, safetensorsFile } from './support.ts';
-import { sequences } from './tiny-bert.ts';
+import { sequences } from './tiny-encoder.ts';
 
 /** The issue's bound for a logit against PyTorch. */
 const LOGIT = 1e-4;
 
 const TINY = new URL('golden/tiny/', import.meta.url);
 const golden = JSON.parse(readFileSync(new URL('golden.json', TINY), 'utf8')) as {
-  folders: Record<string, { labels: string[]; rows: { text: string; ids: number[]; logits: number[] }[] }>;
+  folders: Record<string, { architecture: string; labels: string[]; rows: { text: string; ids: number[]; logits: number[] }[] }>;
 };
 const reference = createReferenceBackend();
 let webgpu: Backend;
+let wasm: Backend;
 beforeAll(async () => {
+  wasm = await createWasmBackend({ threads: 1 });
   webgpu = await createWebgpuBackend({ gpu: softwareGpu() });
 });
-afterAll(() => webgpu.destroy());
+afterAll(() => {
+  webgpu.destroy();
+  wasm.destroy();
+});
 
 describe('a folder that transformers saved', () => {
   it.each([
     ['f16', 'one layer of 20 channels in 5 heads, gelu_new, 3 named labels, F16'],
     ['bf16', 'two layers of 18 channels in 3 heads, relu, labels without names, BF16'],
     ['f32', 'three layers of 12 channels in 1 head, gelu, 5 labels, one token type, F32'],
-  ])('%s (%s) gives PyTorch’s logits on both backends, from the ids that its tokenizer gives', async (name) => {
-    const { labels, rows } = golden.folders[name];
+    ['distilbert', 'two layers of 18 channels in 3 heads, gelu, 3 labels, F32'],
+    ['electra', 'embeddings of 12, two layers of 20 channels in 2 heads, relu, 2 named labels, F32'],
+    ['electra-base', 'embeddings as wide as the layer of 15 channels in 3 heads, gelu, 4 labels, F16'],
+  ])('%s (%s) gives PyTorch’s logits on every backend, from the ids that its tokenizer gives', async (name) => {
+    const { architecture, labels, rows } = golden.folders[name];
     const want = rows.flatMap((r) => r.logits);
     expect(Math.max(...want) - Math.min(...want)).toBeGreaterThan(0.5);
-    for (const backend of [reference, webgpu]) {
+    for (const backend of [reference, wasm, webgpu]) {
       const model = await loadClassifier(openSource(new URL(`${name}/`, TINY)), { backend });
-      expect(model.info).toMatchObject({ id: name, labels, architecture: 'BertForSequenceClassification', dtype: 'f32' });
+      expect(model.info).toMatchObject({ id: name, labels, architecture, dtype: 'f32' });
       const got = await model.classify(sequences(rows.map((r) => r.ids)));
       expect(excess(got, want, LOGIT, 0)).toBeLessThanOrEqual(1);
       const { cls, sep, mask } = model.tokenizer.special;

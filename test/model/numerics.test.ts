@@ -4,11 +4,12 @@ import type { Program } from '../../src/compute/program.ts';
 import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
 import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
 import type { WebspexError } from '../../src/core/errors.ts';
-import { bertProgram } from '../../src/model/bert.ts';
-import { bertWeights, embeddingSums, takeEmbeddings } from '../../src/model/bert-weights.ts';
+import { BERT } from '../../src/model/architectures/bert.ts';
+import { encoderProgram } from '../../src/model/encoder.ts';
+import { embeddingSums, encoderWeights, takeEmbeddings } from '../../src/model/encoder-weights.ts';
 import { packChunk } from '../../src/model/planner.ts';
 import { softwareGpu } from '../support/gpu.ts';
-import { randomTensors, sequences, type Tensors, type TinySizes, takeFrom } from './tiny-bert.ts';
+import { bertSizes, randomTensors, sequences, type Tensors, type TinySizes, takeFrom } from './tiny-encoder.ts';
 
 /** Where numbers are huge, float32 rounds what float64 keeps; both then agree to float32's digits of the larger terms. */
 const PARITY = 1e-3;
@@ -49,7 +50,7 @@ describe('a broken or extreme weight', () => {
   it.each(['gelu', 'gelu-tanh', 'relu'] as const)(
     'of any tensor is an error or the right answer, never a wrong one, with %s',
     async (activation) => {
-      const sizes: TinySizes = {
+      const sizes = bertSizes<TinySizes>({
         layers: 2,
         width: 12,
         heads: 2,
@@ -59,16 +60,16 @@ describe('a broken or extreme weight', () => {
         labels: 3,
         vocabulary: 31,
         positions: 8,
-      };
+      });
       const tensors = randomTensors(sizes, 3);
-      const program = withWeightsAsInputs(bertProgram(sizes, capacity));
+      const program = withWeightsAsInputs(encoderProgram(sizes, capacity));
       const [oracle, device] = [await reference.prepare(program, new Map()), await webgpu.prepare(program, new Map())];
       const inputsOf = (changed: Tensors) => {
         const take = takeFrom(changed);
-        const embeddings = takeEmbeddings(sizes, { vocabulary: 31, positions: 8, types: 2 }, take);
+        const embeddings = takeEmbeddings(sizes, { vocabulary: 31, positions: 8, types: 2 }, BERT.names, take);
         const { tableRow, rowRanges, readRanges, readRows } = chunk;
         const tableSum = embeddingSums(embeddings, chunk);
-        return { tableSum, tableRow, rowRanges, readRanges, readRows, ...Object.fromEntries(bertWeights(sizes, take)) };
+        return { tableSum, tableRow, rowRanges, readRanges, readRows, ...Object.fromEntries(encoderWeights(sizes, BERT.names, take)) };
       };
       const seen = { errors: 0, right: 0 };
       for (const [name, tensor] of tensors)

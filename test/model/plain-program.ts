@@ -1,12 +1,12 @@
 import { ACTIVATIONS } from '../../src/compute/kernels.ts';
 import type { Program, RowKind, Step } from '../../src/compute/program.ts';
-import { type BertSizes, bertProgram, paddedSizes } from '../../src/model/bert.ts';
+import { type EncoderSizes, encoderProgram, paddedSizes } from '../../src/model/encoder.ts';
 
 /**
  * The same forward pass with nothing saved: no row table (tableSum holds a row for every token, in order), every layer whole on every
- * token, and the read rows picked only once all layers are done. It takes the weights and inputs of `bertProgram`.
+ * token, and the read rows picked only once all layers are done. It takes the weights and inputs of `encoderProgram`.
  */
-export function plainProgram(sizes: BertSizes, tokens: number): Program {
+export function plainProgram(sizes: EncoderSizes, tokens: number): Program {
   const { width, headWidth, attention, hidden, labels } = paddedSizes(sizes);
   const linear = (rows: RowKind, input: string, weight: string, output: string, K: number, columns: number, more: object = {}): Step => {
     const { residual, activation } = more as { residual?: string; activation?: keyof typeof ACTIVATIONS };
@@ -47,7 +47,7 @@ export function plainProgram(sizes: BertSizes, tokens: number): Program {
     norm(`${l}.outputNorm`, 'y', 'x'),
   ]);
   const capacity = { tokens, tableRows: tokens, sequences: tokens };
-  const pruned = bertProgram(sizes, capacity);
+  const pruned = encoderProgram(sizes, capacity);
   const scratch = (name: string, columns: number) => ({ name, kind: 'scratch', type: 'f32', rows: 'tokens', columns }) as const;
   return {
     capacity,
@@ -72,7 +72,7 @@ export function plainProgram(sizes: BertSizes, tokens: number): Program {
         constants: {},
         params: { columns: width, inputStride: width, outputStride: width },
       },
-      linear('sequences', 'readX', 'pooler', 'pooled', width, width, { activation: 'tanh' }),
+      linear('sequences', 'readX', 'dense', 'pooled', width, width, { activation: sizes.headActivation }),
       linear('sequences', 'pooled', 'classifier', 'logits', width, labels),
       pruned.steps[pruned.steps.length - 1],
     ],

@@ -7,7 +7,7 @@ import type { TokenSequences } from '../../src/model/model.ts';
 import { type Chunk, distinctSequences, packChunk, paddedRows, scatterRows, sequenceCount } from '../../src/model/planner.ts';
 import { sequencesOf } from '../lens/text/support.ts';
 import { thrownBy } from './support.ts';
-import { letters, sequences } from './tiny-bert.ts';
+import { letters, sequences } from './tiny-encoder.ts';
 
 /** Random sequences of 1 to 9 tokens from a small vocabulary, so that many are equal. */
 function randomSequences(count: number, vocabulary: number, seed: number): TokenSequences {

@@ -9,7 +9,7 @@ import { splitPlayers } from '../../../src/lens/text/players.ts';
 import { loadClassifier } from '../../../src/model/load.ts';
 import type { Model, TokenSequences } from '../../../src/model/model.ts';
 import { openSource } from '../../../src/model/source.ts';
-import { sequences } from '../../model/tiny-bert.ts';
+import { sequences } from '../../model/tiny-encoder.ts';
 import { reference } from './support.ts';
 
 /** The bound for a logit of float32. */

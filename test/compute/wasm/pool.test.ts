@@ -4,7 +4,7 @@ import { createWasmBackend, type WasmOptions } from '../../../src/compute/wasm/b
 import { type PoolWorker, startWorker } from '../../../src/compute/wasm/start-worker.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import { rejectedBy } from '../../model/support.ts';
-import { randomTensors, sequences, type TinySizes, tinyModel } from '../../model/tiny-bert.ts';
+import { randomTensors, sequences, type TinySizes, tinyModel } from '../../model/tiny-encoder.ts';
 import { productProgram } from '../support.ts';
 
 const ROWS = 40;

@@ -1,4 +1,4 @@
-"""Makes tiny/: three folders as transformers saves a BertForSequenceClassification, with seeded random weights, and their logits.
+"""Makes tiny/: folders as transformers saves a classifier of each supported architecture, with seeded random weights, and their logits.
 
     pip install torch transformers safetensors tokenizers
     python make-tiny-models.py
@@ -13,28 +13,48 @@ from pathlib import Path
 import torch
 import transformers
 from tokenizers import Tokenizer, __version__ as tokenizers_version, models, normalizers, pre_tokenizers, processors
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import (
+    BertConfig, BertForSequenceClassification, DistilBertConfig, DistilBertForSequenceClassification, ElectraConfig,
+    ElectraForSequenceClassification,
+)
 
 OUT = Path(__file__).parent / "tiny"
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 VOCABULARY = {token: i for i, token in enumerate([*SPECIAL, *LETTERS, *("##" + c for c in LETTERS), ".", ",", "!"])}
+BERT = (BertConfig, BertForSequenceClassification)
+DISTILBERT = (DistilBertConfig, DistilBertForSequenceClassification)
+ELECTRA = (ElectraConfig, ElectraForSequenceClassification)
 TEXTS = ["not bad at all", "a", "b, c. d!", "xyzzy plugh", "what 7 waits", "the quick fox"]
 FOLDERS = {
     "f16": (
-        torch.float16,
+        BERT, torch.float16,
         dict(num_hidden_layers=1, hidden_size=20, num_attention_heads=5, intermediate_size=28, hidden_act="gelu_new",
              max_position_embeddings=24, id2label={0: "schlecht", 1: "très bien", 2: "égal"},
              label2id={"schlecht": 0, "très bien": 1, "égal": 2}),
     ),
     "bf16": (
-        torch.bfloat16,
+        BERT, torch.bfloat16,
         dict(num_hidden_layers=2, hidden_size=18, num_attention_heads=3, intermediate_size=24, hidden_act="relu", max_position_embeddings=32),
     ),
     "f32": (
-        torch.float32,
+        BERT, torch.float32,
         dict(num_hidden_layers=3, hidden_size=12, num_attention_heads=1, intermediate_size=20, hidden_act="gelu", layer_norm_eps=1e-5,
              max_position_embeddings=20, type_vocab_size=1, num_labels=5, problem_type="multi_label_classification"),
+    ),
+    "distilbert": (
+        DISTILBERT, torch.float32,
+        dict(n_layers=2, dim=18, n_heads=3, hidden_dim=28, activation="gelu", max_position_embeddings=24, sinusoidal_pos_embds=True, num_labels=3),
+    ),
+    "electra": (
+        ELECTRA, torch.float32,
+        dict(num_hidden_layers=2, embedding_size=12, hidden_size=20, num_attention_heads=2, intermediate_size=28, hidden_act="relu",
+             max_position_embeddings=20, id2label={0: "real", 1: "fake"}, label2id={"real": 0, "fake": 1}),
+    ),
+    "electra-base": (
+        ELECTRA, torch.float16,
+        dict(num_hidden_layers=1, embedding_size=15, hidden_size=15, num_attention_heads=3, intermediate_size=20, hidden_act="gelu",
+             max_position_embeddings=20, num_labels=4),
     ),
 }
 
@@ -53,13 +73,13 @@ def main():
     golden = {"madeBy": "test/model/golden/make-tiny-models.py", "torch": torch.__version__, "transformers": transformers.__version__,
               "tokenizers": tokenizers_version, "folders": {}}
     words = tokenizer()
-    for seed, (name, (dtype, sizes)) in enumerate(FOLDERS.items()):
+    for seed, (name, ((Config, Model), dtype, sizes)) in enumerate(FOLDERS.items()):
         torch.manual_seed(seed)
-        config = BertConfig(vocab_size=len(VOCABULARY), attn_implementation="eager", **sizes)
-        model = BertForSequenceClassification(config).eval()
+        config = Config(vocab_size=len(VOCABULARY), attn_implementation="eager", **sizes)
+        model = Model(config).eval()
         with torch.no_grad():
             for key, weight in model.named_parameters():
-                if "LayerNorm.weight" in key:
+                if "LayerNorm.weight" in key or "layer_norm.weight" in key:
                     weight.normal_(1, 0.2)
                 else:
                     weight.normal_(0, 0.3 if key.endswith("bias") or "embeddings" in key else weight.shape[-1] ** -0.5)
@@ -74,7 +94,7 @@ def main():
                 ids = words.encode(text).ids
                 for masked in (ids, [i if i in (2, 3) or draw.random() < 0.5 else VOCABULARY["[MASK]"] for i in ids]):
                     rows.append({"text": text, "ids": masked, "logits": exact(torch.tensor([masked])).logits[0].tolist()})
-        golden["folders"][name] = {"labels": [config.id2label[i] for i in range(config.num_labels)], "rows": rows}
+        golden["folders"][name] = {"architecture": Model.__name__, "labels": [config.id2label[i] for i in range(config.num_labels)], "rows": rows}
     (OUT / "golden.json").write_text(json.dumps(golden) + "\n")
 
 

@@ -2,13 +2,17 @@ import { ACTIVATIONS, type Activation } from '../compute/kernels.ts';
 import { type BufferSpec, type Program, padWidth, type RowCounts, type RowKind, type Step } from '../compute/program.ts';
 import { STAMP_COLUMNS } from '../compute/stamp.ts';
 
-/** Sizes of a BERT encoder with a pooler and a classifier (Devlin et al. 2019, arXiv 1810.04805). */
-export interface BertSizes {
+/** Sizes of an encoder laid out as BERT (Devlin et al. 2019, arXiv 1810.04805) with a classifier of two linear maps on the first token. */
+export interface EncoderSizes {
   readonly layers: number;
   readonly width: number;
+  /** Width of the embeddings; where it is not `width`, a linear map leads from the one to the other. */
+  readonly embeddingWidth: number;
   readonly heads: number;
   readonly hidden: number;
   readonly activation: Activation;
+  /** Between the head's two linear maps. */
+  readonly headActivation: Activation;
   readonly epsilon: number;
   readonly labels: number;
 }
@@ -16,6 +20,7 @@ export interface BertSizes {
 /** The same sizes as a program sees them: each width padded with zeros to a multiple of 8, each head to a multiple of 4. */
 export interface PaddedSizes {
   readonly width: number;
+  readonly embeddingWidth: number;
   readonly headWidth: number;
   /** All heads side by side. */
   readonly attention: number;
@@ -23,10 +28,11 @@ export interface PaddedSizes {
   readonly labels: number;
 }
 
-export function paddedSizes(sizes: BertSizes): PaddedSizes {
+export function paddedSizes(sizes: EncoderSizes): PaddedSizes {
   const headWidth = Math.ceil(sizes.width / sizes.heads / 4) * 4;
   return {
     width: padWidth(sizes.width),
+    embeddingWidth: padWidth(sizes.embeddingWidth),
     headWidth,
     attention: padWidth(headWidth * sizes.heads),
     hidden: padWidth(sizes.hidden),
@@ -37,9 +43,9 @@ export function paddedSizes(sizes: BertSizes): PaddedSizes {
 /**
  * The forward pass of a chunk: embeddings, layer 0's norm and Q, K, V once for each distinct (token, position) pair, whole layers on
  * packed rows, the last layer's queries and everything after them on the rows that the classifier reads. Inputs: tableSum
- * (tableRows, width), tableRow, rowRanges, readRanges, readRows. Output: logits (sequences, labels) behind their stamp.
+ * (tableRows, embedding width), tableRow, rowRanges, readRanges, readRows. Output: logits (sequences, labels) behind their stamp.
  */
-export function bertProgram(sizes: BertSizes, capacity: RowCounts): Program {
+export function encoderProgram(sizes: EncoderSizes, capacity: RowCounts): Program {
   const steps: Step[] = [...firstRows(sizes)];
   for (let layer = 0; layer < sizes.layers; layer++) {
     const last = layer === sizes.layers - 1;
@@ -50,26 +56,31 @@ export function bertProgram(sizes: BertSizes, capacity: RowCounts): Program {
   return { buffers: [...weightBuffers(sizes), ...rowBuffers(sizes)], steps, capacity };
 }
 
+function isProjected(sizes: EncoderSizes): boolean {
+  return sizes.embeddingWidth !== sizes.width;
+}
+
 /** Columns of the packed rows of Q, K and V, and where K starts: a model of one layer needs no packed Q. */
-function keyLayout(sizes: BertSizes) {
+function keyLayout(sizes: EncoderSizes) {
   const { attention } = paddedSizes(sizes);
   const keyColumn = sizes.layers === 1 ? 0 : attention;
   return { keyColumn, valueColumn: keyColumn + attention, stride: keyColumn + 2 * attention };
 }
 
-function weightBuffers(sizes: BertSizes): BufferSpec[] {
-  const { width, attention, hidden, labels } = paddedSizes(sizes);
+function weightBuffers(sizes: EncoderSizes): BufferSpec[] {
+  const { width, embeddingWidth, attention, hidden, labels } = paddedSizes(sizes);
   const out: BufferSpec[] = [];
   const weight = (name: string, rows: number, columns: number) => out.push({ name, kind: 'weight', type: 'f32', rows, columns });
   const linear = (name: string, K: number, columns: number) => {
     weight(`${name}.weight`, K, columns);
     weight(`${name}.bias`, 1, columns);
   };
-  const norm = (name: string) => {
-    weight(`${name}.gamma`, 1, width);
-    weight(`${name}.beta`, 1, width);
+  const norm = (name: string, columns = width) => {
+    weight(`${name}.gamma`, 1, columns);
+    weight(`${name}.beta`, 1, columns);
   };
-  norm('embedding.norm');
+  norm('embedding.norm', embeddingWidth);
+  if (isProjected(sizes)) linear('embedding.projection', embeddingWidth, width);
   for (let layer = 0; layer < sizes.layers; layer++) {
     linear(`${layer}.qkv`, width, 3 * attention);
     linear(`${layer}.projection`, attention, width);
@@ -78,13 +89,13 @@ function weightBuffers(sizes: BertSizes): BufferSpec[] {
     linear(`${layer}.down`, hidden, width);
     norm(`${layer}.outputNorm`);
   }
-  linear('pooler', width, width);
+  linear('dense', width, width);
   linear('classifier', width, labels);
   return out;
 }
 
-function rowBuffers(sizes: BertSizes): BufferSpec[] {
-  const { width, attention, hidden, labels } = paddedSizes(sizes);
+function rowBuffers(sizes: EncoderSizes): BufferSpec[] {
+  const { width, embeddingWidth, attention, hidden, labels } = paddedSizes(sizes);
   const { stride } = keyLayout(sizes);
   const input = (name: string, rows: RowKind, columns: number, type: 'f32' | 'u32' = 'u32'): BufferSpec => ({
     name,
@@ -97,11 +108,12 @@ function rowBuffers(sizes: BertSizes): BufferSpec[] {
   const whole =
     sizes.layers > 1 ? [scratch('y', 'tokens', width), scratch('context', 'tokens', attention), scratch('up', 'tokens', hidden)] : [];
   return [
-    input('tableSum', 'tableRows', width, 'f32'),
+    input('tableSum', 'tableRows', embeddingWidth, 'f32'),
     input('tableRow', 'tokens', 1),
     input('rowRanges', 'tokens', 2),
     input('readRanges', 'sequences', 2),
     input('readRows', 'sequences', 1),
+    ...(isProjected(sizes) ? [scratch('tableNorm', 'tableRows', embeddingWidth)] : []),
     scratch('tableX', 'tableRows', width),
     scratch('tableQkv', 'tableRows', stride),
     scratch('x', 'tokens', width),
@@ -153,12 +165,12 @@ function linear(l: Linear): Step {
   };
 }
 
-function norm(sizes: BertSizes, rows: RowKind, weight: string, input: string, output: string): Step {
+function norm(sizes: EncoderSizes, rows: RowKind, weight: string, input: string, output: string, width = sizes.width): Step {
   return {
     kernel: 'layer-norm',
     rows,
     bindings: { input, gamma: `${weight}.gamma`, beta: `${weight}.beta`, output },
-    constants: { WIDTH: sizes.width, STRIDE: paddedSizes(sizes).width, EPSILON: sizes.epsilon },
+    constants: { WIDTH: width, STRIDE: padWidth(width), EPSILON: sizes.epsilon },
     params: {},
   };
 }
@@ -175,7 +187,7 @@ function gather(rows: RowKind, input: string, index: string, output: string, col
 
 /** Part of a layer's Q, K and V; all parts share one weight and one pipeline. */
 function project(
-  sizes: BertSizes,
+  sizes: EncoderSizes,
   layer: number,
   part: 'all' | 'query' | 'keyValue',
   { rows, input, output }: Pick<Linear, 'rows' | 'input' | 'output'>,
@@ -188,7 +200,7 @@ function project(
   return linear({ ...common, columns: 2 * attention, weightColumn: attention, outputStride: stride, outputColumn: keyColumn });
 }
 
-function attend(sizes: BertSizes, rows: RowKind, query: string, queryStride: number, ranges: string, output: string): Step {
+function attend(sizes: EncoderSizes, rows: RowKind, query: string, queryStride: number, ranges: string, output: string): Step {
   const { headWidth, attention } = paddedSizes(sizes);
   const { stride, keyColumn, valueColumn } = keyLayout(sizes);
   return {
@@ -200,13 +212,22 @@ function attend(sizes: BertSizes, rows: RowKind, query: string, queryStride: num
   };
 }
 
-function firstRows(sizes: BertSizes): Step[] {
-  const { width } = paddedSizes(sizes);
+/** Norm of the embeddings, and their way to the width of the layers where that is another. */
+function embed(sizes: EncoderSizes): Step[] {
+  const { width, embeddingWidth } = paddedSizes(sizes);
+  const output = isProjected(sizes) ? 'tableNorm' : 'tableX';
+  const normed = norm(sizes, 'tableRows', 'embedding.norm', 'tableSum', output, sizes.embeddingWidth);
+  if (!isProjected(sizes)) return [normed];
+  const weight = 'embedding.projection';
+  return [normed, linear({ rows: 'tableRows', input: output, output: 'tableX', weight, K: embeddingWidth, columns: width })];
+}
+
+function firstRows(sizes: EncoderSizes): Step[] {
   const part = sizes.layers === 1 ? 'keyValue' : 'all';
   return [
-    norm(sizes, 'tableRows', 'embedding.norm', 'tableSum', 'tableX'),
+    ...embed(sizes),
     project(sizes, 0, part, { rows: 'tableRows', input: 'tableX', output: 'tableQkv' }),
-    gather('tokens', 'tableX', 'tableRow', 'x', width),
+    gather('tokens', 'tableX', 'tableRow', 'x', paddedSizes(sizes).width),
     gather('tokens', 'tableQkv', 'tableRow', 'qkv', keyLayout(sizes).stride),
   ];
 }
@@ -220,7 +241,7 @@ interface BlockBuffers {
 }
 
 /** From attention's output to the layer's: projection, norm, two linear maps, norm; x is overwritten. */
-function afterAttention(sizes: BertSizes, layer: number, { rows, x, y, context, up }: BlockBuffers): Step[] {
+function afterAttention(sizes: EncoderSizes, layer: number, { rows, x, y, context, up }: BlockBuffers): Step[] {
   const { width, attention, hidden } = paddedSizes(sizes);
   return [
     linear({ rows, input: context, output: y, weight: `${layer}.projection`, K: attention, columns: width, residual: x }),
@@ -231,14 +252,14 @@ function afterAttention(sizes: BertSizes, layer: number, { rows, x, y, context, 
   ];
 }
 
-function wholeLayer(sizes: BertSizes, layer: number): Step[] {
+function wholeLayer(sizes: EncoderSizes, layer: number): Step[] {
   return [
     attend(sizes, 'tokens', 'qkv', keyLayout(sizes).stride, 'rowRanges', 'context'),
     ...afterAttention(sizes, layer, { rows: 'tokens', x: 'x', y: 'y', context: 'context', up: 'up' }),
   ];
 }
 
-function lastLayer(sizes: BertSizes, layer: number): Step[] {
+function lastLayer(sizes: EncoderSizes, layer: number): Step[] {
   const { width, attention } = paddedSizes(sizes);
   return [
     gather('sequences', 'x', 'readRows', 'readX', width),
@@ -248,11 +269,12 @@ function lastLayer(sizes: BertSizes, layer: number): Step[] {
   ];
 }
 
-function head(sizes: BertSizes): Step[] {
+function head(sizes: EncoderSizes): Step[] {
   const { width, labels } = paddedSizes(sizes);
+  const common = { rows: 'sequences', K: width } as const;
   return [
-    linear({ rows: 'sequences', input: 'readX', output: 'pooled', weight: 'pooler', K: width, columns: width, activation: 'tanh' }),
-    linear({ rows: 'sequences', input: 'pooled', output: 'logits', weight: 'classifier', K: width, columns: labels }),
+    linear({ ...common, input: 'readX', output: 'pooled', weight: 'dense', columns: width, activation: sizes.headActivation }),
+    linear({ ...common, input: 'pooled', output: 'logits', weight: 'classifier', columns: labels }),
     {
       kernel: 'finish',
       rows: 'sequences',

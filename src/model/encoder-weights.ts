@@ -1,6 +1,7 @@
 import { panelIndex } from '../compute/panels.ts';
 import { padWidth } from '../compute/program.ts';
-import { type BertSizes, paddedSizes } from './bert.ts';
+import type { TensorNames } from './architectures/architecture.ts';
+import { type EncoderSizes, paddedSizes } from './encoder.ts';
 import type { Chunk } from './planner.ts';
 
 /** Gives the named tensor as float32, checked to have this shape; each may be taken once. */
@@ -11,7 +12,8 @@ export interface Embeddings {
   readonly width: number;
   readonly word: Float32Array;
   readonly position: Float32Array;
-  readonly type: Float32Array;
+  /** Null where the model knows no token types. */
+  readonly type: Float32Array | null;
 }
 
 export interface TableSizes {
@@ -20,14 +22,18 @@ export interface TableSizes {
   readonly types: number;
 }
 
-/** The embedding tables of a BertModel. */
-export function takeEmbeddings(sizes: BertSizes, tables: TableSizes, take: TakeTensor): Embeddings {
-  const { width } = sizes;
+/** The embedding tables of an encoder. */
+export function takeEmbeddings(
+  { embeddingWidth }: Pick<EncoderSizes, 'embeddingWidth'>,
+  tables: TableSizes,
+  names: TensorNames,
+  take: TakeTensor,
+): Embeddings {
   return {
-    width,
-    word: take('bert.embeddings.word_embeddings.weight', [tables.vocabulary, width]),
-    position: take('bert.embeddings.position_embeddings.weight', [tables.positions, width]),
-    type: take('bert.embeddings.token_type_embeddings.weight', [tables.types, width]),
+    width: embeddingWidth,
+    word: take(names.word, [tables.vocabulary, embeddingWidth]),
+    position: take(names.position, [tables.positions, embeddingWidth]),
+    type: names.type === null ? null : take(names.type, [tables.types, embeddingWidth]),
   };
 }
 
@@ -39,7 +45,10 @@ export function embeddingSums({ width, word, position, type }: Embeddings, chunk
   for (let r = 0; r < rows; r++) {
     const w = chunk.tableTokens[r] * width;
     const p = chunk.tablePositions[r] * width;
-    for (let c = 0; c < width; c++) out[r * stride + c] = Math.fround(word[w + c] + type[c]) + position[p + c];
+    for (let c = 0; c < width; c++) {
+      const typed = type === null ? word[w + c] : Math.fround(word[w + c] + type[c]);
+      out[r * stride + c] = typed + position[p + c];
+    }
   }
   return out;
 }
@@ -54,10 +63,10 @@ interface Placement {
 }
 
 /**
- * The weight buffers of `bertProgram` from the tensors of a BertForSequenceClassification: transposed, in panels, padded with zeros, Q,
+ * The weight buffers of `encoderProgram` from the tensors of a model whose names are these: transposed, in panels, padded with zeros, Q,
  * K and V side by side, 1/√(head width) multiplied into Q, and K without its bias.
  */
-export function bertWeights(sizes: BertSizes, take: TakeTensor): Map<string, Float32Array> {
+export function encoderWeights(sizes: EncoderSizes, names: TensorNames, take: TakeTensor): Map<string, Float32Array> {
   const padded = paddedSizes(sizes);
   const { width, hidden } = sizes;
   const out = new Map<string, Float32Array>();
@@ -85,40 +94,44 @@ export function bertWeights(sizes: BertSizes, take: TakeTensor): Map<string, Flo
       toBias[column] = bias[n] * biasScale;
     }
   };
-  const norm = (name: string, from: string) => {
+  const norm = (name: string, from: string, count = width) => {
     for (const [part, tensor] of [
       ['gamma', 'weight'],
       ['beta', 'bias'],
     ] as const) {
-      const values = new Float32Array(padded.width);
-      values.set(take(`${from}.${tensor}`, [width]));
+      const values = new Float32Array(padWidth(count));
+      values.set(take(`${from}.${tensor}`, [count]));
       out.set(`${name}.${part}`, values);
     }
   };
 
-  norm('embedding.norm', 'bert.embeddings.LayerNorm');
+  norm('embedding.norm', names.embeddingNorm, sizes.embeddingWidth);
+  if (sizes.embeddingWidth !== width && names.embeddingProjection !== null) {
+    room('embedding.projection', padded.embeddingWidth, padded.width);
+    place('embedding.projection', names.embeddingProjection, width, sizes.embeddingWidth, { K: padded.embeddingWidth });
+  }
   for (let layer = 0; layer < sizes.layers; layer++) {
-    const from = `bert.encoder.layer.${layer}`;
+    const from = names.layer(layer);
     room(`${layer}.qkv`, padded.width, 3 * padded.attention);
-    ['query', 'key', 'value'].forEach((part, i) => {
+    (['query', 'key', 'value'] as const).forEach((part, i) => {
       const output = (n: number) => i * padded.attention + inHeads(n);
       const scale = part === 'query' ? 1 / Math.sqrt(headSize) : 1;
       // K's bias adds the same to all scores of a query, which softmax does not see: left out, it costs float32 no digits.
       const biasScale = part === 'key' ? 0 : scale;
-      place(`${layer}.qkv`, `${from}.attention.self.${part}`, width, width, { K: padded.width, output, scale, biasScale });
+      place(`${layer}.qkv`, from[part], width, width, { K: padded.width, output, scale, biasScale });
     });
     room(`${layer}.projection`, padded.attention, padded.width);
-    place(`${layer}.projection`, `${from}.attention.output.dense`, width, width, { K: padded.attention, input: inHeads });
-    norm(`${layer}.attentionNorm`, `${from}.attention.output.LayerNorm`);
+    place(`${layer}.projection`, from.projection, width, width, { K: padded.attention, input: inHeads });
+    norm(`${layer}.attentionNorm`, from.attentionNorm);
     room(`${layer}.up`, padded.width, padded.hidden);
-    place(`${layer}.up`, `${from}.intermediate.dense`, hidden, width, { K: padded.width });
+    place(`${layer}.up`, from.up, hidden, width, { K: padded.width });
     room(`${layer}.down`, padded.hidden, padded.width);
-    place(`${layer}.down`, `${from}.output.dense`, width, hidden, { K: padded.hidden });
-    norm(`${layer}.outputNorm`, `${from}.output.LayerNorm`);
+    place(`${layer}.down`, from.down, width, hidden, { K: padded.hidden });
+    norm(`${layer}.outputNorm`, from.outputNorm);
   }
-  room('pooler', padded.width, padded.width);
-  place('pooler', 'bert.pooler.dense', width, width, { K: padded.width });
+  room('dense', padded.width, padded.width);
+  place('dense', names.dense, width, width, { K: padded.width });
   room('classifier', padded.width, padded.labels);
-  place('classifier', 'classifier', sizes.labels, width, { K: padded.width });
+  place('classifier', names.classifier, sizes.labels, width, { K: padded.width });
   return out;
 }

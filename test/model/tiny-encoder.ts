@@ -1,18 +1,24 @@
 import type { Backend } from '../../src/compute/backend.ts';
 import type { RowCounts } from '../../src/compute/program.ts';
 import { createRandom } from '../../src/core/random.ts';
-import { type BertSizes, bertProgram } from '../../src/model/bert.ts';
-import { bertWeights, type TakeTensor, takeEmbeddings } from '../../src/model/bert-weights.ts';
+import { BERT } from '../../src/model/architectures/bert.ts';
 import { type ClassifierParts, createClassifier } from '../../src/model/classifier.ts';
+import { type EncoderSizes, encoderProgram } from '../../src/model/encoder.ts';
+import { encoderWeights, type TakeTensor, takeEmbeddings } from '../../src/model/encoder-weights.ts';
 import type { Model, Tokenizer, TokenSequences } from '../../src/model/model.ts';
 import { NAIVE_ACTIVATIONS } from '../compute/activations.ts';
 
 /** Tensors of a BertForSequenceClassification under their Hugging Face names. */
 export type Tensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>;
 
-export interface TinySizes extends BertSizes {
+/** The sizes of a BERT: embeddings as wide as the layers, and tanh in the head. */
+export interface TinySizes extends Omit<EncoderSizes, 'embeddingWidth' | 'headActivation'> {
   readonly vocabulary: number;
   readonly positions: number;
+}
+
+export function bertSizes<S extends Omit<EncoderSizes, 'embeddingWidth' | 'headActivation'>>(sizes: S): S & EncoderSizes {
+  return { ...sizes, embeddingWidth: sizes.width, headActivation: 'tanh' };
 }
 
 /** Random weights, large enough that a wrong one is seen in the logits. */
@@ -61,7 +67,7 @@ export function takeFrom(tensors: Tensors): TakeTensor {
 const ACTIVATION_NUMBERS = { none: 0, gelu: 1, 'gelu-tanh': 2, relu: 3, tanh: 4 };
 
 /** Logits of one sequence by the paper: every layer on every token in float64, no packing, no table, nothing left out. */
-export function naiveLogits(tensors: Tensors, sizes: BertSizes, ids: readonly number[]): number[] {
+export function naiveLogits(tensors: Tensors, sizes: Omit<TinySizes, 'vocabulary' | 'positions'>, ids: readonly number[]): number[] {
   const get = (name: string) => takeFrom(tensors)(name, tensors.get(name)?.shape ?? []);
   const { width, heads } = sizes;
   const linear = (x: number[][], name: string) => {
@@ -118,7 +124,8 @@ export const letters: Tokenizer = {
 };
 
 /** Everything but the device of a tiny model. */
-export function tinyParts(sizes: TinySizes, tensors: Tensors, capacity: RowCounts): ClassifierParts {
+export function tinyParts(tiny: TinySizes, tensors: Tensors, capacity: RowCounts): ClassifierParts {
+  const sizes = bertSizes(tiny);
   const take = takeFrom(tensors);
   return {
     info: {
@@ -132,9 +139,10 @@ export function tinyParts(sizes: TinySizes, tensors: Tensors, capacity: RowCount
     },
     tokenizer: letters,
     vocabulary: sizes.vocabulary,
-    program: bertProgram(sizes, capacity),
-    weights: bertWeights(sizes, take),
-    embeddings: takeEmbeddings(sizes, { vocabulary: sizes.vocabulary, positions: sizes.positions, types: 2 }, take),
+    program: encoderProgram(sizes, capacity),
+    weights: encoderWeights(sizes, BERT.names, take),
+    positions: { first: 0, pad: null },
+    embeddings: takeEmbeddings(sizes, { vocabulary: sizes.vocabulary, positions: sizes.positions, types: 2 }, BERT.names, take),
   };
 }
 

@@ -8,15 +8,25 @@ import { allMasks } from '../../src/core/masks.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { maskSequences } from '../../src/lens/text/masking.ts';
 import { splitPlayers } from '../../src/lens/text/players.ts';
-import { type BertSizes, bertProgram } from '../../src/model/bert.ts';
-import { embeddingSums } from '../../src/model/bert-weights.ts';
+import { encoderProgram } from '../../src/model/encoder.ts';
+import { embeddingSums } from '../../src/model/encoder-weights.ts';
 import { packChunk } from '../../src/model/planner.ts';
 import { readSafetensors, toFloat32 } from '../../src/model/safetensors.ts';
 import { excess } from '../compute/support.ts';
 import { sequencesOf } from '../lens/text/support.ts';
 import { softwareGpu } from '../support/gpu.ts';
 import { plainProgram } from './plain-program.ts';
-import { letters, naiveLogits, randomTensors, sequences, type Tensors, type TinySizes, tinyModel, tinyParts } from './tiny-bert.ts';
+import {
+  bertSizes,
+  letters,
+  naiveLogits,
+  randomTensors,
+  sequences,
+  type Tensors,
+  type TinySizes,
+  tinyModel,
+  tinyParts,
+} from './tiny-encoder.ts';
 
 /** Both in float64, but word + type embeddings, 1/√(head width) in Q and the logits themselves are rounded to float32. */
 const FLOAT64 = { absolute: 2e-6, relative: 1e-6 };
@@ -141,12 +151,12 @@ describe('the plan', () => {
 
   it('packed, deduplicated, with table and pruned equals the plain pass on one mask at a time, bit for bit in float64', async () => {
     const parts = tinyParts(sizes, tensors, { tokens: 64, tableRows: 64, sequences: 32 });
-    const plain = await reference.prepare(plainProgram(sizes, 16), parts.weights);
+    const plain = await reference.prepare(plainProgram(bertSizes(sizes), 16), parts.weights);
     const model = await tinyModel(reference, sizes, tensors);
     for (const asked of masked) {
       const got = await model.classify(asked);
       for (const [m, ids] of sequencesOf(asked).entries()) {
-        const one = packChunk(sequences([ids]), 0, 16, plainProgram(sizes, 16).capacity);
+        const one = packChunk(sequences([ids]), 0, 16, plainProgram(bertSizes(sizes), 16).capacity);
         const everyRow = {
           ...one,
           counts: { tokens: ids.length, tableRows: ids.length, sequences: 1 },
@@ -181,7 +191,7 @@ describe('the plan', () => {
 
 describe('counters', () => {
   /** Products of the whole pass by hand: what each row of each kind costs, widths padded to 8 and heads to 4. */
-  function flopsByHand(s: BertSizes, tokens: number, tableRows: number, reads: number): number {
+  function flopsByHand(s: Omit<TinySizes, 'vocabulary' | 'positions'>, tokens: number, tableRows: number, reads: number): number {
     const pad = (x: number, to: number) => x + ((to - (x % to)) % to);
     const [C, F, labels] = [pad(s.width, 8), pad(s.hidden, 8), pad(s.labels, 8)];
     const A = pad(s.heads * pad(s.width / s.heads, 4), 8);
@@ -193,7 +203,7 @@ describe('counters', () => {
     return 2 * (tableRows * qkv + tokens * (rest + middle * (qkv + rest) + 2 * C * A) + reads * (C * A + rest + head));
   }
 
-  const embedded: BertSizes = { layers: 6, width: 384, heads: 12, hidden: 1536, activation: 'gelu', epsilon: 1e-12, labels: 2 };
+  const embedded = bertSizes({ layers: 6, width: 384, heads: 12, hidden: 1536, activation: 'gelu', epsilon: 1e-12, labels: 2 } as const);
 
   it('of floating-point operations equal the formula, for every shape', () => {
     for (const sizes of [...SIZES, { ...SIZES[1], layers: 2, width: 48, heads: 3 }, embedded])
@@ -201,13 +211,15 @@ describe('counters', () => {
         { tokens: 1, tableRows: 1, sequences: 1 },
         { tokens: 37, tableRows: 11, sequences: 5 },
       ])
-        expect(matmulFlops(bertProgram(sizes, counts), counts)).toBe(flopsByHand(sizes, counts.tokens, counts.tableRows, counts.sequences));
+        expect(matmulFlops(encoderProgram(bertSizes(sizes), counts), counts)).toBe(
+          flopsByHand(sizes, counts.tokens, counts.tableRows, counts.sequences),
+        );
   });
 
   it('of the embedded model: the plan saves what it should of a pass over all tokens', () => {
     // 1,000 masked copies of 32 tokens: the textbook's 2 · 10.6 million multiplications a token, and a head for each copy.
     const textbook = 2 * (32_000 * 6 * (4 * 384 ** 2 + 2 * 384 * 1536) + 1000 * (384 ** 2 + 384 * 8));
-    const planned = matmulFlops(bertProgram(embedded, { tokens: 32_000, tableRows: 62, sequences: 1000 }), {
+    const planned = matmulFlops(encoderProgram(embedded, { tokens: 32_000, tableRows: 62, sequences: 1000 }), {
       tokens: 32_000,
       tableRows: 62,
       sequences: 1000,

@@ -1,0 +1,7 @@
+import type { Architecture } from './architecture.ts';
+import { BERT } from './bert.ts';
+import { DISTILBERT } from './distilbert.ts';
+import { ELECTRA } from './electra.ts';
+
+/** Every architecture there is; a config.json that names another is refused. */
+export const ARCHITECTURES: readonly Architecture[] = [BERT, DISTILBERT, ELECTRA];
