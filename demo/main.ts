@@ -1,7 +1,7 @@
 import { type Look, readExplanation } from '../src/element.ts';
-import { INDICES, METHODS, VERSION } from '../src/index.ts';
+import { INDICES, METHODS, VERSION, WebspexError } from '../src/index.ts';
 import { askWithout, verify, verifyObstacle } from './ask.ts';
-import { load } from './load.ts';
+import { load, unload } from './load.ts';
 import { enter, sayProblem } from './page-state.ts';
 import { parts } from './parts.ts';
 import { run, stop } from './run.ts';
@@ -13,9 +13,12 @@ import stored from './stored/acting.json';
 import { EXAMPLES, INDEX_NAMES, METHOD_NAMES, type Remedy, strings } from './strings.ts';
 import { startTheme } from './theme.ts';
 
-/** The one place where work that a click or the start has begun ends when it fails. */
+/** The one place where work that a click or the start has begun ends when it fails; an engine that died in it is gone. */
 function guarded(work: Promise<void>): void {
-  work.catch((error) => sayProblem(error, act));
+  work.catch((error) => {
+    if (error instanceof WebspexError && error.code === 'device-lost') unload();
+    sayProblem(error, act);
+  });
 }
 
 /** What the button of an error does. */

@@ -1,5 +1,5 @@
 import { type Explanation, type RunProgress, WebspexError } from '../src/index.ts';
-import { load, unload } from './load.ts';
+import { load } from './load.ts';
 import { clearProblem, enter, sayBadge } from './page-state.ts';
 import { parts } from './parts.ts';
 import { sayFields, session, show } from './session.ts';
@@ -33,7 +33,6 @@ export async function run(): Promise<void> {
     finish(await session.run.result);
   } catch (error) {
     if (parts.badge.classList.contains('live')) sayBadge('stopped');
-    if (error instanceof WebspexError && error.code === 'device-lost') unload();
     if (error instanceof WebspexError && error.code === 'aborted') return stoppedEarly();
     throw error;
   } finally {

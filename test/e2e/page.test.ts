@@ -444,6 +444,23 @@ describe('the page', () => {
     expect((await result()).text).toBe('not bad');
   });
 
+  it('no longer calls the model ready once the engine has died between two clicks', async () => {
+    await page.workers()[0].evaluate(() => {
+      setTimeout(() => {
+        throw new Error('the engine fell over');
+      });
+    });
+    await expect.poll(() => complaints.splice(0).join()).toContain('the engine fell over');
+    await page.click('aria/Verify[role="button"]');
+    await reaches('error');
+    expect(await textOf('#problem-code')).toBe('device-lost');
+    expect(await textOf('#model')).toBe('model not loaded');
+    expect(await page.$eval('#verify', (b) => (b as HTMLButtonElement).disabled)).toBe(true);
+    release();
+    await page.click('aria/Load the model again[role="button"]');
+    await reaches('ready');
+  });
+
   it('says what is wrong with a text it cannot explain, and what to do', async () => {
     await type('   ');
     await page.click('aria/Explain[role="button"]');
