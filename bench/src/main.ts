@@ -1,0 +1,75 @@
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runningCommit } from '../../src/cli/commit.ts';
+import { type Compared, compare } from './compare.ts';
+import { chromium, node, type Place } from './places.ts';
+import { type ContestPlan, PLANS, type PlaceName } from './rows.ts';
+import { table } from './table.ts';
+
+const OK = 0;
+const USAGE = 2;
+/** Some side gave other numbers. */
+const UNEQUAL = 4;
+const HELP = `node run.mjs [ROW…] [--in node,chromium] [--rounds N] [--json]
+ROW is the beginning of a row's name: C1, C1-384, C2, C2-sorted, C4, C5. Without one, all are run.
+`;
+
+/** Runs the rows asked for; the exit code. */
+export async function main(args: readonly string[], folder: string): Promise<number> {
+  const say = (text: string) => process.stderr.write(`${text}\n`);
+  let asked: ReturnType<typeof read>;
+  try {
+    asked = read(args);
+  } catch (error) {
+    say(`bench: ${(error as Error).message}\n\n${HELP}`);
+    return USAGE;
+  }
+  const { plans, places, rounds, json, help } = asked;
+  if (help) {
+    process.stdout.write(HELP);
+    return OK;
+  }
+  const commit = await runningCommit(join(folder, '..'));
+  const rows: Compared[] = [];
+  for (const name of places) {
+    const here = plans.filter((plan) => plan.places.includes(name));
+    if (here.length === 0) continue;
+    const place: Place = name === 'node' ? node(folder) : await chromium(folder);
+    try {
+      for (const plan of here) rows.push(...(await compare(place, plan, commit, rounds ?? plan.rounds, say)));
+    } finally {
+      await place.close();
+    }
+  }
+  process.stdout.write(json ? `${JSON.stringify({ machine: cpus()[0]?.model, cores: cpus().length, rows }, null, 1)}\n` : table(rows));
+  return rows.every((row) => row.equal) ? OK : UNEQUAL;
+}
+
+/** @throws Error that says what is wrong with them. */
+function read(args: readonly string[]) {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { in: { type: 'string' }, rounds: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+  });
+  const places = (values.in ?? 'node,chromium').split(',') as PlaceName[];
+  const stray = places.find((p) => p !== 'node' && p !== 'chromium');
+  if (stray !== undefined) throw new Error(`--in: expected node, chromium or both, got ${stray}`);
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds >= 1))
+    throw new Error(`--rounds: expected a whole number from 1, got ${values.rounds}`);
+  return { plans: plansFor(positionals), places, rounds, json: values.json, help: values.help };
+}
+
+/** The contests with those of their rows whose name starts as one of those asked for. @throws Error where a name is no row's. */
+function plansFor(asked: readonly string[]): ContestPlan[] {
+  const fits = (id: string, name: string) => id.toLowerCase().replaceAll('×', 'x').startsWith(name.toLowerCase().replaceAll('×', 'x'));
+  const all = PLANS.flatMap((plan) => plan.rows);
+  const unknown = asked.find((name) => !all.some((row) => fits(row.id, name)));
+  if (unknown !== undefined) throw new Error(`row: expected the beginning of ${all.map((row) => row.id).join(', ')}, got ${unknown}`);
+  return PLANS.map((plan) => ({
+    ...plan,
+    rows: plan.rows.filter((row) => asked.length === 0 || asked.some((name) => fits(row.id, name))),
+  })).filter((plan) => plan.rows.length > 0);
+}

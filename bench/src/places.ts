@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import * as web from 'onnxruntime-web';
+import { launchBrowser } from '../../test/support/browser.ts';
+import type { Contest } from './contest.ts';
+import { treeSeconds } from './cpu.ts';
+import type { PageBench } from './page.ts';
+import { serve } from './serve.ts';
+import { SETUPS } from './setups.ts';
+
+/** A contest as it is seen from the runner, in this process or in another. */
+export type Entered = {
+  [K in keyof Contest]: Contest[K] extends (...a: infer A) => infer R ? (...a: A) => Promise<Awaited<R>> : Contest[K];
+};
+
+/** Where programs are compared: all sides in one process, or one browser. */
+export interface Place {
+  readonly name: string;
+  /** CPU-seconds used by all that runs there. */
+  cpuSeconds(): number;
+  enter(contest: string, sides: readonly string[]): Promise<Entered>;
+  close(): Promise<void>;
+}
+
+/** This process. */
+export function node(folder: string): Place {
+  web.env.wasm.numThreads = 1;
+  return {
+    name: `Node ${process.versions.node}`,
+    cpuSeconds() {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    },
+    async enter(name, sides) {
+      const native = sides.includes('native') ? await import('onnxruntime-node') : undefined;
+      const contest = await SETUPS[name]({ web, native, model: join(folder, '../models/minilm-sst2') }, sides);
+      return {
+        sides: contest.sides,
+        warm: contest.warm,
+        run: contest.run,
+        apart: async (side) => contest.apart(side),
+        facts: async () => contest.facts(),
+        close: contest.close,
+      };
+    },
+    close: async () => {},
+  };
+}
+
+/** A headless Chromium from npm packages, with a page for each contest. */
+export async function chromium(folder: string): Promise<Place> {
+  const served = await serve({
+    '/page/': join(folder, 'build/page'),
+    '/ort/': join(folder, 'node_modules/onnxruntime-web/dist'),
+    '/model/': join(folder, '../models/minilm-sst2'),
+  });
+  const browser = await launchBrowser({ webgpu: false });
+  const pid = browser.process()?.pid ?? 0;
+  return {
+    name: (await browser.version()).replace(/^Headless/, '').replace('/', ' '),
+    cpuSeconds: () => treeSeconds(pid),
+    async enter(name, asked) {
+      const page = await browser.newPage();
+      await page.goto(served.address);
+      await page.addScriptTag({ type: 'module', url: `${served.address}page/page.js` });
+      await page.waitForFunction('globalThis.bench !== undefined');
+      // Runs in the page, whose globals the compiler does not know.
+      const call = (method: keyof PageBench, ...given: readonly unknown[]) =>
+        page.evaluate(
+          (m, g) => (globalThis as unknown as { bench: Record<string, (...a: unknown[]) => unknown> }).bench[m](...g),
+          method,
+          given,
+        );
+      const sides = (await call('open', name, asked)) as readonly string[];
+      return {
+        sides,
+        warm: (side) => call('warm', side) as Promise<void>,
+        run: (side) => call('run', side) as Promise<void>,
+        apart: (side) => call('apart', side) as Promise<number>,
+        facts: () => call('facts') as Promise<Record<string, number | string>>,
+        async close() {
+          await call('close');
+          await page.close();
+        },
+      };
+    },
+    async close() {
+      await browser.close();
+      await served.close();
+    },
+  };
+}
