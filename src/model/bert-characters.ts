@@ -38,7 +38,8 @@ export const isMark = memberTest(tables.MARKS);
 export const isPunctuation = memberTest(tables.PUNCTUATION);
 /** Whether the character is written without blanks and is set between some. */
 export const isChinese = memberTest(tables.CHINESE);
-const isNonstarter = memberTest(tables.NONSTARTERS);
+/** Whether the character is moved, or passed, when marks are put in order. */
+export const isNonstarter = memberTest(tables.NONSTARTERS);
 
 const WHITE = /\p{White_Space}/u;
 

@@ -39,6 +39,11 @@ export async function loadClassifier(source: ModelSource, { backend, onProgress,
       'bad-file',
       `tokenizer.json: expected ids below vocab_size ${config.vocabularySize}, got ${tokenizer.vocabularySize}; use the model's own tokenizer`,
     );
+  if (tokenizer.wrapping.before.length === 0)
+    throw new WebspexError(
+      'bad-file',
+      'tokenizer.json: expected a special token before the text, which the classifier reads, got none; use the model’s own tokenizer',
+    );
   const sizes = sizesOf(config);
   const maxTokens = config.positions - config.places.first;
   const program = planProgram(sizes, maxTokens, backend);

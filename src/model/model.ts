@@ -28,8 +28,16 @@ export interface Encoding {
   readonly ends: Uint32Array;
 }
 
+/** Ids of the special tokens that a model expects around a text, and between two; null where its file gives no pair. */
+export interface Wrapping {
+  readonly before: Uint32Array;
+  readonly between: Uint32Array | null;
+  readonly after: Uint32Array;
+}
+
 export interface Tokenizer {
   readonly vocabularySize: number;
+  readonly wrapping: Wrapping;
   /** Ids of the special tokens the model knows; null where it has none. */
   readonly special: {
     readonly cls: number | null;
@@ -39,6 +47,10 @@ export interface Tokenizer {
     readonly pad: number | null;
   };
   encode(text: string): Encoding;
+  /** The text that tokens stand for, special tokens by name; what is no UTF-8 becomes U+FFFD. @throws usage for an id that is none. */
+  decode(ids: ArrayLike<number>): string;
+  /** The id of a token as the vocabulary writes it, or null. */
+  idOf(token: string): number | null;
 }
 
 /** Exact counters of the work done, for tests and benchmarks. */

@@ -1,69 +1,51 @@
-import { type AddedTokens, findAdded, indexAdded } from './added-tokens.ts';
+import { WebspexError } from '../core/errors.ts';
 import { parseObject } from './json.ts';
-import type { Encoding, Tokenizer } from './model.ts';
-import { type ReadToken, readAdded, readRules } from './tokenizer-file.ts';
-import { normalise, type Piece, type WordPieceRules, wordPieces } from './wordpiece.ts';
+import type { Encoding, Tokenizer, Wrapping } from './model.ts';
+import { pieceMaker, type ReadToken, readAdded, type Stages } from './tokenizer/added.ts';
+import { readDecoder } from './tokenizer/decoder.ts';
+import { type Json, objectOf, refuse } from './tokenizer/fields.ts';
+import { mapText, slice } from './tokenizer/mapped.ts';
+import { readWordModel } from './tokenizer/model.ts';
+import { readNormalizer } from './tokenizer/normalizers.ts';
+import { readPostProcessor } from './tokenizer/post-processor.ts';
+import { readPreTokenizer } from './tokenizer/pre-tokenizers.ts';
+import { readWordPiece } from './tokenizer/word-piece-file.ts';
+import { normalise, type Piece, wordPieces } from './wordpiece.ts';
 
-/** Text between the added tokens of the raw text: normalised, searched for the other added tokens, and cut into pieces. */
-function plainPieces(given: string, offset: number, rules: WordPieceRules, added: AddedTokens): Piece[] {
-  const mapped = normalise(given, offset, rules);
-  if (added.size === 0) return wordPieces(mapped, 0, mapped.chars.length, rules);
-  const charAt: number[] = [];
-  mapped.chars.forEach((c, i) => {
-    for (let unit = 0; unit < c.length; unit++) charAt.push(i);
-  });
-  const pieces: Piece[] = [];
-  let from = 0;
-  for (const { token, start, end } of findAdded(mapped.chars.join(''), added)) {
-    const [first, last] = [charAt[start], charAt[end - 1]];
-    pieces.push(...wordPieces(mapped, from, first, rules));
-    pieces.push({ id: token.id, token: token.content, start: mapped.starts[first], end: mapped.ends[last] });
-    from = last + 1;
-  }
-  pieces.push(...wordPieces(mapped, from, mapped.chars.length, rules));
-  return pieces;
+/** Everything a tokenizer is made of, whatever file it came from. */
+export interface TokenizerParts extends Stages {
+  readonly vocabulary: ReadonlyMap<string, number>;
+  readonly unknown: number | null;
+  readonly added: readonly ReadToken[];
+  readonly wrapping: Wrapping;
+  readonly trim: ((pieces: Piece[]) => Piece[]) | null;
+  readonly decode: (tokens: readonly string[]) => string;
 }
 
-/** One walk over the text: added tokens of the raw text, and the pieces between them. */
-function pieceMaker(rules: WordPieceRules, tokens: readonly ReadToken[]): (text: string) => Piece[] {
-  const raw = indexAdded(tokens.filter((t) => !t.normalized));
-  const afterwards = indexAdded(
-    tokens
-      .filter((t) => t.normalized)
-      .map((t) => ({ ...t, content: normalise(t.content, 0, rules).chars.join('') }))
-      .filter((t) => t.content !== ''),
-  );
-  return (given) => {
-    const pieces: Piece[] = [];
-    let from = 0;
-    for (const { token, start, end } of findAdded(given, raw)) {
-      pieces.push(...plainPieces(given.slice(from, start), from, rules, afterwards));
-      pieces.push({ id: token.id, token: token.content, start, end });
-      from = end;
-    }
-    pieces.push(...plainPieces(given.slice(from), from, rules, afterwards));
-    return pieces;
-  };
-}
+/** What published tokenizers call their special tokens. */
+const NAMES = {
+  cls: ['[CLS]', '<s>'],
+  sep: ['[SEP]', '</s>'],
+  mask: ['[MASK]', '<mask>'],
+  pad: ['[PAD]', '<pad>'],
+} as const;
 
-/**
- * A WordPiece tokenizer from the bytes of tokenizer.json, and of tokenizer_config.json where there is one. Ids and offsets come from one
- * walk over the text, so they cannot disagree; they equal those of Hugging Face's tokenizers for every code point. Truncation and
- * padding settings in the file are ignored: text that is too long is refused later. Offsets never descend; tokens made from one
- * character share its range. @throws bad-file, unsupported-model.
- */
-export function loadTokenizer(tokenizerJson: Uint8Array, tokenizerConfig?: Uint8Array): Tokenizer {
-  const json = parseObject(tokenizerJson, 'tokenizer.json');
-  const rules = readRules(json, tokenizerConfig ? parseObject(tokenizerConfig, 'tokenizer_config.json') : {});
-  const added = readAdded(json, rules.vocabulary);
-  const idOfToken = new Map([...rules.vocabulary, ...added.map(({ content, id }) => [content, id] as const)]);
-  const idFor = (token: string) => idOfToken.get(token) ?? null;
-  const piecesOf = pieceMaker(rules, added);
+/** A tokenizer from its parts. */
+export function createTokenizer(parts: TokenizerParts): Tokenizer {
+  const idOfToken = new Map([...parts.vocabulary, ...parts.added.map(({ content, id }) => [content, id] as const)]);
+  const tokenOfId = new Map([...idOfToken].map(([token, id]) => [id, token]));
+  const idOf = (token: string) => idOfToken.get(token) ?? null;
+  const named = (names: readonly string[]) => names.map(idOf).find((id) => id !== null) ?? null;
+  for (const id of [...parts.wrapping.before, ...(parts.wrapping.between ?? []), ...parts.wrapping.after])
+    if (!tokenOfId.has(id)) refuse(`post_processor: expected ids of tokens, got ${id}`);
+  const piecesOf = pieceMaker(parts, parts.added);
   return {
     vocabularySize: [...idOfToken.values()].reduce((most, id) => Math.max(most, id), 0) + 1,
-    special: { cls: idFor('[CLS]'), sep: idFor('[SEP]'), mask: idFor('[MASK]'), unk: idFor(rules.unknown), pad: idFor('[PAD]') },
+    wrapping: parts.wrapping,
+    special: { cls: named(NAMES.cls), sep: named(NAMES.sep), mask: named(NAMES.mask), unk: parts.unknown, pad: named(NAMES.pad) },
     encode(given): Encoding {
-      const pieces = piecesOf(given);
+      const found = piecesOf(given);
+      const pieces = parts.trim ? parts.trim(found) : found;
       return {
         ids: Uint32Array.from(pieces, (p) => p.id),
         tokens: pieces.map((p) => p.token),
@@ -71,5 +53,60 @@ export function loadTokenizer(tokenizerJson: Uint8Array, tokenizerConfig?: Uint8
         ends: Uint32Array.from(pieces, (p) => p.end),
       };
     },
+    decode(ids) {
+      const tokens = Array.from(ids, (id) => {
+        const token = tokenOfId.get(id);
+        if (token === undefined)
+          throw new WebspexError('usage', `tokenizer: expected the id of a token, got ${id}; give ids of this tokenizer`);
+        return token;
+      });
+      return parts.decode(tokens);
+    },
+    idOf,
   };
+}
+
+function wordPieceParts(json: Json, config: Json): TokenizerParts {
+  const { rules, wrapping } = readWordPiece(json, config);
+  const added = readAdded(json, rules.vocabulary);
+  return {
+    vocabulary: rules.vocabulary,
+    unknown: rules.vocabulary.get(rules.unknown) as number,
+    added,
+    wrapping: wrapping(new Map(added.map(({ content, id }) => [content, id]))),
+    trim: null,
+    normalise: (text, offset) => normalise(text, offset, rules),
+    pieces: (mapped, from, to) => wordPieces(mapped, from, to, rules),
+    decode: readDecoder({ type: 'WordPiece', prefix: rules.prefix }),
+  };
+}
+
+function pipelineParts(json: Json, type: unknown): TokenizerParts {
+  const model = readWordModel(objectOf(json.model, 'model'), type);
+  const normalizer = readNormalizer(json.normalizer);
+  const split = readPreTokenizer(json.pre_tokenizer);
+  return {
+    vocabulary: model.vocabulary,
+    unknown: model.unknown,
+    added: readAdded(json, model.vocabulary),
+    ...readPostProcessor(json.post_processor),
+    normalise: (text, offset) => normalizer(mapText(text, offset)),
+    pieces: (mapped, from, to) => split(slice(mapped, from, to)).flatMap(model.pieces),
+    decode: readDecoder(json.decoder),
+  };
+}
+
+/**
+ * A tokenizer from the bytes of tokenizer.json, and of tokenizer_config.json where there is one. Ids and offsets come from one walk over
+ * the text, so they cannot disagree; they equal those of Hugging Face's tokenizers. Truncation and padding settings in the file are
+ * ignored: text that is too long is refused later. Offsets never descend; tokens made from one character share its range.
+ * @throws bad-file, unsupported-model.
+ */
+export function loadTokenizer(tokenizerJson: Uint8Array, tokenizerConfig?: Uint8Array): Tokenizer {
+  const json = parseObject(tokenizerJson, 'tokenizer.json');
+  const model = objectOf(json.model, 'model');
+  // Old files leave the type out; what tells WordPiece from BPE is then the absence of merges.
+  const type = model.type ?? (model.merges === undefined ? 'WordPiece' : 'BPE');
+  const config = tokenizerConfig ? parseObject(tokenizerConfig, 'tokenizer_config.json') : {};
+  return createTokenizer(type === 'WordPiece' ? wordPieceParts(json, config) : pipelineParts(json, type));
 }

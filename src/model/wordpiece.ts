@@ -1,4 +1,5 @@
 import { decomposed, isChinese, isMark, isPunctuation, isRemoved, isWhite, orderMarks } from './bert-characters.ts';
+import type { Mapped } from './tokenizer/mapped.ts';
 
 /** A piece of text as the model sees it: its token id, and the UTF-16 range of the text as given that it stands for. */
 export interface Piece {
@@ -99,7 +100,7 @@ export function normalise(text: string, offset: number, rules: WordPieceRules): 
 }
 
 /** Greedy longest match first over one word (Wu et al. 2016, §4.1); null where some part of it is not in the vocabulary. */
-function matchWord(mapped: Normalised, from: number, to: number, rules: WordPieceRules): Piece[] | null {
+function matchWord(mapped: Mapped, from: number, to: number, rules: WordPieceRules): Piece[] | null {
   if (to - from > rules.longestWord) return null;
   const pieces: Piece[] = [];
   for (let start = from; start < to; ) {
@@ -119,7 +120,7 @@ function matchWord(mapped: Normalised, from: number, to: number, rules: WordPiec
 }
 
 /** Tokens of the normalised characters from … to − 1, no added tokens among them. Words split at white space, punctuation stands alone. */
-export function wordPieces(mapped: Normalised, from: number, to: number, rules: WordPieceRules): Piece[] {
+export function wordPieces(mapped: Mapped, from: number, to: number, rules: WordPieceRules): Piece[] {
   const { chars } = mapped;
   const pieces: Piece[] = [];
   const flush = (start: number, end: number) => {

@@ -112,6 +112,9 @@ export function naiveLogits(tensors: Tensors, sizes: Omit<TinySizes, 'vocabulary
 export const letters: Tokenizer = {
   vocabularySize: 31,
   special: { pad: 0, cls: 1, sep: 2, mask: 3, unk: 4 },
+  wrapping: { before: Uint32Array.of(1), between: Uint32Array.of(2), after: Uint32Array.of(2) },
+  decode: (ids) => Array.from(ids, (id) => (id < 5 ? `[${id}]` : String.fromCharCode(92 + id))).join(' '),
+  idOf: (token) => (/^[a-z]$/.test(token) ? token.charCodeAt(0) - 92 : null),
   encode(text) {
     const found = [...text.matchAll(/[a-z]/g)];
     return {

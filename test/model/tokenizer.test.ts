@@ -37,7 +37,7 @@ describe('the tokenizer', () => {
 
   for (const { name, normalizer, added_tokens, rows } of golden.variants)
     it(`gives them on ${rows.length} texts ${name.startsWith('with') ? name : `for ${name} text`}`, () => {
-      expectRows(rows, loadTokenizer(bytesOf({ ...base, normalizer, added_tokens, model: smallModel })));
+      expectRows(rows, loadTokenizer(bytesOf({ ...base, normalizer, added_tokens, model: smallModel, post_processor: null })));
     });
 
   it(`splits and normalises every code point of Unicode ${golden.characters.unicode} up to 2FFFF as they do`, () => {
@@ -112,11 +112,16 @@ describe('the tokenizer', () => {
 
   it('knows its special tokens, also those that only added_tokens names', () => {
     expect(tokenizer.special).toEqual({ cls: 101, sep: 102, mask: 103, unk: 100, pad: 0 });
+    expect(tokenizer.wrapping).toEqual({ before: Uint32Array.of(101), between: Uint32Array.of(102), after: Uint32Array.of(102) });
+    expect([tokenizer.idOf('[MASK]'), tokenizer.idOf('no such token')]).toEqual([103, null]);
+    expect(tokenizer.decode([101, 2014, 3772, 2196, 102])).toBe('[CLS] her acting never [SEP]');
+    expect(thrownBy(() => tokenizer.decode([30522])).message).toMatch(/expected the id of a token, got 30522/);
     expect(tokenizer.vocabularySize).toBe(30522);
     const model = { ...base.model, vocab: { '[UNK]': 0, a: 1 } };
     const added_tokens = ['[CLS]', '[SEP]', '[MASK]'].map((content, i) => ({ id: 2 + i, content, special: true }));
-    const t = loadTokenizer(bytesOf({ ...base, model, added_tokens }));
+    const t = loadTokenizer(bytesOf({ ...base, model, added_tokens, post_processor: null }));
     expect(t.special).toEqual({ cls: 2, sep: 3, mask: 4, unk: 0, pad: null });
+    expect(t.wrapping).toEqual({ before: Uint32Array.of(2), between: Uint32Array.of(3), after: Uint32Array.of(3) });
     expect([t.vocabularySize, ...t.encode('a[MASK]b').ids]).toEqual([5, 1, 4, 0]);
   });
 
@@ -145,18 +150,17 @@ describe('the tokenizer', () => {
 });
 
 describe('a tokenizer.json that is not for us', () => {
-  const small = { ...base, model: { ...base.model, vocab: { '[UNK]': 0, a: 1, '##b': 2 } }, added_tokens: [] };
+  const small = { ...base, model: { ...base.model, vocab: { '[UNK]': 0, a: 1, '##b': 2 } }, added_tokens: [], post_processor: null };
   const load = (change: object) => loadTokenizer(bytesOf({ ...small, ...change }));
   const vocab = (v: object) => ({ model: { ...small.model, vocab: v } });
   const cases: [object, string, RegExp][] = [
-    [{ model: { type: 'BPE', vocab: {}, merges: [] } }, 'unsupported-model', /WordPiece, got "BPE"/],
-    [{ model: { vocab: {}, merges: [] } }, 'unsupported-model', /WordPiece, got "BPE"/],
+    [{ model: { type: 'WordLevel' } }, 'unsupported-model', /WordPiece, BPE or Unigram, got "WordLevel"/],
     [{ model: { type: 'Unigram\u001b[2J' } }, 'unsupported-model', /got "Unigram\\u001b\[2J"/],
     [{ normalizer: { type: 'NFC' } }, 'unsupported-model', /BertNormalizer, got "NFC"/],
     [{ pre_tokenizer: { type: 'Split', pattern: { Regex: '(a+)+$' } } }, 'unsupported-model', /BertPreTokenizer, got "Split"/],
     [{ pre_tokenizer: null }, 'unsupported-model', /BertPreTokenizer, got none/],
-    [{ post_processor: { type: 'RobertaProcessing', cls: ['<s>', 0], sep: ['</s>', 2] } }, 'unsupported-model', /\[CLS\] A \[SEP\], got/],
-    [{ post_processor: { type: 'TemplateProcessing', single: [{ Sequence: { id: 'A' } }] } }, 'unsupported-model', /got "A"/],
+    [{ post_processor: { type: 'BertProcessing', cls: ['[CLS]', 101], sep: ['[SEP]', 2] } }, 'bad-file', /ids of tokens, got 101/],
+    [{ post_processor: { type: 'CtcProcessing' } }, 'unsupported-model', /BertProcessing, ByteLevel, got "CtcProcessing"/],
     [{ normalizer: { type: 'BertNormalizer', lowercase: 'yes' } }, 'bad-file', /lowercase: expected true or false, got "yes"/],
     [vocab({ '[UNK]': -1 }), 'bad-file', /"\[UNK\]": expected an id from 0/],
     [vocab({ '[UNK]': 1.5 }), 'bad-file', /id from 0/],

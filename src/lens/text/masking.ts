@@ -35,33 +35,36 @@ function replacementOf(rule: MaskRule, tokenizer: Tokenizer): Replacement {
   return { each, first: new Uint32Array(0) };
 }
 
+/** A token of blanks alone is the blank before the word after it: the player of each token where words are removed with their blanks. */
+function ownersWithBlanks({ text, encoding, playerOfToken }: Split): Int32Array {
+  const { starts, ends } = encoding;
+  const owners = playerOfToken.slice();
+  for (let t = owners.length - 2; t >= 0; t--) if (owners[t] < 0 && text.slice(starts[t], ends[t]).trim() === '') owners[t] = owners[t + 1];
+  return owners;
+}
+
+type Split = Pick<TextPlayers, 'text' | 'encoding' | 'playerOfToken' | 'players'>;
+
 /**
- * Masked copies of a text as token sequences [CLS] … [SEP], one for each mask. Tokens of the players that are present, and those that
+ * Masked copies of a text as token sequences between the special tokens that the model expects, one for each mask. Tokens of the players that are present, and those that
  * belong to none, stay as they were. @throws usage where the rule needs a token that the tokenizer lacks or the masks are of another
  * text; too-long (both lengths) where any mask at all could give a sequence beyond `mostTokens`, before anything is built.
  */
-export function maskSequences(
-  masks: Masks,
-  split: Pick<TextPlayers, 'encoding' | 'playerOfToken' | 'players'>,
-  rule: MaskRule,
-  tokenizer: Tokenizer,
-  mostTokens: number,
-): TokenSequences {
-  const { players, playerOfToken } = split;
+export function maskSequences(masks: Masks, split: Split, rule: MaskRule, tokenizer: Tokenizer, mostTokens: number): TokenSequences {
+  const { players } = split;
   const { ids } = split.encoding;
-  const { cls, sep } = tokenizer.special;
+  const { before, after } = tokenizer.wrapping;
   if (masks.n !== players.length)
     throw new WebspexError('usage', `masks: expected ${players.length} players, got ${masks.n}; make them for this text`);
-  if (cls === null || sep === null)
-    throw new WebspexError('usage', 'tokenizer: expected [CLS] and [SEP], got one without; use a BERT tokenizer');
   const replacement = replacementOf(rule, tokenizer);
-  checkLength(split, replacement, mostTokens);
+  checkLength(split, replacement, before.length + after.length, mostTokens);
+  const playerOfToken = rule.kind === 'remove' ? ownersWithBlanks(split) : split.playerOfToken;
 
   const { each, first } = replacement;
   const offsets = new Uint32Array(masks.count + 1);
   const out: number[] = [];
   for (let r = 0; r < masks.count; r++) {
-    out.push(cls);
+    out.push(...before);
     let replaced = -1;
     for (let t = 0; t < ids.length; t++) {
       const player = playerOfToken[t];
@@ -72,27 +75,23 @@ export function maskSequences(
         replaced = player;
       }
     }
-    out.push(sep);
+    out.push(...after);
     offsets[r + 1] = out.length;
   }
   return { ids: Uint32Array.from(out), offsets };
 }
 
 /** The longest sequence that any mask can give: each player as it is or replaced, whichever is longer. */
-function checkLength(
-  { encoding, playerOfToken }: Pick<TextPlayers, 'encoding' | 'playerOfToken'>,
-  { each, first }: Replacement,
-  most: number,
-): void {
+function checkLength({ encoding, playerOfToken }: Split, { each, first }: Replacement, special: number, most: number): void {
   const sizes = new Map<number, number>();
   for (const player of playerOfToken) if (player >= 0) sizes.set(player, (sizes.get(player) ?? 0) + 1);
-  const whole = encoding.ids.length + 2;
+  const whole = encoding.ids.length + special;
   let longest = whole;
   if (each === null) for (const size of sizes.values()) longest += Math.max(0, first.length - size);
   if (longest <= most) return;
   const cause = whole > most ? 'the text, or explain it in parts (other units or masks do not help)' : 'the replacement or the text';
   throw new WebspexError(
     'too-long',
-    `text: expected at most ${most} tokens for this model, [CLS] and [SEP] included, got ${longest}; shorten ${cause}`,
+    `text: expected at most ${most} tokens for this model, its special ones included, got ${longest}; shorten ${cause}`,
   );
 }

@@ -4,6 +4,7 @@ import { allMasks, createMasks, masksFromRows } from '../../../src/core/masks.ts
 import { type MaskRule, maskSequences, parseMaskRule } from '../../../src/lens/text/masking.ts';
 import { splitPlayers, type Units } from '../../../src/lens/text/players.ts';
 import type { Tokenizer } from '../../../src/model/model.ts';
+import { loadTokenizer } from '../../../src/model/tokenizer.ts';
 import { thrownBy } from '../../model/support.ts';
 import { sequencesOf, tokenizer } from './support.ts';
 
@@ -115,6 +116,43 @@ describe('a text that is too long', () => {
   });
 });
 
+describe('masked sequences of a tokenizer that writes blanks', () => {
+  const vocab = { '<s>': 0, '</s>': 1, '<mask>': 2, '<unk>': 3, '▁': 4, a: 5, b: 6, '▁a': 7 };
+  const marked = loadTokenizer(
+    new TextEncoder().encode(
+      JSON.stringify({
+        model: { type: 'BPE', vocab, merges: ['▁ a'], unk_token: '<unk>' },
+        pre_tokenizer: { type: 'Metaspace' },
+        post_processor: {
+          type: 'TemplateProcessing',
+          single: [{ SpecialToken: { id: '<s>' } }, { Sequence: { id: 'A' } }],
+          special_tokens: { '<s>': { ids: [0] } },
+        },
+      }),
+    ),
+  );
+  const split = splitPlayers(marked, 'ab b ab');
+  const rows = masksFromRows([
+    [1, 1, 1],
+    [1, 0, 1],
+    [0, 1, 0],
+  ]);
+  const run = (rule: string) => sequencesOf(maskSequences(rows, split, parseMaskRule(rule), marked, 64));
+
+  it('stand between that tokenizer’s special tokens, and a removed word takes the blank before it along, a masked one does not', () => {
+    expect(run('remove')).toEqual([
+      [0, 7, 6, 4, 6, 7, 6],
+      [0, 7, 6, 7, 6],
+      [0, 4, 6],
+    ]);
+    expect(run('mask-token')).toEqual([
+      [0, 7, 6, 4, 6, 7, 6],
+      [0, 7, 6, 4, 2, 7, 6],
+      [0, 2, 2, 4, 6, 2, 2],
+    ]);
+  });
+});
+
 describe('mask rules', () => {
   it('are named', () => {
     expect(parseMaskRule('remove')).toEqual({ kind: 'remove' });
@@ -131,7 +169,6 @@ describe('mask rules', () => {
       expect.stringMatching(/mask mask-token.*use unk-token, remove or replace:TEXT$/),
     ]);
     expect(thrownBy(() => run('unk-token', without({ unk: null, mask: null }))).message).toMatch(/use remove or replace:TEXT$/);
-    expect(thrownBy(() => run('remove', without({ sep: null }))).message).toMatch(/\[CLS\] and \[SEP\]/);
   });
 
   it('are not applied to masks of another text', () => {
