@@ -58,7 +58,7 @@ describe('config.json', () => {
 
   it('that asks for other arithmetic is unsupported, naming key, value and what is supported', () => {
     const cases: [object, RegExp][] = [
-      [{ model_type: 'deberta' }, /model_type: expected bert, distilbert, electra, got "deberta"/],
+      [{ model_type: 'deberta' }, /model_type: expected bert, distilbert, electra, roberta, xlm-roberta, got "deberta"/],
       [{ model_type: 'distilbert' }, /architectures: expected DistilBertForSequenceClassification, got/],
       [{ model_type: undefined }, /model_type: expected bert, .*, got none/],
       [{ architectures: ['BertModel'] }, /architectures: expected BertForSequenceClassification, got \["BertModel"\]/],

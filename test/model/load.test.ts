@@ -5,6 +5,9 @@ import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
 import { createWasmBackend } from '../../src/compute/wasm/backend.ts';
 import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
 import { WebspexError } from '../../src/core/errors.ts';
+import { allMasks } from '../../src/core/masks.ts';
+import { maskSequences } from '../../src/lens/text/masking.ts';
+import { splitPlayers } from '../../src/lens/text/players.ts';
 import { loadClassifier } from '../../src/model/load.ts';
 import type { ModelSource, ProgressEvent } from '../../src/model/model.ts';
 import { readSafetensors } from '../../src/model/safetensors.ts';
@@ -41,6 +44,8 @@ describe('a folder that transformers saved', () => {
     ['distilbert', 'two layers of 18 channels in 3 heads, gelu, 3 labels, F32'],
     ['electra', 'embeddings of 12, two layers of 20 channels in 2 heads, relu, 2 named labels, F32'],
     ['electra-base', 'embeddings as wide as the layer of 15 channels in 3 heads, gelu, 4 labels, F16'],
+    ['roberta', 'byte-level BPE, positions after the padding token’s, two layers of 18 channels in 3 heads, 3 labels, F16'],
+    ['xlm-roberta', 'Unigram, positions after the padding token’s, one layer of 12 channels in 2 heads, 2 named labels, F32'],
   ])('%s (%s) gives PyTorch’s logits on every backend, from the ids that its tokenizer gives', async (name) => {
     const { architecture, labels, rows } = golden.folders[name];
     const want = rows.flatMap((r) => r.logits);
@@ -50,11 +55,27 @@ describe('a folder that transformers saved', () => {
       expect(model.info).toMatchObject({ id: name, labels, architecture, dtype: 'f32' });
       const got = await model.classify(sequences(rows.map((r) => r.ids)));
       expect(excess(got, want, LOGIT, 0)).toBeLessThanOrEqual(1);
-      const { cls, sep, mask } = model.tokenizer.special;
-      for (const { text, ids } of rows.filter((r) => !r.ids.includes(mask as number)))
-        expect([cls, ...model.tokenizer.encode(text).ids, sep]).toEqual(ids);
+      const { special, wrapping } = model.tokenizer;
+      for (const { text, ids } of rows.filter((r) => !r.ids.includes(special.mask as number)))
+        expect([...wrapping.before, ...model.tokenizer.encode(text).ids, ...wrapping.after]).toEqual(ids);
       model.destroy();
     }
+  });
+
+  it.each(Object.keys(golden.folders))('%s gives the same bits for every mask of a text together as for each alone', async (name) => {
+    const model = await loadClassifier(openSource(new URL(`${name}/`, TINY)), { backend: reference });
+    // A word twice, so that removal makes equal texts.
+    const split = splitPlayers(model.tokenizer, 'not bad at all not');
+    const labels = model.info.labels.length;
+    for (const kind of ['mask-token', 'remove'] as const) {
+      const asked = maskSequences(allMasks(5), split, { kind }, model.tokenizer, model.info.maxTokens);
+      const together = await model.classify(asked);
+      for (let m = 0; m < 32; m++) {
+        const alone = await model.classify(sequences([[...asked.ids.subarray(asked.offsets[m], asked.offsets[m + 1])]]));
+        expect([...together.subarray(m * labels, (m + 1) * labels)]).toEqual([...alone]);
+      }
+    }
+    model.destroy();
   });
 });
 

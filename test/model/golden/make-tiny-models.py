@@ -12,10 +12,10 @@ from pathlib import Path
 
 import torch
 import transformers
-from tokenizers import Tokenizer, __version__ as tokenizers_version, models, normalizers, pre_tokenizers, processors
+from tokenizers import AddedToken, Tokenizer, __version__ as tokenizers_version, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     BertConfig, BertForSequenceClassification, DistilBertConfig, DistilBertForSequenceClassification, ElectraConfig,
-    ElectraForSequenceClassification,
+    ElectraForSequenceClassification, RobertaConfig, RobertaForSequenceClassification, XLMRobertaConfig, XLMRobertaForSequenceClassification,
 )
 
 OUT = Path(__file__).parent / "tiny"
@@ -25,6 +25,8 @@ VOCABULARY = {token: i for i, token in enumerate([*SPECIAL, *LETTERS, *("##" + c
 BERT = (BertConfig, BertForSequenceClassification)
 DISTILBERT = (DistilBertConfig, DistilBertForSequenceClassification)
 ELECTRA = (ElectraConfig, ElectraForSequenceClassification)
+ROBERTA = (RobertaConfig, RobertaForSequenceClassification)
+XLM_ROBERTA = (XLMRobertaConfig, XLMRobertaForSequenceClassification)
 TEXTS = ["not bad at all", "a", "b, c. d!", "xyzzy plugh", "what 7 waits", "the quick fox"]
 FOLDERS = {
     "f16": (
@@ -56,10 +58,20 @@ FOLDERS = {
         dict(num_hidden_layers=1, embedding_size=15, hidden_size=15, num_attention_heads=3, intermediate_size=20, hidden_act="gelu",
              max_position_embeddings=20, num_labels=4),
     ),
+    "roberta": (
+        ROBERTA, torch.float16,
+        dict(num_hidden_layers=2, hidden_size=18, num_attention_heads=3, intermediate_size=28, hidden_act="gelu", layer_norm_eps=1e-5,
+             max_position_embeddings=34, type_vocab_size=1, num_labels=3),
+    ),
+    "xlm-roberta": (
+        XLM_ROBERTA, torch.float32,
+        dict(num_hidden_layers=1, hidden_size=12, num_attention_heads=2, intermediate_size=20, hidden_act="gelu", layer_norm_eps=1e-5,
+             max_position_embeddings=30, type_vocab_size=1, id2label={0: "nein", 1: "ja"}, label2id={"nein": 0, "ja": 1}),
+    ),
 }
 
 
-def tokenizer():
+def word_pieces():
     made = Tokenizer(models.WordPiece(VOCABULARY, unk_token="[UNK]"))
     made.normalizer = normalizers.BertNormalizer()
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -69,13 +81,44 @@ def tokenizer():
     return made
 
 
+ROBERTA_SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
+MASK = AddedToken("<mask>", lstrip=True, special=True)
+
+
+def byte_pairs():
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.train_from_iterator(3 * TEXTS, trainers.BpeTrainer(
+        vocab_size=280, special_tokens=ROBERTA_SPECIAL, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    made.add_special_tokens([MASK])
+    made.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=True, add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    return made
+
+
+def unigrams():
+    vocabulary = [(token, 0.0) for token in ROBERTA_SPECIAL] + [("▁", -2.0)]
+    vocabulary += [(c, -3.0 - i / 8) for i, c in enumerate("etaoinshrdlcumwfgypbvk.,!xqjz7")] + [("▁not", -4.0), ("▁a", -3.5), ("ck", -4.25), ("▁qu", -5.0)]
+    made = Tokenizer(models.Unigram(vocabulary, unk_id=3, byte_fallback=False))
+    made.pre_tokenizer = pre_tokenizers.Metaspace()
+    made.add_special_tokens([*ROBERTA_SPECIAL, MASK])
+    made.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
+    made.decoder = decoders.Metaspace()
+    return made
+
+
 def main():
     golden = {"madeBy": "test/model/golden/make-tiny-models.py", "torch": torch.__version__, "transformers": transformers.__version__,
               "tokenizers": tokenizers_version, "folders": {}}
-    words = tokenizer()
+    made = {"roberta": byte_pairs(), "xlm-roberta": unigrams()}
     for seed, (name, ((Config, Model), dtype, sizes)) in enumerate(FOLDERS.items()):
         torch.manual_seed(seed)
-        config = Config(vocab_size=len(VOCABULARY), attn_implementation="eager", **sizes)
+        words = made.get(name) or word_pieces()
+        ids_of = words.token_to_id
+        mask = ids_of("[MASK]") or ids_of("<mask>")
+        around = words.encode("").ids
+        config = Config(vocab_size=words.get_vocab_size(), attn_implementation="eager", **sizes)
         model = Model(config).eval()
         with torch.no_grad():
             for key, weight in model.named_parameters():
@@ -90,9 +133,10 @@ def main():
         exact = model.double()
         draw, rows = random.Random(seed), []
         with torch.no_grad():
-            for text in TEXTS:
+            # A padding token within a text has the padding's own position.
+            for text in TEXTS + (["a <pad> b c"] if name in made else []):
                 ids = words.encode(text).ids
-                for masked in (ids, [i if i in (2, 3) or draw.random() < 0.5 else VOCABULARY["[MASK]"] for i in ids]):
+                for masked in (ids, [i if i in around or draw.random() < 0.5 else mask for i in ids]):
                     rows.append({"text": text, "ids": masked, "logits": exact(torch.tensor([masked])).logits[0].tolist()})
         golden["folders"][name] = {"architecture": Model.__name__, "labels": [config.id2label[i] for i in range(config.num_labels)], "rows": rows}
     (OUT / "golden.json").write_text(json.dumps(golden) + "\n")
