@@ -1,11 +1,14 @@
-import type { BertSizes } from '../../src/model/bert.ts';
-import type { TableSizes, TakeTensor } from '../../src/model/bert-weights.ts';
+import type { EncoderSizes } from '../../src/model/encoder.ts';
+import type { TableSizes, TakeTensor } from '../../src/model/encoder-weights.ts';
 import { createGraph, type GraphWriter } from './graph.ts';
 
 /** The first operator set with Gelu; LayerNormalization came with 17. */
 const OPERATOR_SET = 20;
 /** What is added to the scores of padding: e to it is 0 in float32, and no sum with a score overflows. */
 const PADDING = -1e9;
+
+/** What BERT leaves open of an encoder: its embeddings are as wide as the rest, and its head has tanh. */
+export type BertSizes = Omit<EncoderSizes, 'embeddingWidth' | 'headActivation'>;
 
 /**
  * A BertForSequenceClassification as an ONNX model in float32. Inputs: input_ids and attention_mask (B, T), int64, where 0 in the mask is

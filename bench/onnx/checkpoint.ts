@@ -1,12 +1,12 @@
-import type { BertSizes } from '../../src/model/bert.ts';
-import { readBertConfig } from '../../src/model/config.ts';
+import { readConfig } from '../../src/model/config.ts';
 import type { ModelSource } from '../../src/model/model.ts';
 import { dequantiseRows, readSafetensors, toFloat32 } from '../../src/model/safetensors.ts';
-import { bertOnnx } from './bert.ts';
+import { type BertSizes, bertOnnx } from './bert.ts';
 
-/** A folder that `loadClassifier` loads, as an ONNX model of the same weights in float32. @throws bad-file, not-found. */
+/** A folder of a BERT that `loadClassifier` loads, as an ONNX model of the same weights in float32. @throws bad-file, not-found. */
 export async function onnxOfFolder(source: ModelSource): Promise<Uint8Array<ArrayBuffer>> {
-  const { labels, vocabularySize, positions, types, ...config } = readBertConfig(await source.read('config.json'));
+  const { architecture, labels, vocabularySize, positions, types, ...config } = readConfig(await source.read('config.json'));
+  if (architecture.modelType !== 'bert') throw new Error(`ONNX: expected a bert, got ${architecture.modelType}; add it to bench/onnx`);
   const tensors = readSafetensors(await source.read('model.safetensors'));
   const take = (name: string, shape: readonly number[]) => {
     const tensor = tensors.get(name);

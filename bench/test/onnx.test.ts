@@ -4,7 +4,7 @@ import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
 import { EMBEDDED_MODEL } from '../../src/embedded.ts';
 import { loadClassifier } from '../../src/model/load.ts';
 import { openSource } from '../../src/model/source.ts';
-import { naiveLogits, randomTensors, sequences, type TinySizes, takeFrom } from '../../test/model/tiny-bert.ts';
+import { naiveLogits, randomTensors, sequences, type TinySizes, takeFrom } from '../../test/model/tiny-encoder.ts';
 import { bertOnnx } from '../onnx/bert.ts';
 import { onnxOfFolder } from '../onnx/checkpoint.ts';
 import { int, join, message } from '../onnx/protobuf.ts';
