@@ -2,10 +2,10 @@
 // columns (src/compute/panels.ts), two of which a tile takes at once. Addresses are bytes, widths and strides elements.
 // Twin: src/compute/reference/matmul.ts.
 import { activate } from './shared/activation';
-import { tile1x4, tile1x16, tile2x16, tile4x4 } from './shared/tile';
+import { tile1x4, tile1x16, tile2x16, tile4x4, tile6x8 } from './shared/tile';
 
 /** Rows and terms of one block: its inputs (256 KiB) stay in a second-level cache, and the weights of a tile (32 KiB) in a first-level one. */
-const BLOCK_ROWS: i32 = 128;
+const BLOCK_ROWS: i32 = 126;
 const BLOCK_TERMS: i32 = 512;
 
 export function matmul(
@@ -48,6 +48,11 @@ function multiply16(rows: i32, input: usize, weight: usize, output: usize, K: i3
   for (let from = 0; from < K; from += BLOCK_TERMS) {
     const to = min(K, from + BLOCK_TERMS);
     let r = 0;
+    if (ASC_FEATURE_RELAXED_SIMD)
+      for (; r + 6 <= rows; r += 6) {
+        tile6x8(r, from, to, input, depthBytes, weight, 32, output, stride);
+        tile6x8(r, from, to, input, depthBytes, weight + gap, 32, output + 32, stride);
+      }
     for (; r + 2 <= rows; r += 2) tile2x16(r, from, to, input, depthBytes, weight, gap, 32, output, stride);
     if (r < rows) tile1x16(r, from, to, input, depthBytes, weight, gap, 32, output, stride);
   }
