@@ -22,7 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var at5 = min(row + 5u, last) * depth;
   var at6 = min(row + 6u, last) * depth;
   var at7 = min(row + 7u, last) * depth;
-  var w = ((params.weight_column + column) / 8u) * K * 2u;
+  var w = weight_at(column);
 
   var l0 = vec4<f32>(); var h0 = vec4<f32>();
   var l1 = vec4<f32>(); var h1 = vec4<f32>();

@@ -1,4 +1,4 @@
-// What both tilings of a product share: bindings, constants and the store of eight columns of a row.
+// What all tilings of a product share: bindings, constants, where a weight lies and how sums are stored.
 struct Params {
   columns: u32,
   weight_column: u32,
@@ -19,6 +19,12 @@ override K: u32;
 override ACTIVATION: u32;
 override RESIDUAL: u32;
 
+// The first of K vectors, two apart: four columns of the weight, from `column` of those used on.
+fn weight_at(column: u32) -> u32 {
+  let from_first = params.weight_column + column;
+  return (from_first / 8u) * K * 2u + ((from_first / 4u) & 1u);
+}
+
 fn store4(row: u32, column: u32, sum: vec4<f32>) {
   let at = (row * params.output_stride + params.output_column + column) >> 2u;
   var value = activate(ACTIVATION, sum + bias[(params.weight_column + column) >> 2u]);
@@ -26,6 +32,13 @@ fn store4(row: u32, column: u32, sum: vec4<f32>) {
     value += residual[at];
   }
   output[at] = value;
+}
+
+// Four columns, where the tile has not run over the end.
+fn store_row(row: u32, column: u32, sum: vec4<f32>) {
+  if row < run.rows && column < params.columns {
+    store4(row, column, sum);
+  }
 }
 
 fn store8(row: u32, column: u32, low: vec4<f32>, high: vec4<f32>) {

@@ -1,2 +1,2 @@
-/** Twin of shaders/matmul-direct.wgsl: both tilings mean the same product. */
+/** Twin of shaders/matmul-direct.wgsl: all tilings mean the same product. */
 export { matmul as matmulDirect } from './matmul.ts';

@@ -22,7 +22,7 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
   let opened: OpenDevice = await openDevice(options);
   const { info } = opened;
   let closed = false;
-  const tiling = options.tiling ?? (info.software ? 'direct' : 'tiled');
+  const tiling = options.tiling ?? (info.software ? 'direct' : '64x64');
   return {
     info,
     limits: info.software ? SOFTWARE_LIMITS : HARDWARE_LIMITS,

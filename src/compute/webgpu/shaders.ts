@@ -2,8 +2,9 @@ import attention from '../../../shaders/attention.wgsl?raw';
 import finish from '../../../shaders/finish.wgsl?raw';
 import gatherRows from '../../../shaders/gather-rows.wgsl?raw';
 import layerNorm from '../../../shaders/layer-norm.wgsl?raw';
+import matmul64x64 from '../../../shaders/matmul-64x64.wgsl?raw';
+import matmul128x64 from '../../../shaders/matmul-128x64.wgsl?raw';
 import matmulDirect from '../../../shaders/matmul-direct.wgsl?raw';
-import matmulTiled from '../../../shaders/matmul-tiled.wgsl?raw';
 import activation from '../../../shaders/shared/activation.wgsl?raw';
 import sharedMatmul from '../../../shaders/shared/matmul.wgsl?raw';
 import step from '../../../shaders/shared/step.wgsl?raw';
@@ -11,8 +12,9 @@ import { WebspexError } from '../../core/errors.ts';
 import type { KernelName } from '../kernels.ts';
 import type { Step } from '../program.ts';
 
-/** How products are tiled: `direct` without barriers for software adapters, `tiled` through workgroup memory for real ones. */
-export type Tiling = 'direct' | 'tiled';
+/** How products are tiled: `direct` without barriers, for software adapters; the others through workgroup memory, by rows and columns. */
+export const TILINGS = ['direct', '64x64', '128x64'] as const;
+export type Tiling = (typeof TILINGS)[number];
 
 const SNIPPETS: Readonly<Record<string, string>> = {
   'shared/step.wgsl': step,
@@ -29,8 +31,16 @@ export interface Shader {
 
 /** Rows an invocation each, 64 to a workgroup. */
 const byRow: Shader['groups'] = (_, rows) => [Math.ceil(rows / 64), 1];
-/** Workgroups of 64 rows by 64 columns. */
-const byTile: Shader['groups'] = ({ params }, rows) => [Math.ceil(params.columns / 64), Math.ceil(rows / 64)];
+/** Workgroups of so many rows by 64 columns. */
+const byTile =
+  (height: number): Shader['groups'] =>
+  ({ params }, rows) => [Math.ceil(params.columns / 64), Math.ceil(rows / height)];
+
+const PRODUCTS: Readonly<Record<Tiling, Shader>> = {
+  direct: { stem: 'matmul-direct', source: matmulDirect, groups: byTile(64) },
+  '64x64': { stem: 'matmul-64x64', source: matmul64x64, groups: byTile(64) },
+  '128x64': { stem: 'matmul-128x64', source: matmul128x64, groups: byTile(128) },
+};
 
 /** The shader behind a kernel's name. */
 export function shaderOf(kernel: KernelName, tiling: Tiling): Shader {
@@ -40,9 +50,7 @@ export function shaderOf(kernel: KernelName, tiling: Tiling): Shader {
     case 'gather-rows':
       return { stem: 'gather-rows', source: gatherRows, groups: ({ params }, rows) => [Math.ceil(params.columns / 256), rows] };
     case 'matmul':
-      return tiling === 'direct'
-        ? { stem: 'matmul-direct', source: matmulDirect, groups: byTile }
-        : { stem: 'matmul-tiled', source: matmulTiled, groups: byTile };
+      return PRODUCTS[tiling];
     case 'attention':
       return { stem: 'attention', source: attention, groups: attentionGroups };
     case 'finish':

@@ -1,13 +1,14 @@
 // output = activation(input (rows, K) · weight (K, columns) + bias) (+ residual), for adapters with real workgroup memory.
 // A workgroup of 16 × 16 invocations owns a 64 × 64 tile of the output and walks K in steps of 16; an invocation owns 4 rows by 4
-// columns. Weights lie in panels of eight columns. 8 KiB of workgroup memory. Twin: src/compute/reference/matmul-tiled.ts.
+// columns. Weights lie in panels of eight columns. 8.3 KiB of workgroup memory. Twin: src/compute/reference/matmul-64x64.ts.
 #import shared/matmul.wgsl
 
 const TILE = 64u;
 const STEP = 16u;
 
-// Inputs transposed, four rows in a vector: [k][row / 4]; weights [k][column / 4].
-var<workgroup> rows_of: array<array<vec4<f32>, 16>, 16>;
+// Inputs transposed, four rows in a vector: [k][row / 4]; one vector more than is used, or the four stores of an invocation would lie in
+// one bank of memory. Weights [k][column / 4].
+var<workgroup> rows_of: array<array<vec4<f32>, 17>, 16>;
 var<workgroup> columns_of: array<array<vec4<f32>, 16>, 16>;
 
 @compute @workgroup_size(16, 16)
@@ -18,8 +19,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   // Each invocation fetches four inputs of one row and four weights of one k; past the end it fetches the last ones, unused.
   let fetch_row = min(first_row + index / 4u, run.rows - 1u) * depth;
   let fetch_k = index % 16u;
-  let fetch_column = min(first_column + (index / 16u) * 4u, params.columns - 4u) + params.weight_column;
-  let fetch_weight = (fetch_column / 8u) * K * 2u + ((fetch_column / 4u) & 1u);
+  let fetch_weight = weight_at(min(first_column + (index / 16u) * 4u, params.columns - 4u));
+  let slot = index / 16u;
+  let lane = (index / 4u) % 4u;
+  let first = (index % 4u) * 4u;
 
   var sum0 = vec4<f32>();
   var sum1 = vec4<f32>();
@@ -39,14 +42,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     }
     // The tile of the step before has been used by all.
     workgroupBarrier();
-    let slot = (index / 4u) / 4u;
-    let lane = (index / 4u) % 4u;
-    let first = (index % 4u) * 4u;
     rows_of[first][slot][lane] = a.x;
     rows_of[first + 1u][slot][lane] = a.y;
     rows_of[first + 2u][slot][lane] = a.z;
     rows_of[first + 3u][slot][lane] = a.w;
-    columns_of[fetch_k][index / 16u] = b;
+    columns_of[fetch_k][slot] = b;
     // The tile of this step is complete.
     workgroupBarrier();
     for (var i = 0u; i < STEP; i++) {
@@ -60,11 +60,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   }
   let row = first_row + local.y * 4u;
   let column = first_column + local.x * 4u;
-  if column >= params.columns {
-    return;
-  }
-  if row < run.rows { store4(row, column, sum0); }
-  if row + 1u < run.rows { store4(row + 1u, column, sum1); }
-  if row + 2u < run.rows { store4(row + 2u, column, sum2); }
-  if row + 3u < run.rows { store4(row + 3u, column, sum3); }
+  store_row(row, column, sum0);
+  store_row(row + 1u, column, sum1);
+  store_row(row + 2u, column, sum2);
+  store_row(row + 3u, column, sum3);
 }

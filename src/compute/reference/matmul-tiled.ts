@@ -1,2 +1,0 @@
-/** Twin of shaders/matmul-tiled.wgsl: both tilings mean the same product. */
-export { matmul as matmulTiled } from './matmul.ts';
