@@ -7,6 +7,8 @@ export interface DeviceInfo {
   readonly adapter: string;
   /** A GPU's work done in software, or the oracle: results right, speed meaningless. False for `wasm`: it is as fast as the CPU is. */
   readonly software: boolean;
+  /** Of `webgpu`: the tiles of its matrix products, by rows and columns; `direct` is without barriers. Results may differ in the last bits. */
+  readonly tiling?: string;
 }
 
 /** How much a backend wants in one run. */

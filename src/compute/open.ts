@@ -3,6 +3,7 @@ import type { Backend } from './backend.ts';
 import { createReferenceBackend } from './reference/backend.ts';
 import { createWasmBackend } from './wasm/backend.ts';
 import { createWebgpuBackend } from './webgpu/backend.ts';
+import type { TileMemory } from './webgpu/tiles.ts';
 
 /** The devices that can be asked for by name; `auto` takes the fastest there is. */
 export const DEVICES = ['auto', 'webgpu', 'wasm', 'reference'] as const;
@@ -11,6 +12,8 @@ export type DeviceChoice = (typeof DEVICES)[number];
 export interface OpenOptions {
   /** A GPU other than navigator.gpu, such as Dawn's in Node. */
   readonly gpu?: GPU;
+  /** Where the fastest tiles of an adapter are remembered; default a page's Cache Storage, and in Node nowhere. */
+  readonly tileMemory?: TileMemory;
   /** Workers of `wasm`; default one for each processor, at most four. */
   readonly threads?: number;
 }
@@ -23,20 +26,20 @@ const NO_GPU: readonly ErrorCode[] = ['no-webgpu', 'no-adapter', 'insecure-conte
  * @throws usage, insecure-context, no-webgpu, no-adapter, no-wasm, device-lost.
  */
 export async function openBackend(device: DeviceChoice, options: OpenOptions = {}): Promise<Backend> {
-  const { gpu, threads } = options;
+  const { gpu, threads, tileMemory } = options;
   switch (device) {
     case 'reference':
       return createReferenceBackend();
     case 'webgpu':
-      return createWebgpuBackend({ gpu });
+      return createWebgpuBackend({ gpu, tileMemory });
     case 'wasm':
       return createWasmBackend({ threads });
     case 'auto':
       return firstOf(
         [
-          [NO_GPU, () => createWebgpuBackend({ gpu, allowSoftware: false })],
+          [NO_GPU, () => createWebgpuBackend({ gpu, tileMemory, allowSoftware: false })],
           [['no-wasm'], () => createWasmBackend({ threads })],
-          [NO_GPU, () => createWebgpuBackend({ gpu })],
+          [NO_GPU, () => createWebgpuBackend({ gpu, tileMemory })],
         ],
         createReferenceBackend,
       );

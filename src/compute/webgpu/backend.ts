@@ -1,14 +1,17 @@
 import { WebspexError } from '../../core/errors.ts';
-import type { Backend, BackendLimits } from '../backend.ts';
+import type { Backend, BackendLimits, DeviceInfo } from '../backend.ts';
 import { checkProgram } from '../program.ts';
 import { type DeviceOptions, type OpenDevice, openDevice } from './device.ts';
 import { createExecutable } from './executable.ts';
 import { prepareProgram } from './prepare.ts';
 import type { Tiling } from './shaders.ts';
+import { chooseTiling, type TileMemory } from './tiles.ts';
 
 export interface WebgpuOptions extends DeviceOptions {
-  /** Default by adapter: direct on software, tiled on hardware. */
+  /** Default: without barriers on software, the winner of a race on hardware. */
   readonly tiling?: Tiling;
+  /** Where the winner is remembered; default a page's Cache Storage, and in Node nowhere. */
+  readonly tileMemory?: TileMemory;
 }
 
 /** The default maxStorageBufferBindingSize; no device is asked for more. */
@@ -20,9 +23,9 @@ const HARDWARE_LIMITS: BackendLimits = { bufferBytes: BINDING_BYTES, firstTokens
 /** A WebGPU device that runs programs in WGSL. @throws insecure-context, no-webgpu, no-adapter, device-lost. */
 export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<Backend> {
   let opened: OpenDevice = await openDevice(options);
-  const { info } = opened;
+  const tiling = options.tiling ?? (await tilingOf(opened, options.tileMemory));
+  const info: DeviceInfo = { ...opened.info, tiling };
   let closed = false;
-  const tiling = options.tiling ?? (info.software ? 'direct' : '64x64');
   return {
     info,
     limits: info.software ? SOFTWARE_LIMITS : HARDWARE_LIMITS,
@@ -42,4 +45,13 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
       opened.destroy();
     },
   };
+}
+
+async function tilingOf(opened: OpenDevice, memory?: TileMemory): Promise<Tiling> {
+  try {
+    return (await chooseTiling(opened, memory)).tiling;
+  } catch (error) {
+    opened.destroy();
+    throw error;
+  }
 }

@@ -11,6 +11,8 @@ export interface DeviceOptions {
 
 /** A device with default limits, watched for loss and for errors that no scope caught. */
 export interface OpenDevice {
+  /** Held, as Dawn's devices do not outlive the GPU they came from. */
+  readonly gpu: GPU;
   readonly device: GPUDevice;
   readonly info: DeviceInfo;
   /** Why nothing computed on this device may be used any more; null while all is well. */
@@ -47,7 +49,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<OpenDevic
       cause,
     });
   }
-  return watch(device, info);
+  return { gpu, ...watch(device, info) };
 }
 
 function ownGpu(): GPU {
@@ -67,7 +69,7 @@ export function describeAdapter(adapter: GPUAdapter): DeviceInfo {
   return { backend: 'webgpu', adapter: name, software: fallback || SOFTWARE.test(`${vendor} ${architecture} ${device} ${description}`) };
 }
 
-function watch(device: GPUDevice, info: DeviceInfo): OpenDevice {
+function watch(device: GPUDevice, info: DeviceInfo): Omit<OpenDevice, 'gpu'> {
   let failure: WebspexError | null = null;
   device.lost.then(({ reason, message }) => {
     failure ??= new WebspexError(
