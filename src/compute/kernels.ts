@@ -40,6 +40,13 @@ export const KERNELS = {
     constants: ['K', 'ACTIVATION', 'RESIDUAL'],
     params: ['columns', 'weightColumn', 'outputStride', 'outputColumn'],
   },
+  gate: {
+    reads: ['input', 'gates', 'mean', 'sequence', 'residual'],
+    optional: ['residual'],
+    writes: 'output',
+    constants: ['RESIDUAL'],
+    params: ['columns', 'inputStride', 'outputStride', 'outputColumn', 'gateStride', 'gateColumn', 'groupWidth', 'meanColumn'],
+  },
   attention: {
     reads: ['query', 'keyValue', 'ranges'],
     writes: 'output',

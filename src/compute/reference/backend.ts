@@ -5,6 +5,7 @@ import { bufferLength, checkProgram, checkRun, type Inputs, type Program, type R
 import { outputLabels, readStamped } from '../stamp.ts';
 import { attention } from './attention.ts';
 import { finish } from './finish.ts';
+import { gate } from './gate.ts';
 import { gatherRows } from './gather-rows.ts';
 import type { KernelCall } from './kernel-call.ts';
 import { layerNorm } from './layer-norm.ts';
@@ -14,6 +15,7 @@ const TWINS: Readonly<Record<KernelName, (call: KernelCall) => void>> = {
   'layer-norm': layerNorm,
   'gather-rows': gatherRows,
   matmul,
+  gate,
   attention,
   finish,
 };

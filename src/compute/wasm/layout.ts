@@ -108,6 +108,22 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
       c.ACTIVATION,
     ],
   }),
+  gate: ({ constants: c, params: p }, at) => ({
+    kernel: 'gate',
+    arguments: [
+      at('input'),
+      at('gates', p.gateColumn),
+      at('mean', p.meanColumn),
+      at('sequence'),
+      c.RESIDUAL ? at('residual', p.outputColumn) : 0,
+      at('output', p.outputColumn),
+      p.columns,
+      p.groupWidth,
+      p.gateStride,
+      p.inputStride,
+      p.outputStride,
+    ],
+  }),
   attention: ({ constants: c, params: p }, at, { panels, scores }) => ({
     kernel: 'attention',
     arguments: [

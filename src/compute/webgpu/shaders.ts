@@ -1,5 +1,6 @@
 import attention from '../../../shaders/attention.wgsl?raw';
 import finish from '../../../shaders/finish.wgsl?raw';
+import gate from '../../../shaders/gate.wgsl?raw';
 import gatherRows from '../../../shaders/gather-rows.wgsl?raw';
 import layerNorm from '../../../shaders/layer-norm.wgsl?raw';
 import matmul64x64 from '../../../shaders/matmul-64x64.wgsl?raw';
@@ -51,6 +52,8 @@ export function shaderOf(kernel: KernelName, tiling: Tiling): Shader {
       return { stem: 'gather-rows', source: gatherRows, groups: ({ params }, rows) => [Math.ceil(params.columns / 256), rows] };
     case 'matmul':
       return PRODUCTS[tiling];
+    case 'gate':
+      return { stem: 'gate', source: gate, groups: ({ params }, rows) => [Math.ceil(params.columns / 256), rows] };
     case 'attention':
       return { stem: 'attention', source: attention, groups: attentionGroups };
     case 'finish':
