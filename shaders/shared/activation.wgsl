@@ -2,6 +2,7 @@ const GELU = 1u;
 const GELU_TANH = 2u;
 const RELU = 3u;
 const TANH = 4u;
+const SILU = 5u;
 
 // erf to 1.7e-7: an odd polynomial below 1, 1 − exp(−polynomial) above; both fitted to the largest absolute error over [0, 4],
 // beyond which erf is 1 in float32. WGSL has no erf.
@@ -40,6 +41,10 @@ fn activate(kind: u32, x: vec4<f32>) -> vec4<f32> {
     }
     case TANH: {
       return unless_broken(x, safe_tanh(x));
+    }
+    case SILU: {
+      // Below −80 it is 0 in float32, and e to more than 88 would overflow.
+      return x / (1.0 + exp(min(-x, vec4(80.0))));
     }
     default: {
       return x;

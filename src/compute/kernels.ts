@@ -1,5 +1,5 @@
 /** What a step adds after a matrix product: an activation by number, so that a pipeline constant can choose it. */
-export const ACTIVATIONS = { none: 0, gelu: 1, 'gelu-tanh': 2, relu: 3, tanh: 4 } as const;
+export const ACTIVATIONS = { none: 0, gelu: 1, 'gelu-tanh': 2, relu: 3, tanh: 4, silu: 5 } as const;
 export type Activation = keyof typeof ACTIVATIONS;
 
 /** Everything a backend must know of a kernel besides its code. */
@@ -52,6 +52,37 @@ export const KERNELS = {
     writes: 'output',
     constants: ['HEADS', 'HEAD_WIDTH'],
     params: ['queryStride', 'keyStride', 'keyColumn', 'valueColumn', 'outputStride'],
+  },
+  'causal-attention': {
+    reads: ['query', 'keyValue', 'paths', 'ranges'],
+    writes: 'output',
+    constants: ['HEADS', 'KEY_HEADS', 'HEAD_WIDTH'],
+    params: ['queryStride', 'keyStride', 'keyColumn', 'valueColumn', 'outputStride'],
+  },
+  'rms-norm': {
+    reads: ['input', 'gamma'],
+    writes: 'output',
+    constants: ['WIDTH', 'STRIDE', 'EPSILON'],
+    params: [],
+  },
+  'rotate-heads': {
+    reads: ['input', 'position', 'rotations', 'gamma'],
+    optional: ['gamma'],
+    writes: 'output',
+    constants: ['HEAD_WIDTH', 'HEAD_SIZE', 'NORM', 'EPSILON'],
+    params: ['heads', 'inputStride', 'inputColumn', 'outputStride', 'outputColumn', 'gammaColumn'],
+  },
+  'gated-unit': {
+    reads: ['input'],
+    writes: 'output',
+    constants: ['ACTIVATION'],
+    params: ['columns', 'inputStride', 'outputStride'],
+  },
+  'token-scores': {
+    reads: ['logits', 'targets'],
+    writes: 'output',
+    constants: [],
+    params: ['columns', 'logitStride', 'firstToken'],
   },
   finish: {
     reads: ['hidden', 'logits'],

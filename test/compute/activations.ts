@@ -15,4 +15,5 @@ export const NAIVE_ACTIVATIONS: readonly ((x: number) => number)[] = [
   (x) => (x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))) / 2,
   (x) => Math.max(x, 0),
   (x) => Math.tanh(x),
+  (x) => x / (1 + Math.exp(-x)),
 ];

@@ -64,7 +64,7 @@ export function takeFrom(tensors: Tensors): TakeTensor {
   };
 }
 
-const ACTIVATION_NUMBERS = { none: 0, gelu: 1, 'gelu-tanh': 2, relu: 3, tanh: 4 };
+const ACTIVATION_NUMBERS = { none: 0, gelu: 1, 'gelu-tanh': 2, relu: 3, tanh: 4, silu: 5 };
 
 /** Logits of one sequence by the paper: every layer on every token in float64, no packing, no table, nothing left out. */
 export function naiveLogits(tensors: Tensors, sizes: Omit<TinySizes, 'vocabulary' | 'positions'>, ids: readonly number[]): number[] {

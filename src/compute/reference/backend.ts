@@ -4,12 +4,17 @@ import type { KernelName } from '../kernels.ts';
 import { bufferLength, checkProgram, checkRun, type Inputs, type Program, type RowCounts, type Weights } from '../program.ts';
 import { outputLabels, readStamped } from '../stamp.ts';
 import { attention } from './attention.ts';
+import { causalAttention } from './causal-attention.ts';
 import { finish } from './finish.ts';
 import { gate } from './gate.ts';
+import { gatedUnit } from './gated-unit.ts';
 import { gatherRows } from './gather-rows.ts';
 import type { KernelCall } from './kernel-call.ts';
 import { layerNorm } from './layer-norm.ts';
 import { matmul } from './matmul.ts';
+import { rmsNorm } from './rms-norm.ts';
+import { rotateHeads } from './rotate-heads.ts';
+import { tokenScores } from './token-scores.ts';
 
 const TWINS: Readonly<Record<KernelName, (call: KernelCall) => void>> = {
   'layer-norm': layerNorm,
@@ -17,6 +22,11 @@ const TWINS: Readonly<Record<KernelName, (call: KernelCall) => void>> = {
   matmul,
   gate,
   attention,
+  'causal-attention': causalAttention,
+  'rms-norm': rmsNorm,
+  'rotate-heads': rotateHeads,
+  'gated-unit': gatedUnit,
+  'token-scores': tokenScores,
   finish,
 };
 

@@ -17,6 +17,8 @@ export function activate(kind: number, x: number): number {
       return Math.max(x, 0);
     case ACTIVATIONS.tanh:
       return Math.tanh(x);
+    case ACTIVATIONS.silu:
+      return x / (1 + Math.exp(-x));
     default:
       return x;
   }

@@ -34,7 +34,7 @@ const FIRST = 65_536;
 const ALIGNMENT = 64;
 /** Addresses are 32 bits wide. */
 const MOST_BYTES = 2 ** 32 - 65_536;
-/** QUERY_ROWS of kernels/attention.ts. */
+/** QUERY_ROWS of kernels/shared/attend.ts. */
 const SCORE_ROWS = 8;
 
 /** Gives every buffer its place and every step its arguments. @throws out-of-memory where the whole is beyond 32-bit addresses. */
@@ -53,7 +53,7 @@ export function layOut(program: Program): Layout {
     }),
   );
   const rooms = attentionRooms(program);
-  const scratch = { serial: serialAt, panels: reserve(rooms.panels), scores: reserve(rooms.scores) };
+  const scratch = { serial: serialAt, panels: reserve(rooms.panels), scores: reserve(rooms.scores), values: reserve(rooms.values) };
   if (next > MOST_BYTES)
     throw new WebspexError('out-of-memory', `WASM: expected at most ${MOST_BYTES} bytes, got a program of ${next}; use a smaller model`);
   const calls = program.steps.map((step) => {
@@ -67,21 +67,21 @@ export function layOut(program: Program): Layout {
   return { bytes: next, calls, weights: placed('weight'), inputs: placed('input'), output: placed('output')[0], serialAt };
 }
 
-/** Elements of the turned keys of one head, and of the scores of a few query rows, for the largest attention of a program. */
-function attentionRooms(program: Program): { panels: number; scores: number } {
-  let panels = 0;
-  let scores = 0;
+/** Elements of the turned keys of one head, its gathered values, and the scores of a few query rows, for the largest attention of a program. */
+function attentionRooms(program: Program): { panels: number; scores: number; values: number } {
+  let [panels, scores, values] = [0, 0, 0];
   for (const { kernel, bindings, constants } of program.steps) {
-    if (kernel !== 'attention') continue;
+    if (kernel !== 'attention' && kernel !== 'causal-attention') continue;
     const { rows } = bufferNamed(program, bindings.keyValue);
     const keys = Math.ceil((typeof rows === 'number' ? rows : program.capacity[rows]) / 16) * 16;
     panels = Math.max(panels, keys * constants.HEAD_WIDTH);
     scores = Math.max(scores, keys * SCORE_ROWS);
+    if (kernel === 'causal-attention') values = Math.max(values, keys * constants.HEAD_WIDTH);
   }
-  return { panels, scores };
+  return { panels, scores, values };
 }
 
-type Scratch = Readonly<Record<'serial' | 'panels' | 'scores', number>>;
+type Scratch = Readonly<Record<'serial' | 'panels' | 'scores' | 'values', number>>;
 type Address = (slot: string, column?: number) => number;
 
 /** The export of each kernel and the order of its arguments, as in kernels/*.ts. */
@@ -140,6 +140,55 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
       p.keyStride,
       p.outputStride,
     ],
+  }),
+  'causal-attention': ({ constants: c, params: p }, at, { panels, values, scores }) => ({
+    kernel: 'causalAttention',
+    arguments: [
+      at('query'),
+      at('keyValue', p.keyColumn),
+      at('keyValue', p.valueColumn),
+      at('paths'),
+      at('ranges'),
+      at('output'),
+      panels,
+      values,
+      scores,
+      c.HEADS,
+      c.KEY_HEADS,
+      c.HEAD_WIDTH,
+      p.queryStride,
+      p.keyStride,
+      p.outputStride,
+    ],
+  }),
+  'rms-norm': ({ constants: c }, at) => ({
+    kernel: 'rmsNorm',
+    arguments: [at('input'), at('gamma'), at('output'), c.WIDTH, c.STRIDE, c.EPSILON],
+  }),
+  'rotate-heads': ({ constants: c, params: p }, at) => ({
+    kernel: 'rotateHeads',
+    arguments: [
+      at('input', p.inputColumn),
+      at('position'),
+      at('rotations'),
+      c.NORM ? at('gamma', p.gammaColumn) : 0,
+      at('output', p.outputColumn),
+      p.heads,
+      c.HEAD_WIDTH,
+      c.HEAD_SIZE,
+      c.NORM,
+      c.EPSILON,
+      p.inputStride,
+      p.outputStride,
+    ],
+  }),
+  'gated-unit': ({ constants: c, params: p }, at) => ({
+    kernel: 'gatedUnit',
+    arguments: [at('input'), at('output'), p.columns, p.inputStride, p.outputStride, c.ACTIVATION],
+  }),
+  'token-scores': ({ params: p }, at) => ({
+    kernel: 'tokenScores',
+    arguments: [at('logits'), at('targets'), at('output'), p.columns, p.logitStride, p.firstToken],
   }),
   finish: ({ constants: c, params: p }, at, { serial }) => ({
     kernel: 'finish',

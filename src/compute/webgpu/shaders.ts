@@ -1,14 +1,19 @@
 import attention from '../../../shaders/attention.wgsl?raw';
+import causalAttention from '../../../shaders/causal-attention.wgsl?raw';
 import finish from '../../../shaders/finish.wgsl?raw';
 import gate from '../../../shaders/gate.wgsl?raw';
+import gatedUnit from '../../../shaders/gated-unit.wgsl?raw';
 import gatherRows from '../../../shaders/gather-rows.wgsl?raw';
 import layerNorm from '../../../shaders/layer-norm.wgsl?raw';
 import matmul64x64 from '../../../shaders/matmul-64x64.wgsl?raw';
 import matmul128x64 from '../../../shaders/matmul-128x64.wgsl?raw';
 import matmulDirect from '../../../shaders/matmul-direct.wgsl?raw';
+import rmsNorm from '../../../shaders/rms-norm.wgsl?raw';
+import rotateHeads from '../../../shaders/rotate-heads.wgsl?raw';
 import activation from '../../../shaders/shared/activation.wgsl?raw';
 import sharedMatmul from '../../../shaders/shared/matmul.wgsl?raw';
 import step from '../../../shaders/shared/step.wgsl?raw';
+import tokenScores from '../../../shaders/token-scores.wgsl?raw';
 import { WebspexError } from '../../core/errors.ts';
 import type { KernelName } from '../kernels.ts';
 import type { Step } from '../program.ts';
@@ -56,6 +61,16 @@ export function shaderOf(kernel: KernelName, tiling: Tiling): Shader {
       return { stem: 'gate', source: gate, groups: ({ params }, rows) => [Math.ceil(params.columns / 256), rows] };
     case 'attention':
       return { stem: 'attention', source: attention, groups: attentionGroups };
+    case 'causal-attention':
+      return { stem: 'causal-attention', source: causalAttention, groups: attentionGroups };
+    case 'rms-norm':
+      return { stem: 'rms-norm', source: rmsNorm, groups: byRow };
+    case 'rotate-heads':
+      return { stem: 'rotate-heads', source: rotateHeads, groups: ({ params }, rows) => [Math.ceil(rows / 64), params.heads] };
+    case 'gated-unit':
+      return { stem: 'gated-unit', source: gatedUnit, groups: ({ params }, rows) => [Math.ceil(params.columns / 256), rows] };
+    case 'token-scores':
+      return { stem: 'token-scores', source: tokenScores, groups: byRow };
     case 'finish':
       return { stem: 'finish', source: finish, groups: byRow };
   }

@@ -1,6 +1,11 @@
 export { attention } from './attention';
+export { causalAttention } from './causal-attention';
 export { finish } from './finish';
 export { gate } from './gate';
+export { gatedUnit } from './gated-unit';
 export { gatherRows } from './gather-rows';
 export { layerNorm } from './layer-norm';
 export { matmul } from './matmul';
+export { rmsNorm } from './rms-norm';
+export { rotateHeads } from './rotate-heads';
+export { tokenScores } from './token-scores';

@@ -6,6 +6,7 @@ const GELU: i32 = 1;
 const GELU_TANH: i32 = 2;
 const RELU: i32 = 3;
 const TANH: i32 = 4;
+const SILU: i32 = 5;
 
 /**
  * x Φ(x) to 2.5e-7: max(x, 0) − |x|/2 · erfc(|x|/√2), with erfc as e to minus a polynomial that was fitted on [0, 6] to the largest error
@@ -38,6 +39,11 @@ function geluTanh(x: v128): v128 {
   return madd(half, tanh(inner), half);
 }
 
+/** x / (1 + e^−x), to 2.5e-7 of itself; e to more than 88 would overflow. pmin keeps a NaN that is its first operand. */
+function silu(x: v128): v128 {
+  return f32x4.div(x, f32x4.add(exp(f32x4.pmin(f32x4.neg(x), f32x4.splat(80))), f32x4.splat(1)));
+}
+
 export function activate(kind: i32, x: v128): v128 {
   switch (kind) {
     case GELU:
@@ -48,6 +54,8 @@ export function activate(kind: i32, x: v128): v128 {
       return f32x4.pmax(x, f32x4.splat(0));
     case TANH:
       return tanh(x);
+    case SILU:
+      return silu(x);
     default:
       return x;
   }

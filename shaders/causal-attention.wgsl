@@ -1,0 +1,84 @@
+// For query row r and head h: softmax(q · kᵀ) v over the key rows paths[ranges[r].x … ranges[r].y − 1]. A path lists the rows of a sequence
+// from its first token on, so sequences that begin alike share rows, and a token sees those before it and itself. HEADS / KEY_HEADS query
+// heads in a row share a key head; the scale 1/√(head width) is already in q. An invocation owns a query row, a head and a slab of up to
+// 32 value columns and takes keys four at a time, as in attention.wgsl. Twin: src/compute/reference/causal-attention.ts.
+struct Params {
+  query_stride: u32,
+  key_stride: u32,
+  key_column: u32,
+  value_column: u32,
+  output_stride: u32,
+}
+
+#import shared/step.wgsl
+
+@group(0) @binding(2) var<storage, read> query: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> key_value: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> paths: array<u32>;
+@group(0) @binding(5) var<storage, read> ranges: array<vec2<u32>>;
+@group(0) @binding(6) var<storage, read_write> output: array<vec4<f32>>;
+
+override HEADS: u32;
+override KEY_HEADS: u32;
+override HEAD_WIDTH: u32;
+
+const SLAB = 8u;
+// Below every score of finite numbers that could matter; infinities are not to be relied upon in WGSL.
+const LOWEST = -1e30;
+
+fn score(q: u32, k: u32) -> f32 {
+  var sum = vec4<f32>();
+  for (var d = 0u; d < HEAD_WIDTH / 4u; d++) {
+    sum += query[q + d] * key_value[k + d];
+  }
+  return dot(sum, vec4(1.0));
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let quads = HEAD_WIDTH / 4u;
+  let slabs = (quads + SLAB - 1u) / SLAB;
+  let row = id.x;
+  let head = id.y / slabs;
+  let first = (id.y % slabs) * SLAB;
+  if row >= run.rows {
+    return;
+  }
+  let used = min(SLAB, quads - first);
+  let key_head = head / (HEADS / KEY_HEADS);
+  let q = ((row * params.query_stride) >> 2u) + head * quads;
+  let key_at = (params.key_column >> 2u) + key_head * quads;
+  let value_at = (params.value_column >> 2u) + key_head * quads + first;
+  let stride = params.key_stride >> 2u;
+  let range = ranges[row];
+
+  var sums: array<vec4<f32>, 8>;
+  var most = LOWEST;
+  var total = 0.0;
+  for (var key = range.x; key < range.y; key += 4u) {
+    let last = range.y - 1u;
+    let at = vec4(paths[key], paths[min(key + 1u, last)], paths[min(key + 2u, last)], paths[min(key + 3u, last)]) * stride;
+    var s = vec4(score(q, at.x + key_at), score(q, at.y + key_at), score(q, at.z + key_at), score(q, at.w + key_at));
+    // Keys past the end repeat the last one and weigh nothing.
+    let counted = vec4(key, key + 1u, key + 2u, key + 3u) < vec4(range.y);
+    let highest = max(max(s.x, s.y), max(s.z, s.w));
+    if highest > most {
+      let shrink = exp(most - highest);
+      total *= shrink;
+      for (var d = 0u; d < used; d++) {
+        sums[d] *= shrink;
+      }
+      most = highest;
+    }
+    let p = select(vec4(0.0), exp(s - most), counted);
+    total += dot(p, vec4(1.0));
+    let v = at + value_at;
+    for (var d = 0u; d < used; d++) {
+      sums[d] += p.x * key_value[v.x + d] + p.y * key_value[v.y + d] + p.z * key_value[v.z + d] + p.w * key_value[v.w + d];
+    }
+  }
+  let out = ((row * params.output_stride) >> 2u) + head * quads + first;
+  for (var d = 0u; d < used; d++) {
+    output[out + d] = sums[d] / total;
+  }
+}
