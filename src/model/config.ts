@@ -25,7 +25,8 @@ export interface EncoderConfig {
   readonly labels: readonly string[];
 }
 
-type Json = Readonly<Record<string, unknown>>;
+/** A config.json as parsed. */
+export type Fields = Readonly<Record<string, unknown>>;
 
 const ACTIVATIONS: ReadonlyMap<unknown, EncoderConfig['activation']> = new Map([
   ['gelu', 'gelu'],
@@ -55,26 +56,32 @@ const HARMLESS: Readonly<Record<string, readonly unknown[]>> = {
   auto_map: [],
 };
 
-function refuse(what: string): never {
+export function refuse(what: string): never {
   throw new WebspexError('bad-file', `config.json: ${what}; check the model folder`);
 }
 
-function unsupported(what: string): never {
-  throw new WebspexError('unsupported-model', `config.json: ${what}; supported: ${SUPPORTED}`);
+/** Refuses what is not `supported`, by name. */
+export function unsupportedBy(supported: string): (what: string) => never {
+  return (what) => {
+    throw new WebspexError('unsupported-model', `config.json: ${what}; supported: ${supported}`);
+  };
 }
 
-function isNone(value: unknown): boolean {
+const unsupported: (what: string) => never = unsupportedBy(SUPPORTED);
+
+export function isNone(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
 }
 
-function size(json: Json, key: string, most: number, least = 1): number {
+/** A whole number of the file. @throws bad-file. */
+export function size(json: Fields, key: string, most: number, least = 1): number {
   const value = json[key];
   if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
     refuse(`${key}: expected a whole number from ${least} to ${most}, got ${shown(value)}`);
   return value;
 }
 
-function readLabels(json: Json): string[] {
+function readLabels(json: Fields): string[] {
   const named = json.id2label;
   if (isNone(named)) {
     const count = json.num_labels === undefined ? 2 : size(json, 'num_labels', MOST_LABELS);
@@ -90,7 +97,7 @@ function readLabels(json: Json): string[] {
   });
 }
 
-function findArchitecture(json: Json): Architecture {
+function findArchitecture(json: Fields): Architecture {
   const types = ARCHITECTURES.map((a) => a.modelType);
   const found = ARCHITECTURES.find((a) => a.modelType === json.model_type);
   if (!found) unsupported(`model_type: expected ${types.join(', ')}, got ${shown(json.model_type)}`);
@@ -100,7 +107,7 @@ function findArchitecture(json: Json): Architecture {
   return found;
 }
 
-function checkSupported(json: Json, { keys }: Architecture): void {
+function checkSupported(json: Fields, { keys }: Architecture): void {
   for (const [key, allowed] of Object.entries(HARMLESS))
     if (!isNone(json[key]) && !allowed.includes(json[key]))
       unsupported(`${key}: expected ${allowed.length > 0 ? allowed.join(' or ') : 'none'}, got ${shown(json[key])}`);
@@ -114,14 +121,14 @@ function checkSupported(json: Json, { keys }: Architecture): void {
   }
 }
 
-function readActivation(json: Json, key: string): EncoderConfig['activation'] {
+function readActivation(json: Fields, key: string): EncoderConfig['activation'] {
   if (json[key] === undefined) refuse(`${key}: expected the name of an activation, got none`);
   const activation = ACTIVATIONS.get(json[key]);
   if (!activation) unsupported(`${key}: expected ${[...ACTIVATIONS.keys()].join(', ')}, got ${shown(json[key])}`);
   return activation;
 }
 
-function readEpsilon(json: Json, key: string | null): number {
+function readEpsilon(json: Fields, key: string | null): number {
   const epsilon = (key === null ? null : json[key]) ?? 1e-12;
   if (typeof epsilon !== 'number' || !(epsilon > 0 && epsilon <= 1))
     refuse(`${key}: expected a number above 0 and at most 1, got ${shown(epsilon)}`);
@@ -129,7 +136,7 @@ function readEpsilon(json: Json, key: string | null): number {
 }
 
 /** Where positions are numbered after the padding token, its id says from where; 1 where the file is silent, as in transformers. */
-function readPlaces(json: Json, { positionsAfterPad }: Architecture, vocabulary: number, positions: number): Positions {
+function readPlaces(json: Fields, { positionsAfterPad }: Architecture, vocabulary: number, positions: number): Positions {
   if (!positionsAfterPad) return { first: 0, pad: null };
   const pad = json.pad_token_id === undefined ? 1 : size(json, 'pad_token_id', vocabulary - 1, 0);
   if (pad + 1 >= positions) refuse(`max_position_embeddings: expected more than pad_token_id + 1 = ${pad + 1}, got ${positions}`);

@@ -18,7 +18,7 @@ export interface LoadOptions {
 }
 
 /** Buffers that old exports carry and that hold no weights. */
-const IGNORED = /(^|\.)position_ids$/;
+const IGNORED = /(^|\.)(position_ids|rotary_emb\.inv_freq|attn\.(masked_)?bias)$/;
 
 /**
  * Loads an encoder with a sequence classification head from a folder of config.json, tokenizer.json and model.safetensors (F32, F16, BF16, or int8 rows
@@ -95,9 +95,10 @@ function planProgram(sizes: EncoderSizes, longest: number, { limits }: Backend):
 }
 
 /** Hands out each tensor once, checked; `finish` complains about what nobody took. */
-function tensorTaker(tensors: ReadonlyMap<string, Tensor>, architecture: string) {
+export function tensorTaker(tensors: ReadonlyMap<string, Tensor>, architecture: string) {
   const taken = new Set<string>();
   return {
+    has: (name: string) => tensors.has(name),
     take(name: string, shape: readonly number[]): Float32Array {
       const tensor = tensors.get(name);
       if (!tensor) throw new WebspexError('bad-file', `model.safetensors: expected tensor ${name}, got none; export the whole model`);

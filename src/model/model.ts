@@ -75,6 +75,46 @@ export interface Model {
   destroy(): void;
 }
 
+/** Token sequences of which the last tokens are scored: from[s] is the place in sequence s of the first one, at least 1. */
+export interface ScoredSequences extends TokenSequences {
+  readonly from: Uint32Array;
+}
+
+/** What a causal model says of the scored tokens, end to end in the order of the sequences. */
+export interface TokenScores {
+  /** ln P(token | those before it). */
+  readonly logProbs: Float64Array;
+  /** The token that was likeliest in its place; the first of equal ones. */
+  readonly best: Uint32Array;
+}
+
+/** Exact counters of the work done on trees of prefixes, for tests and benchmarks. */
+export interface TreeCounters {
+  sequences: number;
+  distinctSequences: number;
+  /** Rows computed, and rows that were not because another sequence of the run had them. */
+  tokens: number;
+  sharedTokens: number;
+  tableRows: number;
+  /** Rows whose scores over the vocabulary were computed. */
+  readRows: number;
+  chunks: number;
+  matmulFlops: number;
+}
+
+/** A loaded causal language model. One call at a time; the device belongs to whoever created it. */
+export interface CausalModel {
+  readonly info: ModelInfo;
+  readonly device: DeviceInfo;
+  readonly tokenizer: Tokenizer;
+  /** Tokens that end an answer. */
+  readonly ends: readonly number[];
+  readonly counters: Readonly<TreeCounters>;
+  /** Scores of the last tokens of each sequence; what sequences begin with alike is computed once. */
+  score(sequences: ScoredSequences, options?: { signal?: AbortSignal }): Promise<TokenScores>;
+  destroy(): void;
+}
+
 export interface ProgressEvent {
   readonly status: 'initiate' | 'download' | 'progress' | 'done' | 'ready';
   readonly name: string;

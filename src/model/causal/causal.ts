@@ -1,0 +1,202 @@
+import type { Backend } from '../../compute/backend.ts';
+import { bufferLength, matmulFlops, type Program, padWidth, type RowCounts, type Weights } from '../../compute/program.ts';
+import { WebspexError } from '../../core/errors.ts';
+import type { CausalModel, ModelInfo, ScoredSequences, Tokenizer, TreeCounters } from '../model.ts';
+import { createPasses, type Piece } from '../passes.ts';
+import { type DecoderSizes, decoderProgram, PATHS_PER_TOKEN, SCORE_COLUMNS } from './decoder.ts';
+import { growTree, type TreeChunk } from './planner.ts';
+import { type SortedSequences, sortSequences, treeRows } from './sequences.ts';
+
+/** Everything a causal model is made of, apart from the device. */
+export interface CausalParts {
+  readonly info: ModelInfo;
+  readonly tokenizer: Tokenizer;
+  readonly sizes: DecoderSizes;
+  readonly weights: Weights;
+  /** Tables that stay on the CPU, row-major (entries, width): words, and positions where they are learned. */
+  readonly word: Float32Array;
+  readonly position: Float32Array | null;
+  /** Cosines and sines of the first positions, where they are rotations. */
+  readonly rotations: ((count: number) => Float32Array) | null;
+  readonly ends: readonly number[];
+}
+
+/** Rows of a first program; one for longer texts is made when they come. */
+const LEAST_ROWS = 512;
+
+/** A causal model on a backend: plans each call as a tree of prefixes, and sizes its runs by how long they take. */
+export async function createCausal(parts: CausalParts, backend: Backend): Promise<CausalModel> {
+  const { info, sizes } = parts;
+  let program = planDecoder(sizes, { longest: Math.min(LEAST_ROWS, info.maxTokens), scored: 1 }, backend);
+  let passes = await createPasses(program, parts.weights, backend);
+  let destroyed = false;
+  const counters: TreeCounters = {
+    sequences: 0,
+    distinctSequences: 0,
+    tokens: 0,
+    sharedTokens: 0,
+    tableRows: 0,
+    readRows: 0,
+    chunks: 0,
+    matmulFlops: 0,
+  };
+
+  const count = (chunk: TreeChunk) => {
+    counters.distinctSequences += chunk.sequences;
+    counters.tokens += chunk.counts.tokens;
+    counters.sharedTokens += chunk.shared;
+    counters.tableRows += chunk.counts.tableRows;
+    counters.readRows += chunk.counts.sequences;
+    counters.chunks += 1;
+    counters.matmulFlops += matmulFlops(program, chunk.counts);
+  };
+
+  /** A text longer than any before needs a program of its own. */
+  const makeRoom = async (needed: Needed) => {
+    const { tokens, sequences } = program.capacity;
+    if (needed.longest <= tokens && needed.scored <= sequences) return;
+    const larger = planDecoder(sizes, { longest: Math.max(needed.longest, tokens), scored: Math.max(needed.scored, sequences) }, backend);
+    passes.destroy();
+    program = larger;
+    passes = await createPasses(program, parts.weights, backend);
+  };
+
+  return {
+    info,
+    device: backend.info,
+    tokenizer: parts.tokenizer,
+    ends: parts.ends,
+    counters,
+    async score(asked, { signal } = {}) {
+      if (destroyed) throw new WebspexError('usage', 'score: expected a live model, got a destroyed one; load it again');
+      checkSequences(asked, sizes.vocabulary, info.maxTokens);
+      const sorted = sortSequences(asked);
+      await makeRoom(neededBy(sorted));
+      const starts = scoreStarts(sorted);
+      const total = starts[starts.length - 1];
+      const found = { logProbs: new Float64Array(total), best: new Uint32Array(total) };
+      const pack = (next: number, rows: number): Piece => {
+        const chunk = growTree(sorted, next, rows, program.capacity);
+        return {
+          units: chunk.sequences,
+          counts: chunk.counts,
+          inputs: inputsOf(chunk, parts, program.capacity),
+          nameRow: (row) => `scored token ${row}`,
+          take(output) {
+            chunk.places.forEach(({ row, target }, i) => {
+              const at = row * SCORE_COLUMNS;
+              found.logProbs[starts[next] + i] = output[at + 2 + target] - output[at] - Math.log(output[at + 1]);
+              found.best[starts[next] + i] = output[at + 4];
+            });
+            count(chunk);
+          },
+        };
+      };
+      const units = sorted.from.length;
+      await passes.run({ units, rows: (next) => treeRows(sorted, next), longest: neededBy(sorted).longest, pack }, signal);
+      counters.sequences += asked.from.length;
+      return scatter(asked, sorted, starts, found);
+    },
+    destroy() {
+      destroyed = true;
+      passes.destroy();
+    },
+  };
+}
+
+/** What the longest sequence of a call needs: rows, and scored tokens. */
+interface Needed {
+  readonly longest: number;
+  readonly scored: number;
+}
+
+function neededBy({ offsets, from }: SortedSequences): Needed {
+  let [longest, scored] = [1, 1];
+  from.forEach((first, s) => {
+    longest = Math.max(longest, offsets[s + 1] - offsets[s]);
+    scored = Math.max(scored, offsets[s + 1] - offsets[s] - first);
+  });
+  return { longest, scored };
+}
+
+/** Where the scores of each sequence start, and behind them how many there are. */
+function scoreStarts({ offsets, from }: ScoredSequences): Uint32Array {
+  const starts = new Uint32Array(from.length + 1);
+  from.forEach((first, s) => {
+    starts[s + 1] = starts[s] + offsets[s + 1] - offsets[s] - first;
+  });
+  return starts;
+}
+
+/** Scores in the order asked. */
+function scatter(
+  asked: ScoredSequences,
+  { sourceOf }: SortedSequences,
+  starts: Uint32Array,
+  found: { logProbs: Float64Array; best: Uint32Array },
+): { logProbs: Float64Array; best: Uint32Array } {
+  const to = scoreStarts(asked);
+  const out = { logProbs: new Float64Array(to[to.length - 1]), best: new Uint32Array(to[to.length - 1]) };
+  sourceOf.forEach((source, s) => {
+    const [start, end] = [starts[source], starts[source + 1]];
+    out.logProbs.set(found.logProbs.subarray(start, end), to[s]);
+    out.best.set(found.best.subarray(start, end), to[s]);
+  });
+  return out;
+}
+
+function inputsOf(chunk: TreeChunk, { sizes, word, position, rotations }: CausalParts, capacity: RowCounts) {
+  const { tableTokens, tablePositions, counts } = chunk;
+  const { width } = sizes;
+  const stride = padWidth(width);
+  const tableSum = new Float32Array(counts.tableRows * stride);
+  for (let r = 0; r < counts.tableRows; r++) {
+    const [w, p] = [tableTokens[r] * width, tablePositions[r] * width];
+    for (let c = 0; c < width; c++) tableSum[r * stride + c] = word[w + c] + (position ? position[p + c] : 0);
+  }
+  const paths = new Uint32Array(PATHS_PER_TOKEN * capacity.tokens);
+  paths.set(chunk.paths);
+  const { tableRow, rowPosition, rowRanges, readRanges, readRows, readPosition, targets } = chunk;
+  const plain = { tableSum, tableRow, paths, rowRanges, readRanges, readRows, targets };
+  // Every depth of a tree has a table row of its own, so there are no more positions than table rows.
+  return rotations ? { ...plain, tablePosition: tablePositions, rowPosition, readPosition, rotations: rotations(counts.tableRows) } : plain;
+}
+
+/** The program with the largest capacity that the backend wants and its buffers allow. @throws unsupported-model where even a small one is too large. */
+function planDecoder(sizes: DecoderSizes, { longest, scored }: Needed, { limits }: Backend): Program {
+  for (let tokens = Math.max(limits.mostTokens, longest); ; tokens = Math.max(longest, tokens >> 1)) {
+    const planned = decoderProgram(sizes, { tokens, tableRows: tokens, sequences: Math.max(Math.ceil(tokens / 2), scored) });
+    const largest = planned.buffers.reduce((a, b) => (bufferLength(b, planned.capacity) > bufferLength(a, planned.capacity) ? b : a));
+    const bytes = 4 * bufferLength(largest, planned.capacity);
+    if (bytes <= limits.bufferBytes) return planned;
+    if (largest.kind === 'weight' || tokens === longest)
+      throw new WebspexError(
+        'unsupported-model',
+        `model: expected buffers of at most ${limits.bufferBytes} bytes, got ${bytes} for ${largest.name}; use a smaller model or a shorter text`,
+      );
+  }
+}
+
+function checkSequences({ ids, offsets, from }: ScoredSequences, vocabulary: number, maxTokens: number): void {
+  if (offsets.length !== from.length + 1 || offsets[0] !== 0 || offsets[from.length] !== ids.length)
+    throw new WebspexError(
+      'usage',
+      `sequences: expected ${from.length + 1} offsets from 0 to ${ids.length}, got others; give one more than sequences`,
+    );
+  from.forEach((first, s) => {
+    const length = offsets[s + 1] - offsets[s];
+    if (!(first >= 1 && first < length))
+      throw new WebspexError(
+        'empty-input',
+        `sequence ${s}: expected a token to score with one before it, got ${length} tokens from ${first} on; give some text`,
+      );
+    if (length > maxTokens)
+      throw new WebspexError(
+        'too-long',
+        `text: expected at most ${maxTokens} tokens, the continuation included, got ${length}; shorten it`,
+      );
+  });
+  for (const id of ids)
+    if (id >= vocabulary)
+      throw new WebspexError('usage', `sequences: expected token ids below ${vocabulary}, got ${id}; use this model's tokenizer`);
+}

@@ -1,0 +1,307 @@
+import { ACTIVATIONS, type Activation } from '../../compute/kernels.ts';
+import { type BufferSpec, type Program, padWidth, type RowCounts, type RowKind, type Step } from '../../compute/program.ts';
+import { STAMP_COLUMNS } from '../../compute/stamp.ts';
+import { gather, linear } from './steps.ts';
+
+/** Sizes of a decoder with a norm before attention and before the MLP of each layer, and one before its head. */
+export interface DecoderSizes {
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  /** Heads of keys and values, a divisor of `heads`. */
+  readonly keyHeads: number;
+  readonly headSize: number;
+  /** Width of the MLP. */
+  readonly hidden: number;
+  readonly activation: Activation;
+  /** The MLP is activation(gate) · up rather than activation(up). */
+  readonly gated: boolean;
+  readonly norm: 'layer-norm' | 'rms-norm';
+  readonly epsilon: number;
+  /** Queries and keys are turned by their positions; otherwise positions are learned and part of the embeddings. */
+  readonly rotary: boolean;
+  /** Queries and keys go through an RMS norm of their own, head by head. */
+  readonly headNorm: boolean;
+  readonly vocabulary: number;
+}
+
+/** The same sizes as a program sees them: widths padded with zeros to a multiple of 8, heads too, so that each half of one is whole vectors. */
+export function paddedDecoder(sizes: DecoderSizes) {
+  const headWidth = padWidth(sizes.headSize);
+  return {
+    width: padWidth(sizes.width),
+    headWidth,
+    /** All query heads side by side, and all key heads. */
+    attention: headWidth * sizes.heads,
+    keys: headWidth * sizes.keyHeads,
+    hidden: padWidth(sizes.hidden),
+  };
+}
+
+/** Tokens whose logits are in memory at once, so that a head of any vocabulary is in buffers of a size that any device allows. */
+const STRETCH = 4096;
+
+/** Stretches of the vocabulary: the first token of each, and how many there are. */
+export function stretches(vocabulary: number): readonly { readonly first: number; readonly count: number }[] {
+  return Array.from({ length: Math.ceil(vocabulary / STRETCH) }, (_, i) => ({
+    first: i * STRETCH,
+    count: Math.min(STRETCH, vocabulary - i * STRETCH),
+  }));
+}
+
+/** Columns of an output row: highest logit, Σ e^(logit − highest), the logits of two targets, the token of the highest logit. */
+export const SCORE_COLUMNS = 5;
+/** Columns that `token-scores` keeps. */
+const STATE_COLUMNS = 8;
+
+/** Entries of the paths of one run, for each token row it may have: paths of sequences that begin alike overlap in rows, not in entries. */
+export const PATHS_PER_TOKEN = 16;
+
+/**
+ * The forward pass of a chunk: layer 0's norm and Q, K, V once for each distinct (token, position) pair, whole layers on the rows of a tree
+ * of prefixes, the last layer's queries and everything after them on the rows that are read. Inputs: tableSum (tableRows, width),
+ * tableRow, paths, rowRanges, readRanges, readRows, targets (sequences, 2), and for rotary models tablePosition, rowPosition,
+ * readPosition, rotations (a row for each position). Output: SCORE_COLUMNS of each read row behind their stamp.
+ */
+export function decoderProgram(sizes: DecoderSizes, capacity: RowCounts): Program {
+  const { width, attention, keys } = paddedDecoder(sizes);
+  const stride = attention + 2 * keys;
+  const steps: Step[] = [
+    norm(sizes, 'tableRows', '0.attentionNorm', 'tableSum', 'tableNormed'),
+    ...project(sizes, 0, 'all', TABLE),
+    gather('tokens', 'tableSum', 'tableRow', 'x', width),
+    gather('tokens', 'tableQkv', 'tableRow', 'qkv', stride),
+  ];
+  for (let layer = 0; layer < sizes.layers; layer++) {
+    const last = layer === sizes.layers - 1;
+    if (layer > 0)
+      steps.push(norm(sizes, 'tokens', `${layer}.attentionNorm`, 'x', 'normed'), ...project(sizes, layer, last ? 'keyValue' : 'all', ROWS));
+    steps.push(...(last ? lastQueries(sizes, layer) : []), ...block(sizes, layer, last ? READ : WHOLE));
+  }
+  steps.push(...head(sizes));
+  return { buffers: [...weightBuffers(sizes), ...rowBuffers(sizes, capacity)], steps, capacity };
+}
+
+function weightBuffers(sizes: DecoderSizes): BufferSpec[] {
+  const { width, attention, keys, hidden } = paddedDecoder(sizes);
+  const out: BufferSpec[] = [];
+  const weight = (name: string, rows: number, columns: number) => out.push({ name, kind: 'weight', type: 'f32', rows, columns });
+  const linearWeights = (name: string, K: number, columns: number) => {
+    weight(`${name}.weight`, K, columns);
+    weight(`${name}.bias`, 1, columns);
+  };
+  const normWeights = (name: string) => {
+    weight(`${name}.gamma`, 1, width);
+    if (sizes.norm === 'layer-norm') weight(`${name}.beta`, 1, width);
+  };
+  for (let layer = 0; layer < sizes.layers; layer++) {
+    normWeights(`${layer}.attentionNorm`);
+    linearWeights(`${layer}.qkv`, width, attention + 2 * keys);
+    if (sizes.headNorm) weight(`${layer}.headNorm.gamma`, 1, attention + keys);
+    linearWeights(`${layer}.projection`, attention, width);
+    normWeights(`${layer}.mlpNorm`);
+    linearWeights(`${layer}.up`, width, sizes.gated ? 2 * hidden : hidden);
+    linearWeights(`${layer}.down`, hidden, width);
+  }
+  normWeights('norm');
+  stretches(sizes.vocabulary).forEach(({ count }, i) => {
+    linearWeights(`head.${i}`, width, padWidth(count));
+  });
+  return out;
+}
+
+function rowBuffers(sizes: DecoderSizes, capacity: RowCounts): BufferSpec[] {
+  const { width, headWidth, attention, keys, hidden } = paddedDecoder(sizes);
+  const input = (name: string, rows: RowKind | number, columns: number, type: 'f32' | 'u32' = 'u32'): BufferSpec => ({
+    name,
+    kind: 'input',
+    type,
+    rows,
+    columns,
+  });
+  const scratch = (name: string, rows: RowKind, columns: number): BufferSpec => ({ name, kind: 'scratch', type: 'f32', rows, columns });
+  const all = (named: string, rows: RowKind) => [
+    scratch(name('x', named), rows, width),
+    scratch(name('y', named), rows, width),
+    scratch(name('normed', named), rows, width),
+    scratch(name('context', named), rows, attention),
+    ...(sizes.gated ? [scratch(name('gateUp', named), rows, 2 * hidden)] : []),
+    scratch(name('up', named), rows, hidden),
+  ];
+  return [
+    input('tableSum', 'tableRows', width, 'f32'),
+    input('tableRow', 'tokens', 1),
+    input('paths', PATHS_PER_TOKEN * capacity.tokens, 1),
+    input('rowRanges', 'tokens', 2),
+    input('readRanges', 'sequences', 2),
+    input('readRows', 'sequences', 1),
+    input('targets', 'sequences', 2),
+    ...(sizes.rotary
+      ? [
+          input('tablePosition', 'tableRows', 1),
+          input('rowPosition', 'tokens', 1),
+          input('readPosition', 'sequences', 1),
+          input('rotations', 'tableRows', headWidth, 'f32'),
+          scratch('tableRaw', 'tableRows', attention + keys),
+          scratch('raw', 'tokens', attention + keys),
+          scratch('readRaw', 'sequences', attention),
+        ]
+      : []),
+    scratch('tableNormed', 'tableRows', width),
+    scratch('tableQkv', 'tableRows', attention + 2 * keys),
+    scratch('qkv', 'tokens', attention + 2 * keys),
+    ...all('', 'tokens'),
+    ...all('read', 'sequences'),
+    scratch('readQuery', 'sequences', attention),
+    scratch('logits', 'sequences', padWidth(Math.min(STRETCH, sizes.vocabulary))),
+    scratch('scores', 'sequences', STATE_COLUMNS),
+    { name: 'output', kind: 'output', type: 'u32', rows: 'sequences', columns: SCORE_COLUMNS + STAMP_COLUMNS },
+  ];
+}
+
+/** A buffer's name with the prefix of its rows. */
+function name(plain: string, prefix: string): string {
+  return prefix === '' ? plain : `${prefix}${plain[0].toUpperCase()}${plain.slice(1)}`;
+}
+
+function norm(sizes: DecoderSizes, rows: RowKind, weight: string, input: string, output: string): Step {
+  return {
+    kernel: sizes.norm,
+    rows,
+    bindings: { input, gamma: `${weight}.gamma`, output, ...(sizes.norm === 'layer-norm' ? { beta: `${weight}.beta` } : {}) },
+    constants: { WIDTH: sizes.width, STRIDE: padWidth(sizes.width), EPSILON: sizes.epsilon },
+    params: {},
+  };
+}
+
+/** Where a projection takes its rows from and puts them. */
+interface Projected {
+  readonly rows: RowKind;
+  readonly input: string;
+  readonly raw: string;
+  readonly output: string;
+  readonly position: string;
+}
+
+const TABLE: Projected = { rows: 'tableRows', input: 'tableNormed', raw: 'tableRaw', output: 'tableQkv', position: 'tablePosition' };
+const ROWS: Projected = { rows: 'tokens', input: 'normed', raw: 'raw', output: 'qkv', position: 'rowPosition' };
+const QUERIES: Projected = { rows: 'sequences', input: 'readNormed', raw: 'readRaw', output: 'readQuery', position: 'readPosition' };
+
+/** Part of a layer's Q, K and V from normed rows; all parts share one weight. Q and K are turned on their way, where the model does that. */
+function project(sizes: DecoderSizes, layer: number, part: 'all' | 'query' | 'keyValue', to: Projected): Step[] {
+  const { width, attention, keys } = paddedDecoder(sizes);
+  const { rows, input, raw, output } = to;
+  const stride = attention + 2 * keys;
+  const common = { rows, input, weight: `${layer}.qkv`, K: width };
+  const outputStride = part === 'query' ? attention : stride;
+  const first = part === 'keyValue' ? attention : 0;
+  const turned = { all: attention + keys, query: attention, keyValue: keys }[part];
+  if (!sizes.rotary) {
+    const columns = part === 'query' ? attention : stride - first;
+    return [linear({ ...common, output, columns, weightColumn: first, outputStride, outputColumn: first })];
+  }
+  const values = { columns: keys, weightColumn: attention + keys, outputStride, outputColumn: attention + keys };
+  return [
+    linear({ ...common, output: raw, columns: turned, weightColumn: first }),
+    ...(part === 'query' ? [] : [linear({ ...common, output, ...values })]),
+    rotate(sizes, layer, to, { columns: turned, first, outputStride }),
+  ];
+}
+
+function rotate(
+  sizes: DecoderSizes,
+  layer: number,
+  { rows, raw, output, position }: Projected,
+  { columns, first, outputStride }: { columns: number; first: number; outputStride: number },
+): Step {
+  const { headWidth } = paddedDecoder(sizes);
+  return {
+    kernel: 'rotate-heads',
+    rows,
+    bindings: { input: raw, position, rotations: 'rotations', output, ...(sizes.headNorm ? { gamma: `${layer}.headNorm.gamma` } : {}) },
+    constants: { HEAD_WIDTH: headWidth, HEAD_SIZE: sizes.headSize, NORM: sizes.headNorm ? 1 : 0, EPSILON: sizes.epsilon },
+    params: { heads: columns / headWidth, inputStride: columns, inputColumn: 0, outputStride, outputColumn: first, gammaColumn: first },
+  };
+}
+
+/** Residual rows and queries of the rows that are read; a model of one layer has projected them already. */
+function lastQueries(sizes: DecoderSizes, layer: number): Step[] {
+  const { width, attention, keys } = paddedDecoder(sizes);
+  const rows = gather('sequences', 'x', 'readRows', 'readX', width);
+  if (layer === 0) return [rows, gather('sequences', 'qkv', 'readRows', 'readQuery', attention, attention + 2 * keys)];
+  return [rows, norm(sizes, 'sequences', `${layer}.attentionNorm`, 'readX', 'readNormed'), ...project(sizes, layer, 'query', QUERIES)];
+}
+
+/** The buffers of a layer on all rows, or on those that are read. */
+interface Block {
+  readonly rows: RowKind;
+  readonly prefix: string;
+  readonly query: string;
+  readonly ranges: string;
+}
+
+const WHOLE: Block = { rows: 'tokens', prefix: '', query: 'qkv', ranges: 'rowRanges' };
+const READ: Block = { rows: 'sequences', prefix: 'read', query: 'readQuery', ranges: 'readRanges' };
+
+/** Attention over the paths, its projection, norm and MLP; x becomes the layer's output. */
+function block(sizes: DecoderSizes, layer: number, { rows, prefix, query, ranges }: Block): Step[] {
+  const { width, headWidth, attention, keys, hidden } = paddedDecoder(sizes);
+  const [x, y, normed, context, gateUp, up] = ['x', 'y', 'normed', 'context', 'gateUp', 'up'].map((plain) => name(plain, prefix));
+  const stride = attention + 2 * keys;
+  const attend: Step = {
+    kernel: 'causal-attention',
+    rows,
+    bindings: { query, keyValue: 'qkv', paths: 'paths', ranges, output: context },
+    constants: { HEADS: sizes.heads, KEY_HEADS: sizes.keyHeads, HEAD_WIDTH: headWidth },
+    params: {
+      queryStride: query === 'qkv' ? stride : attention,
+      keyStride: stride,
+      keyColumn: attention,
+      valueColumn: attention + keys,
+      outputStride: attention,
+    },
+  };
+  const gate: Step = {
+    kernel: 'gated-unit',
+    rows,
+    bindings: { input: gateUp, output: up },
+    constants: { ACTIVATION: ACTIVATIONS[sizes.activation] },
+    params: { columns: hidden, inputStride: 2 * hidden, outputStride: hidden },
+  };
+  const upward = { rows, input: normed, weight: `${layer}.up`, K: width };
+  return [
+    attend,
+    linear({ rows, input: context, output: y, weight: `${layer}.projection`, K: attention, columns: width, residual: x }),
+    norm(sizes, rows, `${layer}.mlpNorm`, y, normed),
+    ...(sizes.gated
+      ? [linear({ ...upward, output: gateUp, columns: 2 * hidden }), gate]
+      : [linear({ ...upward, output: up, columns: hidden, activation: sizes.activation })]),
+    linear({ rows, input: up, output: x, weight: `${layer}.down`, K: hidden, columns: width, residual: y }),
+  ];
+}
+
+/** Norm and head of the rows that are read, the vocabulary a stretch at a time. */
+function head(sizes: DecoderSizes): Step[] {
+  const { width } = paddedDecoder(sizes);
+  const rows = 'sequences';
+  return [
+    norm(sizes, rows, 'norm', 'readX', 'readNormed'),
+    ...stretches(sizes.vocabulary).flatMap(({ first, count }, i): Step[] => [
+      linear({ rows, input: 'readNormed', output: 'logits', weight: `head.${i}`, K: width, columns: padWidth(count) }),
+      {
+        kernel: 'token-scores',
+        rows,
+        bindings: { logits: 'logits', targets: 'targets', output: 'scores' },
+        constants: {},
+        params: { columns: count, logitStride: padWidth(count), firstToken: first },
+      },
+    ]),
+    {
+      kernel: 'finish',
+      rows,
+      bindings: { hidden: 'readNormed', logits: 'scores', output: 'output' },
+      constants: { WIDTH: sizes.width, LABELS: SCORE_COLUMNS },
+      params: { hiddenStride: width, logitStride: STATE_COLUMNS },
+    },
+  ];
+}

@@ -1,0 +1,64 @@
+import type { ScoredSequences } from '../model.ts';
+
+/** Sequences in an order in which those that begin alike are neighbours, each kind once. */
+export interface SortedSequences extends ScoredSequences {
+  /** sourceOf[s]: the sorted sequence that asked sequence s equals. */
+  readonly sourceOf: Uint32Array;
+  /** Tokens of each sorted sequence that the one before it begins with too, its last token apart: that one is only ever scored. */
+  readonly shared: Uint32Array;
+}
+
+/** Sorts sequences by their tokens, a shorter one before those that go on, and finds what neighbours share. */
+export function sortSequences({ ids, offsets, from }: ScoredSequences): SortedSequences {
+  const count = from.length;
+  const length = (s: number) => offsets[s + 1] - offsets[s];
+  const compare = (a: number, b: number) => {
+    const least = Math.min(length(a), length(b));
+    for (let i = 0; i < least; i++) {
+      const difference = ids[offsets[a] + i] - ids[offsets[b] + i];
+      if (difference !== 0) return difference;
+    }
+    return length(a) - length(b) || from[a] - from[b];
+  };
+  const order = Array.from({ length: count }, (_, s) => s).sort((a, b) => compare(a, b) || a - b);
+  const sourceOf = new Uint32Array(count);
+  const kept: number[] = [];
+  for (const s of order) {
+    const last = kept.at(-1);
+    if (last === undefined || compare(last, s) !== 0) kept.push(s);
+    sourceOf[s] = kept.length - 1;
+  }
+  const sortedOffsets = new Uint32Array(kept.length + 1);
+  kept.forEach((s, d) => {
+    sortedOffsets[d + 1] = sortedOffsets[d] + length(s);
+  });
+  const sortedIds = new Uint32Array(sortedOffsets[kept.length]);
+  kept.forEach((s, d) => {
+    sortedIds.set(ids.subarray(offsets[s], offsets[s + 1]), sortedOffsets[d]);
+  });
+  return {
+    ids: sortedIds,
+    offsets: sortedOffsets,
+    from: Uint32Array.from(kept, (s) => from[s]),
+    sourceOf,
+    shared: sharedRows(sortedIds, sortedOffsets),
+  };
+}
+
+function sharedRows(ids: Uint32Array, offsets: Uint32Array): Uint32Array {
+  const shared = new Uint32Array(offsets.length - 1);
+  for (let s = 1; s < shared.length; s++) {
+    const least = Math.min(offsets[s] - offsets[s - 1], offsets[s + 1] - offsets[s]) - 1;
+    let i = 0;
+    while (i < least && ids[offsets[s - 1] + i] === ids[offsets[s] + i]) i++;
+    shared[s] = i;
+  }
+  return shared;
+}
+
+/** Rows that a tree of the sequences from `first` on has, where nothing before them is at hand. */
+export function treeRows({ offsets, shared }: SortedSequences, first: number): number {
+  let rows = 0;
+  for (let s = first; s + 1 < offsets.length; s++) rows += offsets[s + 1] - offsets[s] - 1 - (s === first ? 0 : shared[s]);
+  return rows;
+}

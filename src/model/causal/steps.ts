@@ -1,0 +1,50 @@
+import { ACTIVATIONS, type Activation } from '../../compute/kernels.ts';
+import type { RowKind, Step } from '../../compute/program.ts';
+
+/** A linear map of some rows: which weights, and where its columns go. */
+export interface Linear {
+  readonly rows: RowKind;
+  readonly input: string;
+  readonly output: string;
+  /** Its buffers are `weight`.weight and `weight`.bias. */
+  readonly weight: string;
+  readonly K: number;
+  readonly columns: number;
+  readonly weightColumn?: number;
+  readonly outputStride?: number;
+  readonly outputColumn?: number;
+  readonly activation?: Activation;
+  readonly residual?: string;
+}
+
+export function linear(l: Linear): Step {
+  return {
+    kernel: 'matmul',
+    rows: l.rows,
+    bindings: {
+      input: l.input,
+      weight: `${l.weight}.weight`,
+      bias: `${l.weight}.bias`,
+      output: l.output,
+      ...(l.residual ? { residual: l.residual } : {}),
+    },
+    constants: { K: l.K, ACTIVATION: ACTIVATIONS[l.activation ?? 'none'], RESIDUAL: l.residual ? 1 : 0 },
+    params: {
+      columns: l.columns,
+      weightColumn: l.weightColumn ?? 0,
+      outputStride: l.outputStride ?? l.columns,
+      outputColumn: l.outputColumn ?? 0,
+    },
+  };
+}
+
+/** The first `columns` columns of the rows that an index names. */
+export function gather(rows: RowKind, input: string, index: string, output: string, columns: number, inputStride = columns): Step {
+  return {
+    kernel: 'gather-rows',
+    rows,
+    bindings: { input, index, output },
+    constants: {},
+    params: { columns, inputStride, outputStride: columns },
+  };
+}

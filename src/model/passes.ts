@@ -1,0 +1,114 @@
+import type { Backend } from '../compute/backend.ts';
+import type { Inputs, Program, RowCounts, Weights } from '../compute/program.ts';
+import { throwIfAborted, WebspexError } from '../core/errors.ts';
+
+/** One run of a program, and what becomes of its output rows. */
+export interface Piece {
+  readonly inputs: Inputs;
+  readonly counts: RowCounts;
+  /** Units of work it does. */
+  readonly units: number;
+  readonly nameRow: (row: number) => string;
+  take(rows: Float32Array): void;
+}
+
+/** The work of one call, cut into pieces on the way. */
+export interface Work {
+  readonly units: number;
+  /** Rows of the units from `next` on, and of the largest unit. */
+  readonly rows: (next: number) => number;
+  readonly longest: number;
+  /** Packs units from `next` on into about so many rows. */
+  pack(next: number, rows: number): Piece;
+}
+
+/** A program on a backend. One call at a time. */
+export interface Passes {
+  /** Does all the work; where the device is lost, what was taken stays and the rest is computed again, once. @throws as runs do. */
+  run(work: Work, signal?: AbortSignal): Promise<void>;
+  destroy(): void;
+}
+
+/** Runs given to the device and not yet read back, where it does not say how many it wants. */
+const IN_FLIGHT = 2;
+/** Rows below which another thread's run costs more than it saves. */
+const LEAST_SHARE = 64;
+
+/** Prepares a program, keeps as many runs in flight as the backend wants, and sizes them by how long they take. */
+export async function createPasses(program: Program, weights: Weights, backend: Backend): Promise<Passes> {
+  let executable = await backend.prepare(program, weights);
+  let destroyed = false;
+  const inFlight = backend.limits.inFlight ?? IN_FLIGHT;
+  const pace = createPace(backend, program.capacity);
+
+  const compute = async (work: Work, done: { units: number }, signal?: AbortSignal) => {
+    const flying: { piece: Piece; result: Promise<Float32Array>; started: number }[] = [];
+    let next = done.units;
+    const share = shareOf(work, next, backend.limits.threads ?? 1);
+    try {
+      while (next < work.units || flying.length > 0) {
+        if (next < work.units && flying.length < inFlight) {
+          throwIfAborted(signal);
+          const piece = work.pack(next, Math.min(pace.rows(), share));
+          const result = executable.run(piece.inputs, piece.counts, { signal, nameRow: piece.nameRow });
+          result.catch(() => {});
+          flying.push({ piece, result, started: performance.now() });
+          next += piece.units;
+          continue;
+        }
+        const { piece, result, started } = flying[0];
+        piece.take(await result);
+        flying.shift();
+        pace.took(piece.counts.tokens, started);
+        done.units += piece.units;
+      }
+    } finally {
+      for (const { result } of flying) result.catch(() => {});
+    }
+  };
+
+  return {
+    async run(work, signal) {
+      const done = { units: 0 };
+      try {
+        await compute(work, done, signal);
+      } catch (error) {
+        if (!(error instanceof WebspexError && error.code === 'device-lost') || !backend.reopen || destroyed) throw error;
+        executable.destroy();
+        await backend.reopen();
+        executable = await backend.prepare(program, weights);
+        await compute(work, done, signal);
+      }
+    },
+    destroy() {
+      destroyed = true;
+      executable.destroy();
+    },
+  };
+}
+
+/** Rows of a run where what is left is cut into one for each thread; short of many threads, a run keeps some rows. */
+function shareOf(work: Work, next: number, threads: number): number {
+  if (threads === 1) return Number.POSITIVE_INFINITY;
+  // Units stay whole: with room for one more, no small rest is left over.
+  return Math.max(Math.ceil(work.rows(next) / threads) + work.longest, LEAST_SHARE);
+}
+
+/** Grows and shrinks runs, by at most twofold a time, towards the time the backend wants one to take. */
+function createPace({ limits }: Backend, capacity: RowCounts) {
+  const most = Math.min(limits.mostTokens, capacity.tokens);
+  let rows = Math.min(limits.firstTokens, most);
+  let lastEnd = 0;
+  return {
+    rows: () => Math.round(rows),
+    took(used: number, started: number) {
+      const now = performance.now();
+      const ms = Math.max(now - Math.max(started, lastEnd), 0.1);
+      lastEnd = now;
+      // A run cut short by the end of its call says little about a full one.
+      if (used * 2 < rows) return;
+      const wanted = (used * limits.targetMs) / ms;
+      rows = Math.min(Math.max(wanted, rows / 2, Math.min(limits.firstTokens / 4, most)), rows * 2, most);
+    },
+  };
+}
