@@ -1,0 +1,139 @@
+import { REACH } from './windows.ts';
+
+/**
+ * The hyper-parameters as one vector θ of n + 5 or, with a warp, n + 7 numbers:
+ * μ, u_1 … u_n (influence of each player, c_i = min(exp(μ + τu_i), 6)), then ln of s² (product kernel), σ² (noise), l² (single players) and
+ * p (local pairs), then a and b of the warp.
+ */
+export const PLACES = { mu: 0, influence: 1, product: 1, noise: 2, single: 3, local: 4, warp: 5 } as const;
+
+/** Spread of the influences on the log scale. */
+const TAU = 0.8;
+const MOST_INFLUENCE = Math.log(6);
+/** Local pairs count less by e^(−½) for each player between. */
+const DECAY = 2;
+
+/** θ unfolded into what kernels need. */
+export interface Hyper {
+  readonly c: Float64Array;
+  /** Σ c_i. */
+  readonly total: number;
+  readonly product: number;
+  readonly noise: number;
+  readonly single: number;
+  /** q[6i + δ − 1] = p·e^(−(δ−1)/2)·c_i·c_(i+δ), 0 beyond the last player. */
+  readonly q: Float64Array;
+  /** 1 where c_i is not at its bound. */
+  readonly free: Uint8Array;
+}
+
+export function unfold(theta: Float64Array, n: number): Hyper {
+  const c = new Float64Array(n);
+  const free = new Uint8Array(n);
+  let total = 0;
+  for (let i = 0; i < n; i++) {
+    const log = theta[PLACES.mu] + TAU * theta[PLACES.influence + i];
+    free[i] = log < MOST_INFLUENCE ? 1 : 0;
+    c[i] = Math.exp(Math.min(log, MOST_INFLUENCE));
+    total += c[i];
+  }
+  const p = Math.exp(theta[n + PLACES.local]);
+  const q = new Float64Array(REACH * n);
+  for (let i = 0; i < n; i++)
+    for (let d = 1; d <= REACH && i + d < n; d++) q[REACH * i + d - 1] = p * Math.exp(-(d - 1) / DECAY) * c[i] * c[i + d];
+  return {
+    c,
+    free,
+    total,
+    q,
+    product: Math.exp(theta[n + PLACES.product]),
+    noise: Math.exp(theta[n + PLACES.noise]),
+    single: Math.exp(theta[n + PLACES.single]),
+  };
+}
+
+/** Derivatives of the objective by what `unfold` makes of θ; s², σ² and l² by their logarithms. */
+export interface Slopes {
+  readonly c: Float64Array;
+  readonly q: Float64Array;
+  product: number;
+  noise: number;
+  single: number;
+}
+
+/** The chain rule of `unfold`: adds to the first n + 5 entries of `gradient`. */
+export function foldSlopes({ c, q, free }: Hyper, slopes: Slopes, gradient: Float64Array): void {
+  const n = c.length;
+  const logs = slopes.c.map((slope, i) => slope * c[i]);
+  let pairs = 0;
+  for (let i = 0; i < n; i++)
+    for (let d = 1; d <= REACH && i + d < n; d++) {
+      const slope = slopes.q[REACH * i + d - 1] * q[REACH * i + d - 1];
+      logs[i] += slope;
+      logs[i + d] += slope;
+      pairs += slope;
+    }
+  for (let i = 0; i < n; i++) {
+    if (!free[i]) continue;
+    gradient[PLACES.mu] += logs[i];
+    gradient[PLACES.influence + i] += TAU * logs[i];
+  }
+  gradient[n + PLACES.product] += slopes.product;
+  gradient[n + PLACES.noise] += slopes.noise;
+  gradient[n + PLACES.single] += slopes.single;
+  gradient[n + PLACES.local] += pairs;
+}
+
+/** Prior means and widths of all of θ but the influences, at their own places. */
+function normalPriors(n: number): readonly (readonly [place: number, mean: number, width: number])[] {
+  return [
+    [PLACES.mu, 0.5 - Math.log(n), 0.6],
+    [n + PLACES.product, -2, 0.7],
+    [n + PLACES.noise, -5.5, 2],
+    [n + PLACES.single, -1.8, 0.7],
+    [n + PLACES.local, 1.2 * Math.log(n) - 6.6, 1],
+    [n + PLACES.warp, 0, 1],
+    [n + PLACES.warp + 1, 0, 1],
+  ];
+}
+
+/**
+ * Minus the log of the prior, its slope added to `gradient`: normal, and for the influences Gumbel, e^(−u−e^(−u)): most players matter
+ * little, a few much more.
+ */
+export function addPrior(theta: Float64Array, n: number, gradient: Float64Array): number {
+  let value = 0;
+  for (const [place, mean, width] of normalPriors(n)) {
+    if (place >= theta.length) continue;
+    const off = (theta[place] - mean) / width;
+    value += 0.5 * off * off;
+    gradient[place] += off / width;
+  }
+  for (let i = PLACES.influence; i <= n; i++) {
+    const e = Math.exp(-theta[i]);
+    value += e + theta[i];
+    gradient[i] += 1 - e;
+  }
+  return value;
+}
+
+/** Where a search starts: influences by the correlation of each player with the values (r_i), the rest at their prior means. */
+export function startingPoint(correlations: Float64Array, rows: number, warp: boolean): Float64Array {
+  const n = correlations.length;
+  const theta = new Float64Array(n + PLACES.warp + (warp ? 2 : 0));
+  for (const [place, mean] of normalPriors(n)) if (place < theta.length) theta[place] = mean;
+  theta[n + PLACES.noise] = -4;
+  const logs = correlations.map((r) => Math.log(0.3 + rows * r * r));
+  const middle = logs.reduce((a, b) => a + b, 0) / n;
+  for (let i = 0; i < n; i++) theta[PLACES.influence + i] = 0.5 * (logs[i] - middle);
+  return theta;
+}
+
+/** Bounds that keep matrices positive definite and the warp's ends apart from the data. */
+export function bounds(n: number, warp: boolean): { low: Float64Array; high: Float64Array } {
+  const ends: [number, number][] = [[-12, 2]];
+  for (let i = 0; i < n; i++) ends.push([-8, 8]);
+  ends.push([-7, 7], [Math.log(1e-5), Math.log(2)], [Math.log(1e-6), Math.log(1e4)], [-10, 8]);
+  if (warp) ends.push([Math.log(0.02), 4], [Math.log(0.02), 4]);
+  return { low: Float64Array.from(ends, ([low]) => low), high: Float64Array.from(ends, ([, high]) => high) };
+}

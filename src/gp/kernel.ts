@@ -1,0 +1,108 @@
+import { lastWordBits, type Masks, maskStride } from '../core/masks.ts';
+import { padded } from './factor.ts';
+import type { Hyper } from './hyper.ts';
+import { type Tables, type Windows, windowsOf } from './windows.ts';
+
+/** Prior variance of the constant. */
+export const CONSTANT = 10;
+
+/**
+ * Fitting rows. Where every row 2p + 1 is the complement of row 2p, the kernel matrix is [[A, B], [B, A]] and falls apart into A + B, on
+ * which only frequencies of even degree live, and A − B, the odd ones: two matrices of half the size, a quarter of the work. Otherwise there
+ * is one matrix. A unit is a pair, or a row.
+ */
+export interface Rows {
+  readonly masks: Masks;
+  readonly paired: boolean;
+  readonly units: number;
+  /** Row length of the padded matrices. */
+  readonly size: number;
+  readonly windows: Windows;
+}
+
+export function arrange(masks: Masks): Rows {
+  const paired = isPaired(masks);
+  const units = paired ? masks.count / 2 : masks.count;
+  return { masks, paired, units, size: padded(units), windows: windowsOf(masks, paired ? 2 : 1) };
+}
+
+function isPaired({ n, count, words }: Masks): boolean {
+  if (count % 2 !== 0) return false;
+  const stride = maskStride(n);
+  for (let r = 0; r < count; r += 2)
+    for (let w = 0; w < stride; w++)
+      if ((words[r * stride + w] ^ words[(r + 1) * stride + w]) >>> 0 !== (w === stride - 1 ? lastWordBits(n) : 0xffffffff)) return false;
+  return true;
+}
+
+/** Numbers by row → one list a matrix: sums and differences of pairs over √2, or the numbers themselves. */
+export function toBlocks(rows: Rows, byRow: Float64Array): Float64Array[] {
+  const { units, size } = rows;
+  const blocks = blocksOf(rows, size);
+  for (let p = 0; p < units; p++)
+    if (rows.paired) {
+      blocks[0][p] = (byRow[2 * p] + byRow[2 * p + 1]) * Math.SQRT1_2;
+      blocks[1][p] = (byRow[2 * p] - byRow[2 * p + 1]) * Math.SQRT1_2;
+    } else blocks[0][p] = byRow[p];
+  return blocks;
+}
+
+/** One zeroed array of `length` numbers a matrix. */
+export function blocksOf(rows: Rows, length: number): Float64Array[] {
+  return Array.from({ length: rows.paired ? 2 : 1 }, () => new Float64Array(length));
+}
+
+/**
+ * The kernel k(x, x') = s²·exp(−D) + l²·(C − 2D) + P + 10 of two masks, D = Σ c_i over the players at which they differ, C = Σ c_i,
+ * P = Σ q_ij z_i z_j of local pairs, from the sums of `lookUp`; the complement of x' has C − D and the same P.
+ */
+export function kernelOf({ product, single, total }: Hyper, distance: number, pairs: number): number {
+  return product * Math.exp(-distance) + single * (total - 2 * distance) + pairs + CONSTANT;
+}
+
+/** k(x, x): the prior variance at any mask. */
+export function kernelDiagonal(hyper: Hyper): number {
+  return kernelOf(
+    hyper,
+    0,
+    hyper.q.reduce((a, b) => a + b, 0),
+  );
+}
+
+/** D and P of rows p and q into out[0] and out[1]. */
+export function lookUp(tables: Tables, a: Windows, p: number, b: Windows, q: number, out: Float64Array): void {
+  const { groups } = a;
+  let distance = 0;
+  let pairs = 0;
+  for (let g = 0, i = p * groups, j = q * groups; g < groups; g++) {
+    const at = ((g << 10) | (a.bits[i + g] ^ b.bits[j + g])) << 1;
+    distance += tables[at];
+    pairs += tables[at + 1];
+  }
+  out[0] = distance;
+  out[1] = pairs;
+}
+
+/** Fills the lower triangles of the matrices, noise on their diagonals, identity in the padding; `distances` (size × size) is kept for slopes. */
+export function fillKernels(rows: Rows, hyper: Hyper, tables: Tables, blocks: readonly Float64Array[], distances?: Float64Array): void {
+  const { units, size, windows, paired } = rows;
+  const { total, noise } = hyper;
+  const sums = new Float64Array(2);
+  for (let p = 0; p < units; p++)
+    for (let q = 0; q <= p; q++) {
+      lookUp(tables, windows, p, windows, q, sums);
+      const at = p * size + q;
+      if (distances) distances[at] = sums[0];
+      const same = kernelOf(hyper, sums[0], sums[1]) + (p === q ? noise : 0);
+      if (paired) {
+        const across = kernelOf(hyper, total - sums[0], sums[1]);
+        blocks[0][at] = same + across;
+        blocks[1][at] = same - across;
+      } else blocks[0][at] = same;
+    }
+  for (const block of blocks)
+    for (let p = units; p < size; p++) {
+      block.fill(0, p * size, p * size + p);
+      block[p * size + p] = 1;
+    }
+}

@@ -1,0 +1,65 @@
+import { type Masks, pickMasks } from '../core/masks.ts';
+import { pairedMasks } from '../core/sample.ts';
+import { latentMeans, latentVariances, type Process } from './process.ts';
+import { expectValue, unwarpSlope } from './warp.ts';
+
+/** Masks whose posterior variance is taken for that of all: over masks that were not fitted it hardly differs. */
+const PROBES = 64;
+/** Up to so many players all masks are listed; beyond, this many pairs are drawn. No model runs on them. */
+const MOST_LISTED = 14;
+const DRAWN = 4096;
+const STREAM = 0x67700000;
+
+/** What the process expects of the function at masks and at their complements, and how well it thinks it knows. */
+export interface Surface {
+  readonly masks: Masks;
+  /** Whether `masks` are all that lack the last player, in index order. */
+  readonly complete: boolean;
+  /** Half the sum and half the difference of the values at a mask and at its complement: frequencies of even degree, and of odd. */
+  readonly even: Float64Array;
+  readonly odd: Float64Array;
+  /** Mean variance of the function at a mask that has not been seen, and mean slope of the warp dy/dg. */
+  readonly variance: number;
+  readonly slope: number;
+}
+
+/** E[y | x] over the masks, in slices between which `breathe` is awaited. */
+export async function surfaceOf(process: Process, seed: number, breathe: () => Promise<void>): Promise<Surface> {
+  const { n } = process.rows.masks;
+  const probes = firsts(pairedMasks(n, 2 * PROBES, (seed ^ STREAM) >>> 0));
+  const latent = latentVariances(process, probes);
+  const spread = latent.reduce((a, b) => a + b, 0) / latent.length;
+  const complete = n <= MOST_LISTED;
+  const masks = complete ? lowerHalf(n) : firsts(pairedMasks(n, 2 * DRAWN, (seed ^ STREAM ^ 1) >>> 0));
+  const even = new Float64Array(masks.count);
+  const odd = new Float64Array(masks.count);
+  let slope = 0;
+  let variance = 0;
+  const slice = 512;
+  for (let from = 0; from < masks.count; from += slice) {
+    const rows = Array.from({ length: Math.min(slice, masks.count - from) }, (_, i) => from + i);
+    const means = latentMeans(process, pickMasks(masks, rows));
+    for (const [i, r] of rows.entries()) {
+      const first = expectValue(process.warp, means[2 * i], spread);
+      const second = expectValue(process.warp, means[2 * i + 1], spread);
+      even[r] = (first.mean + second.mean) / 2;
+      odd[r] = (first.mean - second.mean) / 2;
+      variance += (first.variance + second.variance) / (2 * masks.count);
+      slope += (unwarpSlope(process.warp, means[2 * i]) + unwarpSlope(process.warp, means[2 * i + 1])) / (2 * masks.count);
+    }
+    await breathe();
+  }
+  return { masks, complete, even, odd, variance, slope };
+}
+
+function firsts(pairs: Masks): Masks {
+  return pickMasks(
+    pairs,
+    Array.from({ length: pairs.count / 2 }, (_, p) => 2 * p),
+  );
+}
+
+function lowerHalf(n: number): Masks {
+  const count = 2 ** (n - 1);
+  return { n, count, words: Uint32Array.from({ length: count }, (_, m) => m) };
+}
