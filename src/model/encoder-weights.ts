@@ -135,3 +135,19 @@ export function encoderWeights(sizes: EncoderSizes, names: TensorNames, take: Ta
   place('classifier', names.classifier, sizes.labels, width, { K: padded.width });
   return out;
 }
+
+/** The sizes of an encoder whose head lets the first token's row through as it is. */
+export function withoutHead(sizes: EncoderSizes): EncoderSizes {
+  return { ...sizes, labels: sizes.width, headActivation: 'none' };
+}
+
+/** Puts the identity in the place of both maps of the head; `sizes` are those `withoutHead` gave. */
+export function leaveOutHead(sizes: EncoderSizes, weights: Map<string, Float32Array>): void {
+  const { width } = paddedSizes(sizes);
+  const identity = new Float32Array(width * width);
+  for (let c = 0; c < sizes.width; c++) identity[panelIndex(width, c, c)] = 1;
+  for (const name of ['dense', 'classifier']) {
+    weights.set(`${name}.weight`, identity);
+    weights.set(`${name}.bias`, new Float32Array(width));
+  }
+}

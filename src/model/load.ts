@@ -4,7 +4,7 @@ import { throwIfAborted, WebspexError } from '../core/errors.ts';
 import { createClassifier } from './classifier.ts';
 import { type EncoderConfig, readConfig } from './config.ts';
 import { type EncoderSizes, encoderProgram } from './encoder.ts';
-import { encoderWeights, takeEmbeddings } from './encoder-weights.ts';
+import { encoderWeights, leaveOutHead, takeEmbeddings, withoutHead } from './encoder-weights.ts';
 import { readManifest, readVerified } from './manifest.ts';
 import type { Model, ModelSource, ProgressEvent } from './model.ts';
 import { dequantiseRows, readSafetensors, type Tensor, toFloat32 } from './safetensors.ts';
@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly backend: Backend;
   readonly onProgress?: (event: ProgressEvent) => void;
   readonly signal?: AbortSignal;
+  /** `none`: what the classifier would read comes back in the place of logits, one feature for each channel; default `classifier`. */
+  readonly head?: 'classifier' | 'none';
 }
 
 /** Buffers that old exports carry and that hold no weights. */
@@ -25,7 +27,10 @@ const IGNORED = /(^|\.)(position_ids|rotary_emb\.inv_freq|attn\.(masked_)?bias)$
  * with a `.scale` each); a manifest.json there is enforced.
  * @throws not-found, hash-mismatch, bad-file naming the tensor, unsupported-model, aborted, and what the backend throws.
  */
-export async function loadClassifier(source: ModelSource, { backend, onProgress, signal }: LoadOptions): Promise<Model> {
+export async function loadClassifier(
+  source: ModelSource,
+  { backend, onProgress, signal, head = 'classifier' }: LoadOptions,
+): Promise<Model> {
   throwIfAborted(signal);
   const manifest = await readManifest(source);
   const read = async (file: string) => {
@@ -44,7 +49,8 @@ export async function loadClassifier(source: ModelSource, { backend, onProgress,
       'bad-file',
       'tokenizer.json: expected a special token before the text, which the classifier reads, got none; use the model’s own tokenizer',
     );
-  const sizes = sizesOf(config);
+  const classifier = sizesOf(config);
+  const sizes = head === 'none' ? withoutHead(classifier) : classifier;
   const maxTokens = config.positions - config.places.first;
   const program = planProgram(sizes, maxTokens, backend);
   const file = await read('model.safetensors');
@@ -52,8 +58,9 @@ export async function loadClassifier(source: ModelSource, { backend, onProgress,
   const tensors = tensorTaker(readSafetensors(file.bytes), architecture);
   const tables = { vocabulary: config.vocabularySize, positions: config.positions, types: config.types };
   const embeddings = takeEmbeddings(sizes, tables, names, tensors.take);
-  const weights = encoderWeights(sizes, names, tensors.take);
+  const weights = encoderWeights(classifier, names, tensors.take);
   tensors.finish();
+  if (head === 'none') leaveOutHead(sizes, weights);
   throwIfAborted(signal);
   const info = {
     id: manifest?.id ?? source.id,
@@ -61,7 +68,7 @@ export async function loadClassifier(source: ModelSource, { backend, onProgress,
     sha256: file.sha256,
     dtype: 'f32' as const,
     architecture,
-    labels: config.labels,
+    labels: head === 'none' ? Array.from({ length: sizes.labels }, (_, channel) => `channel ${channel}`) : config.labels,
     maxTokens,
   };
   const model = await createClassifier(

@@ -10,7 +10,7 @@ import { maskSequences } from '../../src/lens/text/masking.ts';
 import { splitPlayers } from '../../src/lens/text/players.ts';
 import { loadClassifier } from '../../src/model/load.ts';
 import type { ModelSource, ProgressEvent } from '../../src/model/model.ts';
-import { readSafetensors } from '../../src/model/safetensors.ts';
+import { readSafetensors, type Tensor, toFloat32 } from '../../src/model/safetensors.ts';
 import { openSource } from '../../src/model/source.ts';
 import { excess } from '../compute/support.ts';
 import { softwareGpu } from '../support/gpu.ts';
@@ -76,6 +76,28 @@ describe('a folder that transformers saved', () => {
       }
     }
     model.destroy();
+  });
+
+  it.each([
+    ['bf16', 'bert.pooler.dense', Math.tanh],
+    ['distilbert', 'pre_classifier', (v: number) => Math.max(0, v)],
+  ] as const)('%s without its head gives the features that its head makes PyTorch’s logits of', async (name, dense, activation) => {
+    const { rows } = golden.folders[name];
+    const file = readSafetensors(readFileSync(new URL(`${name}/model.safetensors`, TINY)));
+    const linear = (from: string, x: readonly number[]) => {
+      const [weight, bias] = ['weight', 'bias'].map((part) => toFloat32(part, file.get(`${from}.${part}`) as Tensor));
+      return [...bias].map((b, o) => x.reduce((sum, v, i) => sum + v * weight[o * x.length + i], b));
+    };
+    for (const backend of [reference, wasm, webgpu]) {
+      const model = await loadClassifier(openSource(new URL(`${name}/`, TINY)), { backend, head: 'none' });
+      const width = model.info.labels.length;
+      const features = await model.classify(sequences(rows.map((r) => r.ids)));
+      rows.forEach(({ logits }, r) => {
+        const row = [...features.subarray(r * width, (r + 1) * width)];
+        expect(excess(linear('classifier', linear(dense, row).map(activation)), logits, LOGIT, 0)).toBeLessThanOrEqual(1);
+      });
+      model.destroy();
+    }
   });
 });
 
