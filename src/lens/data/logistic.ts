@@ -30,6 +30,8 @@ export interface LogisticCounters {
 }
 
 export interface LogisticTrainer {
+  /** How many there are to train on. */
+  readonly examples: number;
   /** Weights and, last, the bias (count, width + 1) of a head trained on the examples present in each mask. */
   train(masks: Masks, options?: { signal?: AbortSignal }): Promise<Float32Array>;
   readonly counters: Readonly<LogisticCounters>;
@@ -82,6 +84,7 @@ export async function createLogisticTrainer(
   const ready = { ...task, precondition };
   const lanes = Math.max(1, backend.limits.threads ?? 1);
   return {
+    examples: n,
     counters,
     async train(masks, { signal } = {}) {
       if (masks.n !== n) throw new WebspexError('usage', `masks: expected ${n} players, got ${masks.n}; one for each training example`);

@@ -1,0 +1,159 @@
+import type { Backend } from '../../compute/backend.ts';
+import { WebspexError } from '../../core/errors.ts';
+import { allMasks, createMasks, type Masks, setPresent, sliceMasks, type ValueFunction } from '../../core/masks.ts';
+import type { Model, TokenSequences } from '../../model/model.ts';
+import type { Player } from '../player.ts';
+import { maskSequences } from '../text/masking.ts';
+import { createLogisticTrainer, type LogisticTrainer } from './logistic.ts';
+import type { TrainingSet } from './training-set.ts';
+
+export const DATA_SCALARS = ['margin', 'loss'] as const;
+/** The trained head's log-odds of the target against all other labels, or its log-loss there. */
+export type DataScalar = (typeof DATA_SCALARS)[number];
+
+export interface TrainingDataOptions {
+  /** The label whose log-odds are explained; for `loss` the true label of the text. Default: the one that the head of all examples predicts. */
+  readonly target?: string;
+  readonly scalar?: DataScalar;
+  /** Strength of the head's penalty; default 1. */
+  readonly l2?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Training examples as players: what a head trained on some of them says of one text. */
+export interface TrainingDataLens {
+  readonly players: readonly Player[];
+  readonly target: string;
+  readonly scalar: DataScalar;
+  /** Masks over the examples → the scalar, of a head trained anew for each mask. */
+  readonly valueFunction: ValueFunction;
+  readonly trainer: LogisticTrainer;
+  destroy(): void;
+}
+
+/** Characters of an example in its label. */
+const SHOWN = 40;
+/** Texts embedded in one call, so that an abort gets through. */
+const EMBEDDED_AT_ONCE = 64;
+
+/**
+ * Embeds the examples and the text with a model loaded without its head (`head: 'none'`), and prepares the retraining of a logistic head on
+ * them. @throws usage for a label that no example has, or where all have the same; too-long naming the text; what the backend throws.
+ */
+export async function trainingDataLens(
+  model: Model,
+  backend: Backend,
+  set: TrainingSet,
+  text: string,
+  { target, scalar = 'margin', l2, signal }: TrainingDataOptions = {},
+): Promise<TrainingDataLens> {
+  const labels = [...new Set(set.labels)];
+  checkTask(labels, target, scalar);
+  const width = model.info.labels.length;
+  const all = await embedTexts(model, [...set.texts, text], signal);
+  const features = all.subarray(0, set.texts.length * width);
+  const tested = all.subarray(set.texts.length * width);
+  const trainerOf = (label: string) => {
+    const sides = Uint8Array.from(set.labels, (l) => (l === label ? 1 : 0));
+    return createLogisticTrainer({ features, width, labels: sides }, backend, { l2 });
+  };
+  const chosen = target ?? (await predicted(labels, trainerOf, tested));
+  const trainer = await trainerOf(chosen);
+  return {
+    players: set.texts.map((t, id) => ({ id, label: nameOf(id, set.labels[id], t), start: 0, end: 0 })),
+    target: chosen,
+    scalar,
+    trainer,
+    async valueFunction(masks, options) {
+      const heads = await trainer.train(masks, options);
+      return Float32Array.from({ length: masks.count }, (_, r) => {
+        const margin = marginOf(heads, r, tested);
+        return scalar === 'margin' ? margin : Math.max(0, -margin) + Math.log1p(Math.exp(-Math.abs(margin)));
+      });
+    },
+    destroy: () => trainer.destroy(),
+  };
+}
+
+function checkTask(labels: readonly string[], target: string | undefined, scalar: string): void {
+  if (labels.length < 2)
+    throw new WebspexError(
+      'usage',
+      `training set: expected at least 2 labels, got ${labels.length} (${labels.join()}); add examples of another`,
+    );
+  if (target !== undefined && !labels.includes(target))
+    throw new WebspexError('usage', `target: expected one of ${labels.slice(0, 20).join(', ')}, got ${target}; choose one of them`);
+  if (!DATA_SCALARS.some((s) => s === scalar))
+    throw new WebspexError('usage', `scalar: expected ${DATA_SCALARS.join(' or ')}, got ${scalar}; choose one of them`);
+}
+
+/** The label whose head, trained on all examples, gives the text the largest margin. */
+async function predicted(
+  labels: readonly string[],
+  trainerOf: (label: string) => Promise<LogisticTrainer>,
+  tested: Float32Array,
+): Promise<string> {
+  const margins: number[] = [];
+  // Of two labels one margin is the other's negative.
+  for (const label of labels.length === 2 ? labels.slice(0, 1) : labels) {
+    const trainer = await trainerOf(label);
+    margins.push(marginOf(await trainer.train(everyone(trainer.examples)), 0, tested));
+    trainer.destroy();
+  }
+  if (labels.length === 2) return labels[margins[0] >= 0 ? 0 : 1];
+  return labels[margins.indexOf(Math.max(...margins))];
+}
+
+function everyone(n: number): Masks {
+  const masks = createMasks(n, 1);
+  for (let i = 0; i < n; i++) setPresent(masks, 0, i, true);
+  return masks;
+}
+
+function marginOf(heads: Float32Array, row: number, tested: Float32Array): number {
+  const width = tested.length + 1;
+  let margin = heads[row * width + tested.length];
+  for (let c = 0; c < tested.length; c++) margin += heads[row * width + c] * tested[c];
+  return margin;
+}
+
+function nameOf(id: number, label: string, text: string): string {
+  return `${id + 1} ${label}: ${text.length > SHOWN ? `${text.slice(0, SHOWN - 1).trimEnd()}…` : text}`;
+}
+
+/** The features (count, channels) of whole texts. @throws too-long or empty-input naming the text. */
+export async function embedTexts(model: Model, texts: readonly string[], signal?: AbortSignal): Promise<Float32Array> {
+  const width = model.info.labels.length;
+  const out = new Float32Array(texts.length * width);
+  for (let from = 0; from < texts.length; from += EMBEDDED_AT_ONCE) {
+    const some = texts.slice(from, from + EMBEDDED_AT_ONCE).map((text, i) => sequenceOf(model, text, from + i));
+    out.set(await model.classify(joined(some), { signal }), from * width);
+  }
+  return out;
+}
+
+const WHOLE = sliceMasks(allMasks(1), 1, 2);
+
+function sequenceOf({ tokenizer, info }: Model, text: string, index: number): Uint32Array {
+  const encoding = tokenizer.encode(text);
+  const playerOfToken = new Int32Array(encoding.ids.length);
+  const whole = { text, encoding, playerOfToken, players: [{ id: 0, label: text, start: 0, end: text.length }] };
+  try {
+    return maskSequences(WHOLE, whole, { kind: 'remove' }, tokenizer, info.maxTokens).ids;
+  } catch (error) {
+    if (!(error instanceof WebspexError)) throw error;
+    throw new WebspexError(error.code, `text ${index + 1}: ${error.message}`, { cause: error });
+  }
+}
+
+function joined(lists: readonly Uint32Array[]): TokenSequences {
+  const offsets = new Uint32Array(lists.length + 1);
+  lists.forEach((ids, i) => {
+    offsets[i + 1] = offsets[i] + ids.length;
+  });
+  const ids = new Uint32Array(offsets[lists.length]);
+  lists.forEach((list, i) => {
+    ids.set(list, offsets[i]);
+  });
+  return { ids, offsets };
+}
