@@ -1,18 +1,11 @@
-import type { Backend, Executable, RunOptions } from '../compute/backend.ts';
-import { matmulFlops, type Program, type RowCounts, type Weights } from '../compute/program.ts';
-import { throwIfAborted, WebspexError } from '../core/errors.ts';
+import type { Backend } from '../compute/backend.ts';
+import type { Program, Weights } from '../compute/program.ts';
+import { WebspexError } from '../core/errors.ts';
 import { type Embeddings, embeddingSums } from './encoder-weights.ts';
+import { createGated, type GatedPrograms } from './gated.ts';
 import type { Model, ModelInfo, PassCounters, Tokenizer, TokenSequences } from './model.ts';
-import {
-  type Chunk,
-  type DistinctSequences,
-  distinctSequences,
-  type Positions,
-  packChunk,
-  paddedRows,
-  scatterRows,
-  sequenceCount,
-} from './planner.ts';
+import { createPasses, type Passes, type Piece } from './passes.ts';
+import { countChunk, distinctSequences, type Positions, packChunk, paddedRows, scatterRows, sequenceCount, unitsOf } from './planner.ts';
 
 /** Everything a classifier is made of, apart from the device. */
 export interface ClassifierParts {
@@ -23,21 +16,16 @@ export interface ClassifierParts {
   readonly weights: Weights;
   readonly embeddings: Embeddings;
   readonly positions: Positions;
+  /** Programs with gates on heads and blocks; left out, the model takes none. */
+  readonly gated?: GatedPrograms;
 }
-
-/** Chunks given to the device and not yet read back, where it does not say how many it wants. */
-const IN_FLIGHT = 2;
-/** Rows below which another thread's chunk costs more than it saves. */
-const LEAST_SHARE = 64;
 
 /** A model on a backend: plans each call, keeps as many chunks in flight as the backend wants, and sizes them by how long they take. */
 export async function createClassifier(parts: ClassifierParts, backend: Backend): Promise<Model> {
-  const { info, program, embeddings } = parts;
+  const { info, program } = parts;
   const labels = info.labels.length;
-  const inFlight = backend.limits.inFlight ?? IN_FLIGHT;
-  let executable = await backend.prepare(program, parts.weights);
+  const passes = await createPasses(program, parts.weights, backend);
   let destroyed = false;
-  const pace = createPace(backend, program.capacity);
   const counters: PassCounters = {
     sequences: 0,
     distinctSequences: 0,
@@ -47,114 +35,66 @@ export async function createClassifier(parts: ClassifierParts, backend: Backend)
     chunks: 0,
     matmulFlops: 0,
   };
-
-  const count = (chunk: Chunk) => {
-    counters.distinctSequences += chunk.counts.sequences;
-    counters.tokens += chunk.counts.tokens;
-    counters.tableRows += chunk.counts.tableRows;
-    counters.paddedTokens += paddedRows(chunk);
-    counters.chunks += 1;
-    counters.matmulFlops += matmulFlops(program, chunk.counts);
+  const check = (asked: TokenSequences) => {
+    if (destroyed) throw new WebspexError('usage', 'classify: expected a live model, got a destroyed one; load it again');
+    checkSequences(asked, parts.vocabulary, info.maxTokens);
   };
-
-  /** Computes the sequences from `start` on that fill `out`; says how far it got where the device fails. */
-  const compute = async (
-    { sequences, sourceOf }: DistinctSequences,
-    out: Float32Array,
-    done: { sequences: number },
-    signal?: AbortSignal,
-  ) => {
-    const flying: { chunk: Chunk; result: Promise<Float32Array>; started: number }[] = [];
-    let next = done.sequences;
-    const share = shareOf(sequences, next, backend.limits.threads ?? 1);
-    try {
-      while (next < sequenceCount(sequences) || flying.length > 0) {
-        if (next < sequenceCount(sequences) && flying.length < inFlight) {
-          throwIfAborted(signal);
-          const chunk = packChunk(sequences, next, Math.min(pace.tokens(), share), program.capacity, parts.positions);
-          const nameRow = (row: number) => `sequence ${sourceOf.indexOf(chunk.first + row)}`;
-          flying.push({ chunk, result: start(executable, embeddings, chunk, { signal, nameRow }), started: performance.now() });
-          next += chunk.counts.sequences;
-          continue;
-        }
-        const { chunk, result, started } = flying[0];
-        out.set(await result, chunk.first * labels);
-        flying.shift();
-        pace.took(chunk.counts.tokens, started);
-        count(chunk);
-        done.sequences = chunk.first + chunk.counts.sequences;
-      }
-    } finally {
-      for (const { result } of flying) result.catch(() => {});
-    }
-  };
-
+  const gated = parts.gated && createGated(parts, parts.gated, passes, counters);
   return {
     info,
     device: backend.info,
     tokenizer: parts.tokenizer,
     counters,
-    async classify(asked, { signal } = {}) {
-      if (destroyed) throw new WebspexError('usage', 'classify: expected a live model, got a destroyed one; load it again');
-      checkSequences(asked, parts.vocabulary, info.maxTokens);
-      const distinct = distinctSequences(asked);
-      const out = new Float32Array(sequenceCount(distinct.sequences) * labels);
-      const done = { sequences: 0 };
-      try {
-        await compute(distinct, out, done, signal);
-      } catch (error) {
-        // One new device for each call: what was read back before the loss stays, the rest is computed again.
-        if (!(error instanceof WebspexError && error.code === 'device-lost') || !backend.reopen || destroyed) throw error;
-        executable.destroy();
-        await backend.reopen();
-        executable = await backend.prepare(program, parts.weights);
-        await compute(distinct, out, done, signal);
-      }
+    components: gated && {
+      layers: gated.layers,
+      heads: gated.heads,
+      async means(asked, { signal } = {}) {
+        check(asked);
+        return gated.means(asked, signal);
+      },
+    },
+    async classify(asked, { signal, gates } = {}) {
+      check(asked);
+      if (gates && !gated)
+        throw new WebspexError('usage', `classify: expected a model that takes gates, got ${info.architecture}; leave them out`);
+      const logits =
+        gates && gated ? await gated.classify(asked, gates, signal) : await classifyPlain(parts, passes, counters, asked, labels, signal);
       counters.sequences += sequenceCount(asked);
-      return scatterRows(out, distinct.sourceOf, labels);
+      return logits;
     },
     destroy() {
       destroyed = true;
-      executable.destroy();
+      passes.destroy();
     },
   };
 }
 
-/** Rows of a chunk where what is left from `first` on is cut into one for each thread; short of many threads, a chunk keeps some rows. */
-function shareOf({ offsets }: TokenSequences, first: number, threads: number): number {
-  if (threads === 1) return Number.POSITIVE_INFINITY;
-  let longest = 0;
-  for (let s = first; s + 1 < offsets.length; s++) longest = Math.max(longest, offsets[s + 1] - offsets[s]);
-  const rows = offsets[offsets.length - 1] - offsets[first];
-  // Sequences stay whole: with room for one more, no small rest is left over.
-  return Math.max(Math.ceil(rows / threads) + longest, LEAST_SHARE);
-}
-
-function start(executable: Executable, embeddings: Embeddings, chunk: Chunk, options: RunOptions): Promise<Float32Array> {
-  const { tableRow, rowRanges, readRanges, readRows, counts } = chunk;
-  const inputs = { tableSum: embeddingSums(embeddings, chunk), tableRow, rowRanges, readRanges, readRows };
-  const result = executable.run(inputs, counts, options);
-  result.catch(() => {});
-  return result;
-}
-
-/** Grows and shrinks chunks, by at most twofold a time, towards the time the backend wants one to take. */
-function createPace({ limits }: Backend, capacity: RowCounts) {
-  const most = Math.min(limits.mostTokens, capacity.tokens);
-  let tokens = Math.min(limits.firstTokens, most);
-  let lastEnd = 0;
-  return {
-    tokens: () => Math.round(tokens),
-    took(rows: number, started: number) {
-      const now = performance.now();
-      const ms = Math.max(now - Math.max(started, lastEnd), 0.1);
-      lastEnd = now;
-      // A chunk cut short by the end of its call says little about a full one.
-      if (rows * 2 < tokens) return;
-      const wanted = (rows * limits.targetMs) / ms;
-      tokens = Math.min(Math.max(wanted, tokens / 2, Math.min(limits.firstTokens / 4, most)), tokens * 2, most);
-    },
+async function classifyPlain(
+  { program, embeddings, positions }: ClassifierParts,
+  passes: Passes,
+  counters: PassCounters,
+  asked: TokenSequences,
+  labels: number,
+  signal: AbortSignal | undefined,
+): Promise<Float32Array> {
+  const { sequences, sourceOf } = distinctSequences(asked);
+  const out = new Float32Array(sequenceCount(sequences) * labels);
+  const pack = (first: number, rows: number): Piece => {
+    const chunk = packChunk(sequences, first, rows, program.capacity, positions);
+    const { tableRow, rowRanges, readRanges, readRows, counts } = chunk;
+    return {
+      units: counts.sequences,
+      inputs: { tableSum: embeddingSums(embeddings, chunk), tableRow, rowRanges, readRanges, readRows },
+      counts,
+      nameRow: (row) => `sequence ${sourceOf.indexOf(first + row)}`,
+      take(values) {
+        out.set(values, first * labels);
+        countChunk(counters, program, counts, paddedRows(chunk));
+      },
+    };
   };
+  await passes.run({ program, ...unitsOf(sequences.offsets), pack }, signal);
+  return scatterRows(out, sourceOf, labels);
 }
 
 function checkSequences({ ids, offsets }: TokenSequences, vocabulary: number, maxTokens: number): void {

@@ -56,18 +56,18 @@ export function encoderProgram(sizes: EncoderSizes, capacity: RowCounts): Progra
   return { buffers: [...weightBuffers(sizes), ...rowBuffers(sizes)], steps, capacity };
 }
 
-function isProjected(sizes: EncoderSizes): boolean {
+export function isProjected(sizes: EncoderSizes): boolean {
   return sizes.embeddingWidth !== sizes.width;
 }
 
 /** Columns of the packed rows of Q, K and V, and where K starts: a model of one layer needs no packed Q. */
-function keyLayout(sizes: EncoderSizes) {
+export function keyLayout(sizes: EncoderSizes) {
   const { attention } = paddedSizes(sizes);
   const keyColumn = sizes.layers === 1 ? 0 : attention;
   return { keyColumn, valueColumn: keyColumn + attention, stride: keyColumn + 2 * attention };
 }
 
-function weightBuffers(sizes: EncoderSizes): BufferSpec[] {
+export function weightBuffers(sizes: EncoderSizes): BufferSpec[] {
   const { width, embeddingWidth, attention, hidden, labels } = paddedSizes(sizes);
   const out: BufferSpec[] = [];
   const weight = (name: string, rows: number, columns: number) => out.push({ name, kind: 'weight', type: 'f32', rows, columns });
@@ -144,7 +144,7 @@ interface Linear {
   readonly residual?: string;
 }
 
-function linear(l: Linear): Step {
+export function linear(l: Linear): Step {
   return {
     kernel: 'matmul',
     rows: l.rows,
@@ -165,7 +165,7 @@ function linear(l: Linear): Step {
   };
 }
 
-function norm(sizes: EncoderSizes, rows: RowKind, weight: string, input: string, output: string, width = sizes.width): Step {
+export function norm(sizes: EncoderSizes, rows: RowKind, weight: string, input: string, output: string, width = sizes.width): Step {
   return {
     kernel: 'layer-norm',
     rows,
@@ -175,7 +175,7 @@ function norm(sizes: EncoderSizes, rows: RowKind, weight: string, input: string,
   };
 }
 
-function gather(rows: RowKind, input: string, index: string, output: string, columns: number): Step {
+export function gather(rows: RowKind, input: string, index: string, output: string, columns: number): Step {
   return {
     kernel: 'gather-rows',
     rows,
@@ -186,7 +186,7 @@ function gather(rows: RowKind, input: string, index: string, output: string, col
 }
 
 /** Part of a layer's Q, K and V; all parts share one weight and one pipeline. */
-function project(
+export function project(
   sizes: EncoderSizes,
   layer: number,
   part: 'all' | 'query' | 'keyValue',
@@ -200,20 +200,27 @@ function project(
   return linear({ ...common, columns: 2 * attention, weightColumn: attention, outputStride: stride, outputColumn: keyColumn });
 }
 
-function attend(sizes: EncoderSizes, rows: RowKind, query: string, queryStride: number, ranges: string, output: string): Step {
+/** Rows of queries against the keys and values of their ranges; `from` names the buffers. */
+export function attend(
+  sizes: EncoderSizes,
+  rows: RowKind,
+  from: { readonly query: string; readonly queryStride: number; readonly keyValue: string; readonly ranges: string },
+  output: string,
+): Step {
+  const { query, queryStride, keyValue, ranges } = from;
   const { headWidth, attention } = paddedSizes(sizes);
   const { stride, keyColumn, valueColumn } = keyLayout(sizes);
   return {
     kernel: 'attention',
     rows,
-    bindings: { query, keyValue: 'qkv', ranges, output },
+    bindings: { query, keyValue, ranges, output },
     constants: { HEADS: sizes.heads, HEAD_WIDTH: headWidth },
     params: { queryStride, keyStride: stride, keyColumn, valueColumn, outputStride: attention },
   };
 }
 
 /** Norm of the embeddings, and their way to the width of the layers where that is another. */
-function embed(sizes: EncoderSizes): Step[] {
+export function embed(sizes: EncoderSizes): Step[] {
   const { width, embeddingWidth } = paddedSizes(sizes);
   const output = isProjected(sizes) ? 'tableNorm' : 'tableX';
   const normed = norm(sizes, 'tableRows', 'embedding.norm', 'tableSum', output, sizes.embeddingWidth);
@@ -232,29 +239,32 @@ function firstRows(sizes: EncoderSizes): Step[] {
   ];
 }
 
-interface BlockBuffers {
+export interface BlockBuffers {
   readonly rows: RowKind;
   readonly x: string;
   readonly y: string;
   readonly context: string;
   readonly up: string;
+  /** Steps between the second map, which then writes `down`, and the residual, which they add: `down` to `y`. */
+  readonly gated?: { readonly down: string; readonly steps: readonly Step[] };
 }
 
 /** From attention's output to the layer's: projection, norm, two linear maps, norm; x is overwritten. */
-function afterAttention(sizes: EncoderSizes, layer: number, { rows, x, y, context, up }: BlockBuffers): Step[] {
+export function afterAttention(sizes: EncoderSizes, layer: number, { rows, x, y, context, up, gated }: BlockBuffers): Step[] {
   const { width, attention, hidden } = paddedSizes(sizes);
+  const down = { rows, input: up, weight: `${layer}.down`, K: hidden, columns: width };
   return [
     linear({ rows, input: context, output: y, weight: `${layer}.projection`, K: attention, columns: width, residual: x }),
     norm(sizes, rows, `${layer}.attentionNorm`, y, x),
     linear({ rows, input: x, output: up, weight: `${layer}.up`, K: width, columns: hidden, activation: sizes.activation }),
-    linear({ rows, input: up, output: y, weight: `${layer}.down`, K: hidden, columns: width, residual: x }),
+    ...(gated ? [linear({ ...down, output: gated.down }), ...gated.steps] : [linear({ ...down, output: y, residual: x })]),
     norm(sizes, rows, `${layer}.outputNorm`, y, x),
   ];
 }
 
 function wholeLayer(sizes: EncoderSizes, layer: number): Step[] {
   return [
-    attend(sizes, 'tokens', 'qkv', keyLayout(sizes).stride, 'rowRanges', 'context'),
+    attend(sizes, 'tokens', { query: 'qkv', queryStride: keyLayout(sizes).stride, keyValue: 'qkv', ranges: 'rowRanges' }, 'context'),
     ...afterAttention(sizes, layer, { rows: 'tokens', x: 'x', y: 'y', context: 'context', up: 'up' }),
   ];
 }
@@ -264,12 +274,12 @@ function lastLayer(sizes: EncoderSizes, layer: number): Step[] {
   return [
     gather('sequences', 'x', 'readRows', 'readX', width),
     project(sizes, layer, 'query', { rows: 'sequences', input: 'readX', output: 'readQuery' }),
-    attend(sizes, 'sequences', 'readQuery', attention, 'readRanges', 'readContext'),
+    attend(sizes, 'sequences', { query: 'readQuery', queryStride: attention, keyValue: 'qkv', ranges: 'readRanges' }, 'readContext'),
     ...afterAttention(sizes, layer, { rows: 'sequences', x: 'readX', y: 'readY', context: 'readContext', up: 'readUp' }),
   ];
 }
 
-function head(sizes: EncoderSizes): Step[] {
+export function head(sizes: EncoderSizes): Step[] {
   const { width, labels } = paddedSizes(sizes);
   const common = { rows: 'sequences', K: width } as const;
   return [

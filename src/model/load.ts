@@ -5,6 +5,7 @@ import { createClassifier } from './classifier.ts';
 import { type EncoderConfig, readConfig } from './config.ts';
 import { type EncoderSizes, encoderProgram } from './encoder.ts';
 import { encoderWeights, leaveOutHead, takeEmbeddings, withoutHead } from './encoder-weights.ts';
+import { gatedPrograms } from './gated.ts';
 import { readManifest, readVerified } from './manifest.ts';
 import type { Model, ModelSource, ProgressEvent } from './model.ts';
 import { dequantiseRows, readSafetensors, type Tensor, toFloat32 } from './safetensors.ts';
@@ -72,7 +73,10 @@ export async function loadClassifier(
     maxTokens,
   };
   const model = await createClassifier(
-    { info, tokenizer, vocabulary: config.vocabularySize, program, weights, embeddings, positions: config.places },
+    {
+      ...{ info, tokenizer, vocabulary: config.vocabularySize, program, weights, embeddings, positions: config.places },
+      gated: gatedPrograms(sizes, program.capacity, maxTokens),
+    },
     backend,
   );
   onProgress?.({ status: 'ready', name: info.id });

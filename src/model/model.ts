@@ -64,14 +64,35 @@ export interface PassCounters {
   matmulFlops: number;
 }
 
+/** For each sequence a number on every attention head and MLP block, by which its output is multiplied. */
+export interface Gates {
+  /** (sequences, layers · (heads + 1)): of each layer its heads, then its MLP block. A gate of 1 changes nothing. */
+  readonly values: Float32Array;
+  /** What an output fades into as its gate goes to 0, from `components.means`; default 0. */
+  readonly means?: Float32Array;
+  /** The first layer with any gate other than 1: what comes before it is computed once for each text. Default 0. */
+  readonly from?: number;
+}
+
+/** The attention heads and MLP blocks of a model, which `classify` takes gates for. */
+export interface Components {
+  readonly layers: number;
+  /** Heads of a layer. */
+  readonly heads: number;
+  /** Mean output of every head and block over all tokens of the sequences, laid out as the engine takes it back in `Gates.means`. */
+  means(sequences: TokenSequences, options?: { signal?: AbortSignal }): Promise<Float32Array>;
+}
+
 /** A loaded classifier. One call at a time; the device belongs to whoever created it. */
 export interface Model {
   readonly info: ModelInfo;
   readonly device: DeviceInfo;
   readonly tokenizer: Tokenizer;
   readonly counters: Readonly<PassCounters>;
-  /** Logits (count, labels), row-major, in the order of the sequences; equal sequences are computed once. */
-  classify(sequences: TokenSequences, options?: { signal?: AbortSignal }): Promise<Float32Array>;
+  /** Left out where the model takes no gates. */
+  readonly components?: Components;
+  /** Logits (count, labels), row-major, in the order of the sequences; equal sequences with equal gates are computed once. */
+  classify(sequences: TokenSequences, options?: { signal?: AbortSignal; gates?: Gates }): Promise<Float32Array>;
   destroy(): void;
 }
 

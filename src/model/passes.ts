@@ -1,4 +1,4 @@
-import type { Backend } from '../compute/backend.ts';
+import type { Backend, Executable } from '../compute/backend.ts';
 import type { Inputs, Program, RowCounts, Weights } from '../compute/program.ts';
 import { throwIfAborted, WebspexError } from '../core/errors.ts';
 
@@ -8,12 +8,16 @@ export interface Piece {
   readonly counts: RowCounts;
   /** Units of work it does. */
   readonly units: number;
+  /** Rows that say how long it takes; default its tokens. */
+  readonly rows?: number;
   readonly nameRow: (row: number) => string;
   take(rows: Float32Array): void;
 }
 
 /** The work of one call, cut into pieces on the way. */
 export interface Work {
+  /** Another program of the same weights than the first; it stays prepared in place of the one before. */
+  readonly program?: Program;
   readonly units: number;
   /** Rows of the units from `next` on, and of the largest unit. */
   readonly rows: (next: number) => number;
@@ -22,7 +26,7 @@ export interface Work {
   pack(next: number, rows: number): Piece;
 }
 
-/** A program on a backend. One call at a time. */
+/** A model's weights on a backend, with one program prepared. One call at a time. */
 export interface Passes {
   /** Does all the work; where the device is lost, what was taken stays and the rest is computed again, once. @throws as runs do. */
   run(work: Work, signal?: AbortSignal): Promise<void>;
@@ -35,13 +39,27 @@ const IN_FLIGHT = 2;
 const LEAST_SHARE = 64;
 
 /** Prepares a program, keeps as many runs in flight as the backend wants, and sizes them by how long they take. */
-export async function createPasses(program: Program, weights: Weights, backend: Backend): Promise<Passes> {
-  let executable = await backend.prepare(program, weights);
+export async function createPasses(first: Program, weights: Weights, backend: Backend): Promise<Passes> {
+  let prepared: { program: Program; executable: Executable } | null = { program: first, executable: await backend.prepare(first, weights) };
   let destroyed = false;
   const inFlight = backend.limits.inFlight ?? IN_FLIGHT;
-  const pace = createPace(backend, program.capacity);
+  const pace = createPace(backend, first.capacity);
+
+  const giveUp = () => {
+    prepared?.executable.destroy();
+    prepared = null;
+  };
+  const executableOf = async (program: Program) => {
+    if (prepared?.program !== program) {
+      giveUp();
+      prepared = { program, executable: await backend.prepare(program, weights) };
+    }
+    return prepared.executable;
+  };
 
   const compute = async (work: Work, done: { units: number }, signal?: AbortSignal) => {
+    const program = work.program ?? first;
+    const executable = await executableOf(program);
     const flying: { piece: Piece; result: Promise<Float32Array>; started: number }[] = [];
     let next = done.units;
     const share = shareOf(work, next, backend.limits.threads ?? 1);
@@ -49,7 +67,7 @@ export async function createPasses(program: Program, weights: Weights, backend: 
       while (next < work.units || flying.length > 0) {
         if (next < work.units && flying.length < inFlight) {
           throwIfAborted(signal);
-          const piece = work.pack(next, Math.min(pace.rows(), share));
+          const piece = work.pack(next, Math.min(pace.rows(), share, program.capacity.tokens));
           const result = executable.run(piece.inputs, piece.counts, { signal, nameRow: piece.nameRow });
           result.catch(() => {});
           flying.push({ piece, result, started: performance.now() });
@@ -59,7 +77,7 @@ export async function createPasses(program: Program, weights: Weights, backend: 
         const { piece, result, started } = flying[0];
         piece.take(await result);
         flying.shift();
-        pace.took(piece.counts.tokens, started);
+        pace.took(piece.rows ?? piece.counts.tokens, started);
         done.units += piece.units;
       }
     } finally {
@@ -74,15 +92,14 @@ export async function createPasses(program: Program, weights: Weights, backend: 
         await compute(work, done, signal);
       } catch (error) {
         if (!(error instanceof WebspexError && error.code === 'device-lost') || !backend.reopen || destroyed) throw error;
-        executable.destroy();
+        giveUp();
         await backend.reopen();
-        executable = await backend.prepare(program, weights);
         await compute(work, done, signal);
       }
     },
     destroy() {
       destroyed = true;
-      executable.destroy();
+      giveUp();
     },
   };
 }

@@ -1,6 +1,6 @@
-import type { RowCounts } from '../compute/program.ts';
+import { matmulFlops, type Program, type RowCounts } from '../compute/program.ts';
 import { WebspexError } from '../core/errors.ts';
-import type { TokenSequences } from './model.ts';
+import type { PassCounters, TokenSequences } from './model.ts';
 
 /** Sequences of which no two are equal, and where each of the asked ones is among them. */
 export interface DistinctSequences {
@@ -34,7 +34,7 @@ export interface Positions {
   readonly pad: number | null;
 }
 
-const FROM_ZERO: Positions = { first: 0, pad: null };
+export const FROM_ZERO: Positions = { first: 0, pad: null };
 
 /** How many sequences a list holds. */
 export function sequenceCount(sequences: TokenSequences): number {
@@ -61,8 +61,9 @@ export function distinctSequences(asked: TokenSequences): DistinctSequences {
   return { sequences: pick(asked, kept), sourceOf };
 }
 
-function hashOf(ids: Uint32Array, start: number, end: number): number {
-  let hash = 0x811c9dc5;
+/** FNV-1a over words, stirred. */
+export function hashOf(ids: Uint32Array, start: number, end: number, seed = 0x811c9dc5): number {
+  let hash = seed;
   for (let i = start; i < end; i++) {
     hash = Math.imul(hash ^ ids[i], 0x01000193);
     hash ^= hash >>> 15;
@@ -130,9 +131,9 @@ function tableOf({ ids, offsets }: TokenSequences, first: number, count: number,
   const positions: number[] = [];
   const seen = new Map<number, number>();
   for (let s = first; s < first + count; s++) {
-    let next = places.first;
+    const own = positionsOf(ids.subarray(offsets[s], offsets[s + 1]), places);
     for (let i = offsets[s]; i < offsets[s + 1]; i++) {
-      const position = ids[i] === places.pad ? places.first - 1 : next++;
+      const position = own[i - offsets[s]];
       const key = ids[i] * 0x200000 + position;
       let row = seen.get(key);
       if (row === undefined) {
@@ -145,6 +146,30 @@ function tableOf({ ids, offsets }: TokenSequences, first: number, count: number,
     }
   }
   return { tableTokens: Uint32Array.from(tokens), tablePositions: Uint32Array.from(positions), tableRow };
+}
+
+/** The row of the position table that each token of one sequence takes. */
+export function positionsOf(ids: Uint32Array, { first, pad }: Positions): Uint32Array {
+  let next = first;
+  return ids.map((id) => (id === pad ? first - 1 : next++));
+}
+
+/** Sequences as units of work, from the rows before each one and all in the end: (sequences + 1). */
+export function unitsOf(offsets: Uint32Array) {
+  const units = offsets.length - 1;
+  let longest = 0;
+  for (let s = 0; s < units; s++) longest = Math.max(longest, offsets[s + 1] - offsets[s]);
+  return { units, longest, rows: (next: number) => offsets[units] - offsets[next] };
+}
+
+/** Adds a chunk to the counters. */
+export function countChunk(counters: PassCounters, program: Program, counts: RowCounts, padded: number): void {
+  counters.distinctSequences += counts.sequences;
+  counters.tokens += counts.tokens;
+  counters.tableRows += counts.tableRows;
+  counters.paddedTokens += padded;
+  counters.chunks += 1;
+  counters.matmulFlops += matmulFlops(program, counts);
 }
 
 /** Rows of a chunk that belong to no token: none, as sequences are packed end to end. */

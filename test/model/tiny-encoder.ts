@@ -5,6 +5,7 @@ import { BERT } from '../../src/model/architectures/bert.ts';
 import { type ClassifierParts, createClassifier } from '../../src/model/classifier.ts';
 import { type EncoderSizes, encoderProgram } from '../../src/model/encoder.ts';
 import { encoderWeights, type TakeTensor, takeEmbeddings } from '../../src/model/encoder-weights.ts';
+import { gatedPrograms } from '../../src/model/gated.ts';
 import type { Model, Tokenizer, TokenSequences } from '../../src/model/model.ts';
 import { NAIVE_ACTIVATIONS } from '../compute/activations.ts';
 
@@ -66,8 +67,21 @@ export function takeFrom(tensors: Tensors): TakeTensor {
 
 const ACTIVATION_NUMBERS = { none: 0, gelu: 1, 'gelu-tanh': 2, relu: 3, tanh: 4, silu: 5 };
 
+/** Gates of one sequence, and the mean outputs (unpadded) they fade into: of each layer its heads side by side, and its MLP block. */
+export interface NaiveGates {
+  readonly values: ArrayLike<number>;
+  readonly means?: readonly { readonly heads: readonly number[]; readonly block: readonly number[] }[];
+  /** Told every row of head outputs and of block outputs, before they are gated. */
+  readonly onOutput?: (layer: number, part: 'heads' | 'block', row: readonly number[]) => void;
+}
+
 /** Logits of one sequence by the paper: every layer on every token in float64, no packing, no table, nothing left out. */
-export function naiveLogits(tensors: Tensors, sizes: Omit<TinySizes, 'vocabulary' | 'positions'>, ids: readonly number[]): number[] {
+export function naiveLogits(
+  tensors: Tensors,
+  sizes: Omit<TinySizes, 'vocabulary' | 'positions'>,
+  ids: readonly number[],
+  gates?: NaiveGates,
+): number[] {
   const get = (name: string) => takeFrom(tensors)(name, tensors.get(name)?.shape ?? []);
   const { width, heads } = sizes;
   const linear = (x: number[][], name: string) => {
@@ -88,6 +102,14 @@ export function naiveLogits(tensors: Tensors, sizes: Omit<TinySizes, 'vocabulary
   let x = ids.map((id, i) => Array.from({ length: width }, (_, c) => word[id * width + c] + position[i * width + c] + type[c]));
   x = norm(x, 'bert.embeddings.LayerNorm');
   const size = width / heads;
+  const gated = (rows: number[][], layer: number, part: 'heads' | 'block') =>
+    rows.map((row) => {
+      gates?.onOutput?.(layer, part, row);
+      return row.map((v, c) => {
+        const g = gates ? gates.values[layer * (heads + 1) + (part === 'heads' ? Math.floor(c / size) : heads)] : 1;
+        return v * g + (gates?.means?.[layer][part][c] ?? 0) * (1 - g);
+      });
+    });
   for (let layer = 0; layer < sizes.layers; layer++) {
     const at = `bert.encoder.layer.${layer}`;
     const [q, k, v] = ['query', 'key', 'value'].map((part) => linear(x, `${at}.attention.self.${part}`));
@@ -100,9 +122,9 @@ export function naiveLogits(tensors: Tensors, sizes: Omit<TinySizes, 'vocabulary
         return weights.reduce((sum, w, j) => sum + (w / total) * v[j][c], 0);
       }),
     );
-    x = norm(plus(linear(context, `${at}.attention.output.dense`), x), `${at}.attention.output.LayerNorm`);
+    x = norm(plus(linear(gated(context, layer, 'heads'), `${at}.attention.output.dense`), x), `${at}.attention.output.LayerNorm`);
     const up = linear(x, `${at}.intermediate.dense`).map((row) => row.map(activation));
-    x = norm(plus(linear(up, `${at}.output.dense`), x), `${at}.output.LayerNorm`);
+    x = norm(plus(gated(linear(up, `${at}.output.dense`), layer, 'block'), x), `${at}.output.LayerNorm`);
   }
   const pooled = linear([x[0]], 'bert.pooler.dense').map((row) => row.map(Math.tanh));
   return linear(pooled, 'classifier')[0];
@@ -143,6 +165,7 @@ export function tinyParts(tiny: TinySizes, tensors: Tensors, capacity: RowCounts
     tokenizer: letters,
     vocabulary: sizes.vocabulary,
     program: encoderProgram(sizes, capacity),
+    gated: gatedPrograms(sizes, capacity, sizes.positions),
     weights: encoderWeights(sizes, BERT.names, take),
     positions: { first: 0, pad: null },
     embeddings: takeEmbeddings(sizes, { vocabulary: sizes.vocabulary, positions: sizes.positions, types: 2 }, BERT.names, take),
