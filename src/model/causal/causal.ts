@@ -145,7 +145,8 @@ function scatter(
   return out;
 }
 
-function inputsOf(chunk: TreeChunk, { sizes, word, position, rotations }: CausalParts, capacity: RowCounts) {
+/** The inputs of a run of the program. */
+export function inputsOf(chunk: TreeChunk, { sizes, word, position, rotations }: CausalParts, capacity: RowCounts) {
   const { tableTokens, tablePositions, counts } = chunk;
   const { width } = sizes;
   const stride = padWidth(width);
