@@ -49,6 +49,11 @@ export function* filesOfTar(tar: Buffer): Generator<[string, Buffer]> {
   }
 }
 
+/** The user's cache folder for this package. */
+export function cacheFolder(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'webspex');
+}
+
 /**
  * A folder of the user's cache that `fill` has filled, once and whole or not at all: it is made under another name. A folder is whole
  * where it holds every one of `files`.
@@ -58,7 +63,7 @@ export async function unpackOnce(
   files: readonly string[],
   fill: (fresh: string, folder: string) => Promise<void>,
 ): Promise<string> {
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'webspex');
+  const cache = cacheFolder();
   const folder = join(cache, name);
   const isWhole = () => files.every((f) => existsSync(join(folder, f)));
   if (isWhole()) return folder;

@@ -9,6 +9,8 @@ import type { TileMemory } from './webgpu/tiles.ts';
 export const DEVICES = ['auto', 'webgpu', 'wasm', 'reference'] as const;
 export type DeviceChoice = (typeof DEVICES)[number];
 
+export type { TileMemory } from './webgpu/tiles.ts';
+
 export interface OpenOptions {
   /** A GPU other than navigator.gpu, such as Dawn's in Node. */
   readonly gpu?: GPU;

@@ -1,4 +1,4 @@
-import { type DeviceChoice, openBackend } from '../compute/open.ts';
+import { type DeviceChoice, openBackend, type TileMemory } from '../compute/open.ts';
 import { WebspexError } from '../core/errors.ts';
 import { lastWordBits, type Masks, maskStride, masksFromRows, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
 import { pairedMasks } from '../core/sample.ts';
@@ -23,6 +23,8 @@ export interface ExplainerOptions {
   readonly signal?: AbortSignal;
   /** A GPU other than navigator.gpu, such as Dawn's in Node. */
   readonly gpu?: GPU;
+  /** Where the fastest tiles of a GPU are remembered; default a page's Cache Storage, and in Node nowhere. */
+  readonly tileMemory?: TileMemory;
   readonly fetch?: typeof fetch;
 }
 
@@ -63,7 +65,7 @@ export async function explainer(
   if (options.dtype !== undefined && options.dtype !== 'fp32')
     throw new WebspexError('usage', `dtype: expected fp32, got ${options.dtype}; leave it out`);
   const start = performance.now();
-  const backend = await openBackend(options.device ?? 'auto', { gpu: options.gpu });
+  const backend = await openBackend(options.device ?? 'auto', { gpu: options.gpu, tileMemory: options.tileMemory });
   try {
     const source = openSource(model, { fetch: options.fetch });
     const loaded = await loadClassifier(source, { backend, onProgress: options.progress_callback, signal: options.signal });

@@ -1,7 +1,14 @@
 import { type ErrorCode, WebspexError } from '../core/errors.ts';
 import type { DeviceInfo, ModelInfo, ProgressEvent } from '../model/model.ts';
 import type { Explanation } from './document.ts';
-import { type DeviceChoice, type EvaluateOptions, type Explainer, explainer, type TextOptions } from './explainer.ts';
+import {
+  type DeviceChoice,
+  type EvaluateOptions,
+  type Explainer,
+  type ExplainerOptions,
+  explainer,
+  type TextOptions,
+} from './explainer.ts';
 import type { RunProgress } from './options.ts';
 import { type ExplainRun, startRun } from './run.ts';
 
@@ -40,7 +47,7 @@ interface Loaded {
 }
 
 /** The far side: answers a `connectExplainer` over this endpoint, from inside a worker or a child process. */
-export function serveExplainer(endpoint: Endpoint, host: { gpu?: GPU } = {}): void {
+export function serveExplainer(endpoint: Endpoint, host: Pick<ExplainerOptions, 'gpu' | 'tileMemory'> = {}): void {
   let current: Explainer | null = null;
   const running = new Map<number, { run?: ExplainRun; abort: AbortController }>();
   const send = (reply: Reply) => endpoint.postMessage(reply);

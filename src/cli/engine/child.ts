@@ -4,6 +4,7 @@ import { EMBEDDED_MODEL, type Endpoint, loadClassifier, openSource, serveExplain
 import { describeAdapter, openBackend } from '../../webgpu.ts';
 import { readTextFile } from '../files.ts';
 import { type BenchRequest, type EngineMessage, type Hello, isEngineMessage } from './messages.ts';
+import { fileTileMemory } from './tile-memory.ts';
 
 /** The side of a child process that talks to its parent. */
 type Channel = Pick<NodeJS.Process, 'on' | 'send' | 'cpuUsage'>;
@@ -39,7 +40,7 @@ async function findGpu(): Promise<FoundGpu> {
 /** Backends to measure, those that were asked for, the quickest first: a GPU, WebAssembly, a software adapter, float64. */
 function backendsOf({ gpu, hello }: FoundGpu, asked: BenchRequest['device']): BenchContext['backends'] {
   const load = async (device: DeviceInfo['backend']) => {
-    const backend = await openBackend(device, gpu ? { gpu } : {});
+    const backend = await openBackend(device, gpu ? { gpu, tileMemory: fileTileMemory() } : {});
     const model = await loadClassifier(openSource(EMBEDDED_MODEL), { backend });
     return {
       ...model,
@@ -101,7 +102,7 @@ export async function serveEngine(channel: Channel, mode: string | undefined): P
         if (!isEngineMessage(data)) listener({ data });
       }),
   };
-  serveExplainer(endpoint, gpu ? { gpu } : {});
+  serveExplainer(endpoint, gpu ? { gpu, tileMemory: fileTileMemory() } : {});
   channel.on('message', async (data: unknown) => {
     if (isEngineMessage(data) && data.engine === 'bench') channel.send?.(await runBenchmark(data, found, channel));
   });
