@@ -1,11 +1,10 @@
-import { WebspexError } from '../core/errors.ts';
+import { type IndexName, isValue, weightsOf } from './index-weights.ts';
 import { degrees, membersOf, type Spectrum } from './spectrum.ts';
-
-/** Indices read off a Fourier spectrum by direct weights I_S = Σ_{T ⊇ S} w(|T|, |S|) F(T); Möbius is never built for the others. */
-export type IndexName = 'FBII' | 'BII' | 'BV' | 'SV' | 'SII' | 'Moebius' | 'Fourier';
 
 /** Frequencies of more players than this are taken to hold nothing where the spectrum does not say so. */
 export const TOP_DEGREE = 12;
+
+export type { IndexName };
 
 export interface IndexOptions {
   readonly index: IndexName;
@@ -22,35 +21,12 @@ export interface InteractionRow {
   readonly byDegree: Float64Array;
 }
 
-/** w(t, s) of each index for frequencies of t players, interactions of s ≤ t, ℓ = maxOrder (Kang et al. 2025; Tsai et al. 2023 for FBII). */
-function weightOf(index: IndexName, maxOrder: number): (t: number, s: number) => number {
-  switch (index) {
-    case 'Fourier':
-      return (t, s) => (t === s ? 1 : 0);
-    case 'BII':
-    case 'BV':
-      return (t, s) => (t === s ? (-2) ** s : 0);
-    case 'FBII':
-      return (t, s) => (t <= maxOrder ? (-2) ** s : 0);
-    case 'SII':
-    case 'SV':
-      return (t, s) => ((t - s) % 2 === 0 ? (-2) ** s / (t - s + 1) : 0);
-    case 'Moebius':
-      return (_, s) => (-2) ** s;
-    default:
-      throw new WebspexError(
-        'usage',
-        `index: expected FBII, BII, BV, SV, SII, Moebius or Fourier, got ${String(index)}; choose one of them`,
-      );
-  }
-}
-
 type Visit = (members: number[], term: number, weight: number) => void;
 
 /** Calls `visit` for every (S, T) with S ⊆ T in the spectrum, 1 ≤ |S| ≤ order and a weight other than zero. `members` is reused. */
 function forEachWeight(spectrum: Spectrum, options: IndexOptions, visit: Visit): void {
-  const weight = weightOf(options.index, options.maxOrder);
-  const order = options.index === 'SV' || options.index === 'BV' ? 1 : options.maxOrder;
+  const weight = weightsOf(options.index, options.maxOrder);
+  const order = isValue(options.index) ? 1 : options.maxOrder;
   const sizes = degrees(spectrum);
   const chosen: number[] = [];
   for (let k = 0; k < sizes.length; k++) {
@@ -113,7 +89,7 @@ export function interactionRows(spectrum: Spectrum, options: IndexOptions): Inte
     known.terms.push(term);
     known.weights.push(weight);
   });
-  const weight = weightOf(options.index, options.maxOrder);
+  const weight = weightsOf(options.index, options.maxOrder);
   const shared = new Map<number, Float64Array>();
   const byDegree = (size: number) => {
     let weights = shared.get(size);

@@ -22,13 +22,26 @@ export interface Fit {
   readonly method: string;
   readonly spectrum: Spectrum;
   readonly factor: Float64Array | null;
+  /** In place of a factor: see `Influence`. No groups: the values are exact differences of evaluations. */
+  readonly influence?: Influence;
   /** For a mean of fits: its parts, their weights, and for each coefficient of the mean its place in the part (−1: not there). */
   readonly parts?: readonly { readonly fit: Fit; readonly weight: number; readonly terms: Int32Array }[];
+}
+
+/**
+ * How far each coefficient owes itself to each group of rows: ψ (groups × K, row-major, order of the coefficients), so that the sampling
+ * variance of wᵀF is Σ_g (ψ_g·w)². Estimators whose target is the index itself (Kernel SHAP) carry this in place of a factor.
+ */
+export interface Influence {
+  readonly groups: number;
+  readonly values: Float64Array;
 }
 
 /** What every decoder takes beside masks and values. */
 export interface DecodeOptions {
   readonly seed: number;
+  /** Largest interaction of methods that fit all interactions up to an order. */
+  readonly order?: number;
   /** Awaited every 50 ms or so of work: lets events in, and throws where the run was aborted. */
   readonly breathe?: () => Promise<void>;
 }

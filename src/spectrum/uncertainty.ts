@@ -1,6 +1,6 @@
 import type { InteractionRow } from './indices.ts';
 import { omittedVariances } from './omitted.ts';
-import type { Fit } from './spectrum.ts';
+import type { Fit, Influence } from './spectrum.ts';
 
 /**
  * Two measured widenings. The formulas take errors as independent and evenly spread, which what a fit misses is not: on estimated
@@ -84,8 +84,22 @@ function isEstimated(fit: Fit): boolean {
  * `noiseVariance` when the estimated ones' share is taken off. Both are widened by a measured factor.
  */
 export function standardErrors(fit: Fit, rows: readonly InteractionRow[], noiseVariance: number): Float64Array {
+  if (fit.influence) return influenceErrors(fit.influence, fit.spectrum.coefficients.length, rows);
   if (!isEstimated(fit)) return new Float64Array(rows.length);
   const { variances, sum } = fittedVariances(fit, rows, noiseVariance);
   const omitted = omittedVariances(fit.spectrum, rows, Math.max(0, noiseVariance - sum));
   return variances.map((v, i) => Math.sqrt(ESTIMATED ** 2 * v + OMITTED ** 2 * omitted[i]));
+}
+
+/** √Σ_g (ψ_g·w)² for each functional w. */
+function influenceErrors({ groups, values }: Influence, size: number, rows: readonly InteractionRow[]): Float64Array {
+  return Float64Array.from(rows, ({ terms, weights }) => {
+    let variance = 0;
+    for (let g = 0; g < groups; g++) {
+      let sum = 0;
+      for (let j = 0; j < terms.length; j++) sum += weights[j] * values[g * size + terms[j]];
+      variance += sum * sum;
+    }
+    return Math.sqrt(variance);
+  });
 }

@@ -42,6 +42,20 @@ function moebius(s: number): number {
   }
 }
 
+/** SII of the sets that hold S, by Bernoulli numbers (1, −½, 1/6). */
+function aggregated(s: number, order: number): number {
+  const bernoulli = [1, -1 / 2, 1 / 6];
+  let sum = 0;
+  for (let t = 0; t < ALL; t++) if ((t & s) === s && size(t) <= order) sum += bernoulli[size(t) - size(s)] * shapley(t);
+  return sum;
+}
+
+/** Mean over all orders of the players of the derivative at those before S (top order), or the derivative at nobody. */
+function taylor(s: number, order: number): number {
+  if (size(s) < order) return derivative(s, 0);
+  return average(s, (t) => ((order / N) * (factorial(t) * factorial(N - 1 - t))) / factorial(N - 1));
+}
+
 /** The polynomial of order ≤ ℓ nearest to f under uniform masks, by normal equations on 0/1 monomials. */
 function leastSquares(order: number): Map<number, number> {
   const sets = Array.from({ length: ALL }, (_, m) => m).filter((m) => size(m) <= order);
@@ -73,6 +87,8 @@ describe('indices from a spectrum equal their definitions', () => {
     ['SII', 3, shapley],
     ['Moebius', 4, moebius],
     ['FBII', 3, (s) => fbii.get(s) as number],
+    ['k-SII', 3, (s) => aggregated(s, 3)],
+    ['STII', 3, (s) => taylor(s, 3)],
     ['BV', 1, banzhaf],
     ['SV', 1, shapley],
     ['Fourier', 3, fourier],
