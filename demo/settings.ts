@@ -1,3 +1,4 @@
+import { methodIndex } from '../src/index.ts';
 import type { DeviceChoice, TextOptions } from '../src/text.ts';
 import { parts } from './parts.ts';
 import type { Shared } from './share.ts';
@@ -26,7 +27,7 @@ export function settings(): TextOptions & { readonly budget: number } {
     units: parts.units.value as 'word' | 'token' | 'sentence',
     mask: maskRule(),
     method: parts.method.value as TextOptions['method'],
-    index: parts.index.value as TextOptions['index'],
+    index: methodIndex(parts.method.value) ?? (parts.index.value as TextOptions['index']),
     budget: 2 ** Number(parts.budget.value),
     seed: 7,
   };
@@ -77,6 +78,14 @@ export function sayBudget({ rate, device }: Speed): void {
   parts.budgetSaid.value = said;
   parts.budget.setAttribute('aria-valuetext', `${count(asked)} passes`);
   parts.replacementField.hidden = parts.mask.value !== 'replace';
+  sayIndex();
+}
+
+/** Some methods estimate one index; then there is nothing to choose. */
+function sayIndex(): void {
+  const own = methodIndex(parts.method.value);
+  parts.index.disabled = own !== null;
+  parts.index.title = own === null ? '' : strings.ownIndex(parts.method.value, own);
 }
 
 /** A long text split by words is slow to explain and hard to read: says so, and offers sentences. */

@@ -49,7 +49,18 @@ export const EXAMPLES: readonly string[] = [
   'I expected to hate it, but the jokes land and nobody overacts.',
 ];
 
-export const METHOD_NAMES: Readonly<Record<string, string>> = { auto: 'auto (best)', exact: 'exact (all)' };
+export const METHOD_NAMES: Readonly<Record<string, string>> = {
+  auto: 'auto (best)',
+  exact: 'exact (all)',
+  lime: 'LIME',
+  kernelshap: 'Kernel SHAP',
+  permutation: 'permutation SHAP',
+  banzhaf: 'Banzhaf',
+  'faith-banzhaf': 'Faith-Banzhaf',
+  'faith-shap': 'Faith-Shap',
+  'kernelshap-iq': 'KernelSHAP-IQ',
+  lasso: 'LASSO, pairs',
+};
 
 export const INDEX_NAMES: Readonly<Record<string, string>> = {
   BV: 'BV, Banzhaf',
@@ -103,6 +114,7 @@ export const strings = {
   },
   onCpu: 'The CPU does the passes.',
   device: { gpu: 'GPU', software: 'software GPU', cpu: 'CPU' },
+  ownIndex: (method: string, index: string) => `${METHOD_NAMES[method] ?? method} estimates ${index}`,
   slow: (device: string, passes: number | null) =>
     passes === null ? `This ${device} is slow.` : `Slow ${device}: passes set to ${count(passes)}.`,
   many: (words: number, sentences: number) =>

@@ -1,4 +1,11 @@
+export { banzhaf, faithBanzhaf } from './baselines/banzhaf.ts';
+export { faithShap, kernelshap, shapleyMasks } from './baselines/kernelshap.ts';
+export { kernelshapIq } from './baselines/kernelshap-iq.ts';
+export { lasso } from './baselines/lasso.ts';
+export { leaveOneOut, leaveOneOutMasks } from './baselines/leave-one-out.ts';
+export { lime, limeMasks } from './baselines/lime.ts';
 export { linear } from './baselines/linear.ts';
+export { chainMasks, permutation } from './baselines/permutation.ts';
 export { type ErrorCode, WebspexError } from './core/errors.ts';
 export {
   allMasks,
@@ -15,7 +22,7 @@ export {
 export { pairedMasks } from './core/sample.ts';
 export type { Candidate, Explanation, FitReport, Interaction, InteractionIndex, Player } from './explain/document.ts';
 export { explain } from './explain/explain.ts';
-export { type ExplainOptions, INDICES, METHODS, type Method, MIN_BUDGET, type RunProgress } from './explain/options.ts';
+export { type ExplainOptions, INDICES, METHODS, type Method, MIN_BUDGET, methodIndex, type RunProgress } from './explain/options.ts';
 export type { ExplainRun } from './explain/run.ts';
 export {
   type Checked,

@@ -34,9 +34,9 @@ export const MODEL_HELP = [
 ] as const;
 
 export const RUN_HELP = [
-  ['--method M', `${METHODS.join(', ')}; default auto, which cross-validates the others and says which it took`],
-  ['--index I', `${INDICES.join(', ')}; default FBII`],
-  ['--order N', 'largest interaction that is listed; default 4'],
+  ['--method M', `${METHODS.join(', ')}; default auto, which cross-validates the best of them and says which it took`],
+  ['--index I', `${INDICES.join(', ')}; default FBII, or what the method estimates (kernelshap: SV, banzhaf: BV, …)`],
+  ['--order N', 'largest interaction that is listed; default 4, or 2 where the method fits all of them'],
   ['--budget N', `most masked passes to spend, at least ${MIN_BUDGET}; default 1024`],
   ['--seed N', 'seed of the masks; default 7'],
 ] as const;

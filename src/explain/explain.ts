@@ -1,8 +1,9 @@
 import { throwIfAborted, WebspexError } from '../core/errors.ts';
 import { type Masks, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
-import { pairedMasks } from '../core/sample.ts';
 import type { Explanation } from './document.ts';
-import { type ExplainOptions, type Settings, settle } from './options.ts';
+import { methodEntry } from './methods.ts';
+import { type ExplainOptions, fewestMasks, type Settings, settle } from './options.ts';
+import { designOf, type Plan, planMasks } from './plan.ts';
 import { type Origin, type Spent, writeExplanation } from './report.ts';
 import { splitRows } from './rows.ts';
 import { breather, type ExplainRun, type RunControl, startRun } from './run.ts';
@@ -17,6 +18,7 @@ interface Session {
   readonly settings: Settings;
   readonly origin: Origin;
   readonly masks: Masks;
+  readonly heldOut: Plan['heldOut'];
   readonly values: Float32Array;
   readonly spent: Spent;
   readonly breathe: () => Promise<void>;
@@ -56,11 +58,12 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
   return startRun(async (control) => {
     const { valueFunction, options, origin } = await prepare();
     const settings = settle(options);
-    const masks = pairedMasks(settings.players.length, settings.budget, settings.seed);
+    const { masks, heldOut } = planRun(settings);
     const session: Session = {
       settings,
       origin,
       masks,
+      heldOut,
       values: new Float32Array(masks.count),
       spent: { queries: 0, evaluateMs: 0, decodeMs: 0 },
       breathe: breather(options.signal),
@@ -69,16 +72,47 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
   });
 }
 
+/** What will be evaluated. @throws budget-too-small where that is too little for the method to fit on. */
+function planRun(settings: Settings): Plan {
+  const { players, budget, seed, exhaustive, method, index } = settings;
+  const n = players.length;
+  const plan = planMasks(n, budget, seed, designOf(method, index));
+  if (exhaustive) return plan.masks.count === 2 ** n ? plan : planMasks(n, budget, seed, null);
+  const fitting = fittingRows(plan.heldOut);
+  const fewest = fewestMasks(settings);
+  if (fitting < fewest)
+    throw new WebspexError(
+      'budget-too-small',
+      `method ${method}: expected at least ${fewest} masks to fit on for ${n} players, got ${fitting} of a budget of ${budget}, of which a quarter is held out; raise it to ${Math.ceil((fewest * 4) / 3) + 8}, or use auto`,
+    );
+  return plan;
+}
+
 async function produce(valueFunction: ValueFunction, session: Session, options: ExplainOptions, control: RunControl): Promise<Explanation> {
   const { masks, spent } = session;
+  const fewest = fewestMasks(session.settings);
+  const ready = () => isComplete(session) || fittingRows(session.heldOut.subarray(0, spent.queries)) >= fewest;
   for (let look = FIRST_LOOK; ; look *= 2) {
     await evaluateUpTo(Math.min(look, masks.count), valueFunction, session, options, control);
     if (control.stopped || spent.queries >= masks.count) break;
-    control.emit(await decode(session, false, options));
+    if (ready()) control.emit(await decode(session, false, options));
   }
-  if (spent.queries < Math.min(8, masks.count))
-    throw new WebspexError('aborted', `run: stopped after ${spent.queries} passes, expected at least 8; let it run a little longer`);
+  if (spent.queries < Math.min(8, masks.count) || !ready())
+    throw new WebspexError(
+      'aborted',
+      `run: stopped after ${spent.queries} passes, expected at least ${Math.max(8, fewest)}; let it run a little longer`,
+    );
   return decode(session, true, options);
+}
+
+/** How many rows fit. */
+function fittingRows(heldOut: Uint8Array): number {
+  return heldOut.reduce((sum, out) => sum + 1 - out, 0);
+}
+
+/** Whether all 2ⁿ masks are known and may be fitted. */
+function isComplete({ settings, spent }: Session): boolean {
+  return settings.exhaustive && spent.queries === 2 ** settings.players.length;
 }
 
 /** Batches start small and grow to about BATCH_MS; whole pairs only, so that a stopped run is a valid shorter one. */
@@ -145,18 +179,16 @@ function reportProgress(session: Session, settings: Settings, options: ExplainOp
 }
 
 async function decode(session: Session, last: boolean, options: ExplainOptions): Promise<Explanation> {
-  const { settings, masks, values, spent, breathe } = session;
+  const { settings, masks, heldOut, values, spent, breathe } = session;
   reportProgress(session, settings, options, 'decoding');
   const start = performance.now();
   const count = spent.queries;
-  const complete = settings.exhaustive && count === 2 ** settings.players.length;
-  const solution = complete
-    ? transform(settings, masks, values)
-    : await solve(settings, {
-        ...splitRows(count, (rows) => ({ masks: pickMasks(masks, rows), values: Float64Array.from(rows, (r) => values[r]) })),
-        thorough: last,
-        breathe,
-      });
+  const complete = isComplete(session);
+  const pick = (rows: number[]) => ({ masks: pickMasks(masks, rows), values: Float64Array.from(rows, (r) => values[r]) });
+  const solution =
+    complete && methodEntry(settings.method) === null
+      ? transform(settings, masks, values)
+      : await solve(settings, { ...splitRows(complete ? new Uint8Array(count) : heldOut, count, pick), complete, thorough: last, breathe });
   spent.decodeMs += performance.now() - start;
   return writeExplanation(settings, session.origin, solution, { full: values[0], empty: values[1] }, spent);
 }

@@ -1,10 +1,13 @@
+import { countSets } from '../baselines/polynomial.ts';
 import { WebspexError } from '../core/errors.ts';
 import { MAX_EXHAUSTIVE_PLAYERS } from '../core/sample.ts';
+import { INDEX_NAMES } from '../spectrum/index-weights.ts';
 import type { InteractionIndex, Player } from './document.ts';
+import { METHOD_TABLE, type MethodEntry, methodEntry, type SingleMethod } from './methods.ts';
 
-export const METHODS = ['auto', 'exact', 'linear', 'proxyspex', 'pursuit'] as const;
-export type Method = (typeof METHODS)[number];
-export const INDICES: readonly InteractionIndex[] = ['FBII', 'BII', 'BV', 'SV', 'SII', 'Moebius', 'Fourier'];
+export type Method = 'auto' | 'exact' | SingleMethod;
+export const METHODS: readonly Method[] = ['auto', 'exact', ...(Object.keys(METHOD_TABLE) as SingleMethod[])];
+export const INDICES: readonly InteractionIndex[] = INDEX_NAMES;
 /** Below this many passes nothing can be both fitted and graded. */
 export const MIN_BUDGET = 16;
 
@@ -39,8 +42,40 @@ export interface Settings {
   readonly maxOrder: number;
   readonly budget: number;
   readonly seed: number;
-  /** Every mask is to be evaluated and transformed. */
+  /** Every mask is to be evaluated, and nothing held out. */
   readonly exhaustive: boolean;
+}
+
+/** The index of a method that estimates one, or null where any index can be read off its spectrum. */
+export function methodIndex(method: string): InteractionIndex | null {
+  return methodEntry(method)?.index ?? null;
+}
+
+/** @throws usage where the method estimates another index than the one asked for. */
+function indexFor(method: Method, asked: string | undefined): InteractionIndex {
+  const own = methodIndex(method);
+  const index = oneOf('index', asked ?? own ?? 'FBII', INDICES);
+  if (own !== null && index !== own)
+    throw new WebspexError('usage', `index: expected ${own} with method ${method}, which estimates that, got ${index}; leave it out`);
+  return index;
+}
+
+/** @throws usage where a regression on all interactions up to that order would be too large. */
+function orderFor(method: Method, entry: MethodEntry | null, asked: number | undefined, n: number): number {
+  const order = whole('order', asked ?? entry?.order ?? 4, 1, 64);
+  if (entry?.most === undefined) return order;
+  const unknowns = countSets(n, order);
+  if (unknowns > entry.most)
+    throw new WebspexError(
+      'usage',
+      `method ${method}: expected at most ${entry.most} interactions to fit, got ${unknowns} of order up to ${order} of ${n} players; lower the order, use coarser units, or use auto`,
+    );
+  return order;
+}
+
+/** Fewest masks that the method can fit on; of n ≤ 16 players never more than there are. */
+export function fewestMasks({ players, method, maxOrder }: Pick<Settings, 'players' | 'method' | 'maxOrder'>): number {
+  return methodEntry(method)?.fewest?.(players.length, Math.min(maxOrder, players.length)) ?? 0;
 }
 
 function whole(name: string, value: number, low: number, high: number): number {
@@ -79,13 +114,14 @@ export function settle(options: ExplainOptions): Settings {
     );
   if (budget < Math.min(MIN_BUDGET, all))
     throw new WebspexError('budget-too-small', `budget: expected at least ${Math.min(MIN_BUDGET, all)} passes, got ${budget}; raise it`);
+  const entry = methodEntry(method);
   return {
     players,
     method,
-    index: oneOf('index', options.index ?? 'FBII', INDICES),
-    maxOrder: whole('order', options.maxOrder ?? 4, 1, 64),
+    index: indexFor(method, options.index),
+    maxOrder: orderFor(method, entry, options.maxOrder, n),
     budget,
     seed: whole('seed', options.seed ?? 7, 0, 0xffffffff),
-    exhaustive: method === 'exact' || (method === 'auto' && budget >= all),
+    exhaustive: method === 'exact' || ((method === 'auto' || entry?.exhausts === true) && budget >= all),
   };
 }

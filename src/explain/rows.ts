@@ -9,10 +9,9 @@ export function heldOutPair(pair: number): boolean {
   return pair % 4 === 3 && pair < 4 * MOST_HELD_OUT_PAIRS;
 }
 
-/** The first `count` rows, apart: those that fit and those that grade. */
-export function splitRows<T>(count: number, pick: (rows: number[]) => T): { fit: T; heldOut: T } {
-  const fit: number[] = [];
-  const heldOut: number[] = [];
-  for (let r = 0; r < count; r++) (heldOutPair(r >> 1) ? heldOut : fit).push(r);
-  return { fit: pick(fit), heldOut: pick(heldOut) };
+/** The first `count` rows of a plan, apart: those that fit and those that grade. */
+export function splitRows<T>(heldOut: Uint8Array, count: number, pick: (rows: number[]) => T): { fit: T; heldOut: T } {
+  const apart: [number[], number[]] = [[], []];
+  for (let r = 0; r < count; r++) apart[heldOut[r]].push(r);
+  return { fit: pick(apart[0]), heldOut: pick(apart[1]) };
 }

@@ -1,16 +1,14 @@
-import { linear } from '../baselines/linear.ts';
 import type { Masks } from '../core/masks.ts';
-import { proxyspex } from '../proxyspex/proxyspex.ts';
-import { pursuit } from '../pursuit/pursuit.ts';
 import { averageFits } from '../spectrum/average.ts';
-import { crossValidate } from '../spectrum/cross-validate.ts';
+import { crossValidate, rSquared } from '../spectrum/cross-validate.ts';
 import { faithfulness } from '../spectrum/faithfulness.ts';
 import { spectrumOfTable } from '../spectrum/fwht.ts';
 import { interactionRows, toInteractions } from '../spectrum/indices.ts';
-import { type Decoder, evaluateSpectrum, type Fit, type Spectrum } from '../spectrum/spectrum.ts';
+import { evaluateSpectrum, type Fit, type Spectrum } from '../spectrum/spectrum.ts';
 import { standardErrors } from '../spectrum/uncertainty.ts';
 import type { Candidate, FitReport, Interaction } from './document.ts';
-import type { Method, Settings } from './options.ts';
+import { METHOD_TABLE, methodEntry, type SingleMethod } from './methods.ts';
+import type { Settings } from './options.ts';
 
 /** Masks with their values, in the same order; rows 2p and 2p + 1 are complementary. */
 export interface Evaluations {
@@ -29,23 +27,26 @@ export interface Solution {
 interface Task {
   readonly fit: Evaluations;
   readonly heldOut: Evaluations;
+  /** All 2ⁿ masks are among those of the fit. */
+  readonly complete: boolean;
   /** The last look: every candidate of `auto` is tried; earlier looks leave the slow one out. */
   readonly thorough: boolean;
   readonly breathe: () => Promise<void>;
 }
 
-const DECODERS: Readonly<Record<Exclude<Method, 'auto' | 'exact'>, Decoder>> = { linear, pursuit, proxyspex };
+/** What `auto` tries at every look, and what beside that at the last. */
+const QUICK: readonly SingleMethod[] = ['linear', 'pursuit'];
+const SLOW: readonly SingleMethod[] = ['proxyspex'];
 
 /** Recovers a spectrum from the fitting masks alone, then grades it on the held-out ones. */
 export async function solve(settings: Settings, task: Task): Promise<Solution> {
   const { fit: train, heldOut, breathe } = task;
   const options = { seed: settings.seed, breathe };
-  const { method } = settings;
-  const single = method === 'auto' || method === 'exact' ? null : DECODERS[method];
+  const single = methodEntry(settings.method);
   const chosen = single
-    ? { fit: await single(train.masks, train.values, options), candidates: [] }
+    ? { fit: await single.decode(train.masks, train.values, { ...options, order: settings.maxOrder }), candidates: [] }
     : await choose(train, task.thorough, options);
-  return grade(settings, chosen.fit, chosen.candidates, train, heldOut);
+  return grade(settings, chosen.fit, chosen.candidates, train, task.complete ? null : heldOut);
 }
 
 /** `auto`: the candidate, or the mean of two or three, that cross-validation on the fitting masks chooses. */
@@ -54,12 +55,12 @@ async function choose(
   thorough: boolean,
   options: { seed: number; breathe: () => Promise<void> },
 ): Promise<{ fit: Fit; candidates: readonly Candidate[] }> {
-  const names: (keyof typeof DECODERS)[] = thorough ? ['linear', 'pursuit', 'proxyspex'] : ['linear', 'pursuit'];
-  const decoders = names.map((method) => ({ method, decode: DECODERS[method] }));
+  const names = thorough ? [...QUICK, ...SLOW] : QUICK;
+  const decoders = names.map((method) => ({ method, decode: METHOD_TABLE[method].decode }));
   const { scored, chosen } = await crossValidate(decoders, train.masks, train.values, { folds: 5, ...options });
   const fits: Fit[] = [];
-  for (const method of chosen.split('+') as (keyof typeof DECODERS)[])
-    fits.push(await DECODERS[method](train.masks, train.values, options));
+  for (const method of chosen.split('+') as SingleMethod[])
+    fits.push(await METHOD_TABLE[method].decode(train.masks, train.values, options));
   return { fit: fits.length === 1 ? fits[0] : averageFits(fits), candidates: scored };
 }
 
@@ -74,18 +75,31 @@ function meanSquare(spectrum: Spectrum, { masks, values }: Evaluations): number 
   return values.length > 0 ? sum / values.length : 0;
 }
 
+type Grade = Pick<Solution, 'faithfulness'> & { readonly noise: number };
+
 /** Held-out error is the noise of the standard errors too: what the support lacks counts as noise, and a few rows are not trusted alone. */
-function grade(settings: Settings, fit: Fit, candidates: readonly Candidate[], train: Evaluations, heldOut: Evaluations): Solution {
-  const { spectrum } = fit;
+function gradeUnseen(spectrum: Spectrum, train: Evaluations, heldOut: Evaluations): Grade {
   const { r2, low, high } = faithfulness(evaluateSpectrum(spectrum, heldOut.masks), heldOut.values, { pairs: true });
   const unseen = meanSquare(spectrum, heldOut);
   const noise = heldOut.values.length >= 32 ? unseen : Math.max(unseen, meanSquare(spectrum, train));
+  return { faithfulness: { r2, r2Low: low, r2High: high, heldOut: heldOut.values.length }, noise };
+}
+
+/** Over all 2ⁿ masks R² is a fact about a function and what stands in for it, and no estimate. */
+function gradeAll(spectrum: Spectrum, { masks, values }: Evaluations): Grade {
+  const r2 = rSquared(evaluateSpectrum(spectrum, masks), values);
+  return { faithfulness: { r2, r2Low: r2, r2High: r2, heldOut: 0 }, noise: 0 };
+}
+
+function grade(settings: Settings, fit: Fit, candidates: readonly Candidate[], train: Evaluations, heldOut: Evaluations | null): Solution {
+  const { spectrum } = fit;
+  const { faithfulness, noise } = heldOut ? gradeUnseen(spectrum, train, heldOut) : gradeAll(spectrum, train);
   const rows = interactionRows(spectrum, settings);
   const se = standardErrors(fit, rows, noise);
   return {
     spectrum,
     interactions: bySize(rows.map(({ members, value }, i) => ({ members, value, se: se[i] }))),
-    faithfulness: { r2, r2Low: low, r2High: high, heldOut: heldOut.values.length },
+    faithfulness,
     chosen: fit.method,
     candidates,
   };

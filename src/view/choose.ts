@@ -70,12 +70,16 @@ export function mainEffects(players: number, interactions: readonly Interaction[
   return Array.from({ length: players }, (_, id) => byPlayer.get(id) ?? { members: [id], value: 0, se: 0 });
 }
 
+/** All but rounding. */
+const EXACT_R2 = 1 - 1e-9;
+
 /** How far a fit can be trusted: every mask known, R² ≥ 0.7, ≥ 0.5, below. */
 export type Grade = 'exact' | 'good' | 'fair' | 'poor';
 
 /** The grade of a fit; the limits are those at which the page warns. */
 export function gradeOf(fit: Explanation['fit']): Grade {
-  if (fit.heldOut === 0) return 'exact';
+  // A method that is no transform can know every mask and still be another function.
+  if (fit.heldOut === 0 && fit.r2 > EXACT_R2) return 'exact';
   return fit.r2 >= 0.7 ? 'good' : fit.r2 >= 0.5 ? 'fair' : 'poor';
 }
 

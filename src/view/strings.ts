@@ -30,6 +30,9 @@ export const strings = {
     r2 < 0
       ? `Explains nothing of the variation over ${count(heldOut)} masks it has not seen (R² ${size(r2)})`
       : `Explains ${percent(r2)} of the variation over ${count(heldOut)} masks it has not seen (95 % interval ${percents(low, high)})`,
+  explainsAll: (r2: number, queries: number) =>
+    `All ${count(queries)} maskings were evaluated; of their variation this explains ${r2 < 0 ? `nothing (R² ${size(r2)})` : percent(r2)}`,
+  ungraded: 'No mask was left over to grade this on',
   fair: 'R² is below 0.7: the large effects hold, but do not rely on small effects. More passes help.',
   poor: 'Poor fit: at this number of passes the model’s behaviour on this text is not captured; do not read the arcs. Use more passes, or coarser units.',
   passes: (queries: number) => `${count(queries)} passes`,

@@ -8,6 +8,8 @@ import type { Style } from './style.ts';
 /** Below these the report warns, as the page does. */
 const FAIR_R2 = 0.7;
 const POOR_R2 = 0.5;
+/** All but rounding. */
+const EXACT_R2 = 1 - 1e-9;
 /** Values below this share of the largest are rounding errors of an exact transform, not effects. */
 const NEGLIGIBLE = 1e-6;
 const MOST_ALONE = 6;
@@ -112,12 +114,20 @@ function effects(e: Explanation, labels: readonly string[], width: number, style
 }
 
 function trust({ fit: f }: Explanation): string {
-  if (f.heldOut === 0) return `Exact: all ${count(f.queries)} maskings were evaluated`;
+  if (f.heldOut === 0) return trustAll(f);
   const unseen = `of the variation over ${count(f.heldOut)} masks it has not seen`;
   if (f.r2 < 0) return `Explains nothing ${unseen} (R² −${(-f.r2).toFixed(2)})`;
   const low = f.r2Low < 0 ? 'below 0' : percent(f.r2Low).replace(' %', '');
   const interval = `95 % interval ${low} to ${percent(f.r2High)}`;
   return `R² ${f.r2.toFixed(2)}: explains ${percent(f.r2)} ${unseen} (${interval})`;
+}
+
+/** Nothing was held out: every mask is known, or there were too few to grade on. */
+function trustAll({ r2, r2Low, r2High, queries }: Explanation['fit']): string {
+  const all = `all ${count(queries)} maskings were evaluated`;
+  if (r2 > EXACT_R2) return `Exact: ${all}`;
+  if (r2Low < r2High) return 'Not graded: no mask was left over for that; more passes help (--budget)';
+  return `A${all.slice(1)}, so the values carry no sampling error; R² ${r2.toFixed(2).replace('-', '−')}: that much of their variation this explains`;
 }
 
 function warning({ fit: f, lens }: Explanation): string | null {

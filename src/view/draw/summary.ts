@@ -50,7 +50,9 @@ function parenthesis({ explanation }: Scene, value: number): string {
 
 /** How far the explanation holds, in a sentence. */
 export function fitSentence({ explanation: { fit }, grade }: Pick<Scene, 'explanation' | 'grade'>): string {
-  return grade === 'exact' ? strings.exact(fit.queries) : strings.explains(fit.r2, fit.heldOut, fit.r2Low, fit.r2High);
+  if (grade === 'exact') return strings.exact(fit.queries);
+  if (fit.heldOut > 0) return strings.explains(fit.r2, fit.heldOut, fit.r2Low, fit.r2High);
+  return fit.r2Low === fit.r2High ? strings.explainsAll(fit.r2, fit.queries) : strings.ungraded;
 }
 
 function costText({ explanation: { fit, timing } }: Scene): string {

@@ -90,7 +90,7 @@ function madeMarks(e: Explanation): Mark {
     [
       'R²',
       e.fit.heldOut === 0
-        ? 'exact'
+        ? `${size(e.fit.r2)} on all masks`
         : `${size(e.fit.r2)} on ${count(e.fit.heldOut)} held-out masks (${percents(e.fit.r2Low, e.fit.r2High)})`,
     ],
     ...(e.model

@@ -1,0 +1,60 @@
+import { banzhaf, faithBanzhaf } from '../baselines/banzhaf.ts';
+import { faithShap, fewestPairedMasks, kernelshap, shapleyMasks } from '../baselines/kernelshap.ts';
+import { kernelshapIq } from '../baselines/kernelshap-iq.ts';
+import { lasso } from '../baselines/lasso.ts';
+import { leaveOneOut, leaveOneOutMasks } from '../baselines/leave-one-out.ts';
+import { lime, limeMasks } from '../baselines/lime.ts';
+import { linear } from '../baselines/linear.ts';
+import { chainMasks, fewestChainMasks, permutation } from '../baselines/permutation.ts';
+import type { Masks } from '../core/masks.ts';
+import { proxyspex } from '../proxyspex/proxyspex.ts';
+import { pursuit } from '../pursuit/pursuit.ts';
+import type { IndexName } from '../spectrum/indices.ts';
+import type { Decoder } from '../spectrum/spectrum.ts';
+
+/**
+ * The masks that a method of its own design fits on: distinct, without the full and the empty one, at most `count`. `taken` are keys of the
+ * masks that grade; a design that must have one of them all the same gets it, and then it does not grade.
+ */
+export type Design = (n: number, count: number, seed: number, taken: ReadonlySet<string>) => Masks;
+
+/** One way to explain: how it decodes, and what it asks of the run. */
+export interface MethodEntry {
+  readonly decode: Decoder;
+  /** Its own masks; without it fits on uniform pairs. */
+  readonly design?: Design;
+  /** The index it estimates, and the only one that it may be asked for; without it any can be read off its spectrum. */
+  readonly index?: IndexName;
+  /** Largest interaction by default, where it fits all interactions up to an order; `most` unknowns at most. */
+  readonly order?: number;
+  readonly most?: number;
+  /** Fewest masks to fit on, the full and the empty one included. */
+  readonly fewest?: (n: number, order: number) => number;
+  /** Where the budget covers all 2ⁿ masks, fit and grade on all of them: its answer is exact then. */
+  readonly exhausts?: boolean;
+}
+
+const paired = (n: number, order: number) => 2 + fewestPairedMasks(n, order);
+
+/** Every method but `auto` and `exact`, in the order in which they are listed. */
+export const METHOD_TABLE = {
+  linear: { decode: linear },
+  proxyspex: { decode: proxyspex },
+  pursuit: { decode: pursuit },
+  lime: { decode: lime, design: limeMasks, exhausts: true },
+  kernelshap: { decode: kernelshap, design: shapleyMasks, index: 'SV', fewest: (n) => paired(n, 1), exhausts: true },
+  permutation: { decode: permutation, design: chainMasks, index: 'SV', fewest: fewestChainMasks, exhausts: true },
+  banzhaf: { decode: banzhaf, index: 'BV', exhausts: true },
+  'faith-banzhaf': { decode: faithBanzhaf, index: 'FBII', order: 2, most: 3000, fewest: paired, exhausts: true },
+  'faith-shap': { decode: faithShap, design: shapleyMasks, index: 'FSII', order: 2, most: 1600, fewest: paired, exhausts: true },
+  'kernelshap-iq': { decode: kernelshapIq, design: shapleyMasks, index: 'k-SII', order: 2, most: 600, fewest: paired, exhausts: true },
+  'leave-one-out': { decode: leaveOneOut, design: leaveOneOutMasks, fewest: (n) => (n === 1 ? 2 : n + 2) },
+  lasso: { decode: lasso, order: 2, most: 10_000 },
+} as const satisfies Readonly<Record<string, MethodEntry>>;
+
+export type SingleMethod = keyof typeof METHOD_TABLE;
+
+/** The entry of a method, or null of `auto` and `exact`, which are none of their own. */
+export function methodEntry(method: string): MethodEntry | null {
+  return Object.hasOwn(METHOD_TABLE, method) ? METHOD_TABLE[method as SingleMethod] : null;
+}

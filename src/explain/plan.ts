@@ -1,0 +1,90 @@
+import { concatMasks, type Masks, maskKey, maskStride, pickMasks } from '../core/masks.ts';
+import { pairedMasks } from '../core/sample.ts';
+import { collectPairs, shapleySize, sizedPairs } from '../core/sized.ts';
+import type { IndexName } from '../spectrum/indices.ts';
+import { type Design, methodEntry } from './methods.ts';
+import { heldOutPair } from './rows.ts';
+
+/** What a run evaluates, in order. Row 0 is all players present, row 1 none; both fit. */
+export interface Plan {
+  readonly masks: Masks;
+  /** 1 where the row grades and never fits. Such rows are complementary pairs that stand together. */
+  readonly heldOut: Uint8Array;
+}
+
+/** A method that needs few masks is graded on this many pairs all the same, as far as the budget goes. */
+const LEAST_HELD_OUT_PAIRS = 32;
+
+/**
+ * The plan of a run of at most `budget` evaluations. Without a design all masks are uniform pairs. With one, its masks take the places of the
+ * pairs that fit; those that grade are the same as without, so methods of any design are graded on the same masks.
+ */
+export function planMasks(n: number, budget: number, seed: number, design: Design | null): Plan {
+  const uniform = pairedMasks(n, budget, seed);
+  if (!design) return { masks: uniform, heldOut: Uint8Array.from({ length: uniform.count }, (_, r) => Number(heldOutPair(r >> 1))) };
+  const pairs = uniform.count >> 1;
+  const grading = Array.from({ length: pairs }, (_, p) => p).filter(heldOutPair);
+  const taken = keysOf(pickMasks(uniform, [0, 1, ...grading.flatMap((p) => [2 * p, 2 * p + 1])]));
+  const own = design(n, uniform.count - 2 - 2 * grading.length, seed, taken);
+  const fitted = keysOf(own);
+  const free = grading.filter((p) => !fitted.has(maskKey(uniform, 2 * p)) && !fitted.has(maskKey(uniform, 2 * p + 1)));
+  return weave(uniform, own, free);
+}
+
+function keysOf(masks: Masks): Set<string> {
+  return new Set(Array.from({ length: masks.count }, (_, r) => maskKey(masks, r)));
+}
+
+/** The first pair, then three pairs' worth of own masks for each pair that grades; what is left of either at the end. */
+function weave(uniform: Masks, own: Masks, grading: readonly number[]): Plan {
+  const all = concatMasks(uniform, own);
+  const rows = [0, 1];
+  const heldOut = [0, 0];
+  let next = 0;
+  let at = 0;
+  const take = (end: number) => {
+    for (; at < Math.min(end, own.count); at++) heldOut[rows.push(uniform.count + at) - 1] = 0;
+  };
+  const grade = () => {
+    for (const r of [2 * grading[next], 2 * grading[next] + 1]) heldOut[rows.push(r) - 1] = 1;
+    next++;
+  };
+  // An odd row out comes last, so that the pairs that grade never straddle two batches.
+  const even = own.count - (own.count % 2);
+  for (take(Math.min(4, even)); at < even; take(Math.min(at + 6, even))) if (next < grading.length) grade();
+  const most = Math.max(LEAST_HELD_OUT_PAIRS, Math.ceil(own.count / 6));
+  while (next < Math.min(grading.length, most)) grade();
+  take(own.count);
+  return { masks: pickMasks(all, rows), heldOut: Uint8Array.from(heldOut) };
+}
+
+/** One pair in so many is drawn by the Shapley kernel where Shapley values are asked for. */
+const SHAPLEY_SHARE = 4;
+
+/**
+ * Uniform pairs, every fourth drawn by size from the Shapley kernel: half of every Shapley value comes from the smallest and largest sets, which
+ * uniform masks of many players never show. (Kang et al. 2025 and others fit on uniform masks alone; numbers in the tests.)
+ */
+export function mixedMasks(n: number, count: number, seed: number, taken: ReadonlySet<string>): Masks {
+  const seen = new Set(taken);
+  const uniform = pairedMasks(n, n < 31 ? Math.min(2 ** n, 2 * count + 16) : 2 * count + 16, seed);
+  const stride = maskStride(n);
+  let at = 0;
+  const plain = () => {
+    for (; at < uniform.count; at += 2) {
+      if (seen.has(maskKey(uniform, at))) continue;
+      seen.add(maskKey(uniform, at)).add(maskKey(uniform, at + 1));
+      return uniform.words.subarray(at * stride, (at + 2) * stride);
+    }
+    return null;
+  };
+  const sized = sizedPairs(n, seed, shapleySize, seen);
+  let drawn = 0;
+  return collectPairs(n, count, () => (drawn++ % SHAPLEY_SHARE === SHAPLEY_SHARE - 1 ? (sized() ?? plain()) : (plain() ?? sized())));
+}
+
+/** The design of a method, or null where it fits on uniform pairs. */
+export function designOf(method: string, index: IndexName): Design | null {
+  const entry = methodEntry(method);
+  return entry?.design ?? (index === 'SV' && entry?.index === undefined ? mixedMasks : null);
+}
