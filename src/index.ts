@@ -20,7 +20,7 @@ export {
   type ValueFunction,
 } from './core/masks.ts';
 export { pairedMasks } from './core/sample.ts';
-export type { Candidate, Explanation, FitReport, Interaction, InteractionIndex, Player } from './explain/document.ts';
+export type { Candidate, Explanation, FitReport, Interaction, InteractionIndex, Player, Structure } from './explain/document.ts';
 export { explain } from './explain/explain.ts';
 export { type ExplainOptions, INDICES, METHODS, type Method, MIN_BUDGET, methodIndex, type RunProgress } from './explain/options.ts';
 export type { ExplainRun } from './explain/run.ts';
@@ -51,5 +51,6 @@ export {
   type Spectrum,
   spectrumFromTerms,
 } from './spectrum/spectrum.ts';
+export { structureOf } from './spectrum/structure.ts';
 export { VERSION } from './version.ts';
 export { toCsv, toHtml, toSvg } from './view/report.ts';

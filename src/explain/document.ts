@@ -1,11 +1,12 @@
 import type { Player } from '../lens/player.ts';
 import type { DeviceInfo } from '../model/model.ts';
 import type { IndexName } from '../spectrum/indices.ts';
+import type { Structure } from '../spectrum/structure.ts';
 
 /** Indices that an explanation can be expressed in. */
 export type InteractionIndex = IndexName;
 
-export type { Player };
+export type { Player, Structure };
 
 export interface Interaction {
   /** Players, ascending. */
@@ -51,6 +52,8 @@ export interface Explanation {
   /** All Fourier coefficients, [] included: f(m) = Σ coefficient · (−1)^(kept members). */
   readonly spectrum: readonly { readonly members: readonly number[]; readonly coefficient: number }[];
   readonly fit: FitReport;
+  /** How the spectrum's energy is spread; missing in documents from before 0.2. */
+  readonly structure?: Structure;
   readonly method: string;
   readonly mask: string;
   readonly units: string;

@@ -1,5 +1,6 @@
 import type { DeviceInfo, ModelInfo } from '../model/model.ts';
 import { membersOf } from '../spectrum/spectrum.ts';
+import { structureOf } from '../spectrum/structure.ts';
 import { VERSION } from '../version.ts';
 import type { Explanation } from './document.ts';
 import type { Settings } from './options.ts';
@@ -57,6 +58,7 @@ export function writeExplanation(
       chosen: solution.chosen,
       candidates: solution.candidates,
     },
+    structure: structureOf(spectrum),
     method: settings.method,
     mask: origin.mask,
     units: origin.units,

@@ -81,6 +81,13 @@ function checkNumbers(e: Fields, players: number): void {
     members(one.members, players, `spectrum[${i}].members`);
     finite(one.coefficient, `spectrum[${i}].coefficient`);
   });
+  if (e.structure !== undefined) {
+    const structure = fields(e.structure, 'structure');
+    list(structure.energy, 'structure.energy').forEach((share, i) => {
+      finite(share, `structure.energy[${i}]`);
+    });
+    for (const key of ['terms', 'dsr', 'scr']) finite(structure[key], `structure.${key}`);
+  }
   const fit = fields(e.fit, 'fit');
   for (const key of ['r2', 'r2Low', 'r2High', 'heldOut', 'queries', 'budget']) finite(fit[key], `fit.${key}`);
   string(fit.chosen, 'fit.chosen');

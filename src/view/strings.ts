@@ -46,6 +46,13 @@ export const strings = {
   unstable: 'The five largest effects still changed at the last look.',
   chosen: (method: string) => `used: ${method}`,
   methodsText: 'R² in cross-validation, before the held-out masks were looked at.',
+  structure: 'Structure',
+  energy: (shares: readonly number[]) =>
+    `${strings.join(
+      shares.map((share, i) => `${percent(share)} ${['one by one', 'in pairs', 'in threes'][i] ?? 'in larger groups'}`),
+    )}: so the words share what varies in this explanation.`,
+  hierarchy: (terms: number, dsr: number, scr: number) =>
+    `${terms === 1 ? 'One coefficient holds' : `${count(terms)} coefficients hold`} 95 % of it; of their subsets of one word less ${percent(dsr)} are among them (DSR), and ${percent(scr)} can be built word by word (SCR).`,
   curveLabel: (points: string) => `Held-out R² by passes: ${points}`,
   curvePoint: (queries: number, r2: number) => `${size(r2)} at ${count(queries)}`,
 

@@ -143,6 +143,19 @@ function method({ fit: f, method: asked }: Explanation): string {
   return `method ${said}${candidates ? ` (cross-validated R²: ${candidates})` : ''}`;
 }
 
+/** Larger groups than three are told together. */
+const DEGREES_TOLD = 4;
+
+function structure({ structure: s }: Explanation): string[] {
+  if (s === undefined || s.terms === 0) return [];
+  const told = s.energy.slice(0, DEGREES_TOLD);
+  for (const share of s.energy.slice(DEGREES_TOLD)) told[DEGREES_TOLD - 1] += share;
+  const names = ['alone', 'in pairs', 'in threes', 'in larger groups'];
+  const shares = told.map((share, i) => `${percent(share)} ${names[i]}`).join(', ');
+  const hold = s.terms === 1 ? '1 coefficient holds' : `${count(s.terms)} coefficients hold`;
+  return [`energy ${shares} · ${hold} 95 % · hierarchy DSR ${s.dsr.toFixed(2)}, SCR ${s.scr.toFixed(2)}`];
+}
+
 /** Which backend, adapter and model the numbers come from. */
 export function deviceLines({ device: d, model }: Explanation): string[] {
   if (!d) return [];
@@ -156,7 +169,9 @@ function provenance(e: Explanation, width: number): string[] {
   const passes = `${count(f.queries)} of ${count(f.budget)} passes · ${rate} a second · seed ${e.seed}`;
   const averaged = e.index === 'Fourier' || e.index === 'Moebius' ? e.index : `${e.index}: averaged over maskings of the rest`;
   const how = `${averaged} · orders to ${e.maxOrder} · units ${visible(e.units)} · mask ${visible(e.mask)}`;
-  return [passes, method(e), ...deviceLines(e), ...(e.lens === 'text' ? [how] : [averaged])].flatMap((line) => wrap(line, width));
+  return [passes, method(e), ...structure(e), ...deviceLines(e), ...(e.lens === 'text' ? [how] : [averaged])].flatMap((line) =>
+    wrap(line, width),
+  );
 }
 
 /** How far the explanation holds, and a warning where that is not far. */

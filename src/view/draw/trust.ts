@@ -18,6 +18,7 @@ export function trustMarks(scene: Scene): Mark[] {
       mark('h2', {}, strings.curve),
       ...(grade === 'exact' && looks.length < 2 ? [mark('p', {}, strings.exact(explanation.fit.queries))] : curveMarks(looks)),
       ...methodMarks(explanation),
+      ...structureMarks(explanation),
       madeMarks(explanation),
     ),
   ];
@@ -72,6 +73,20 @@ function methodMarks({ fit }: Explanation): Mark[] {
       ),
     ),
     mark('p', { class: 'legend' }, `${strings.methodsText} ${sentence(strings.chosen(visible(fit.chosen)))}`),
+  ];
+}
+
+/** Larger groups than three are told together. */
+const DEGREES_TOLD = 4;
+
+function structureMarks({ structure }: Explanation): Mark[] {
+  if (structure === undefined || structure.terms === 0) return [];
+  const { energy, terms, dsr, scr } = structure;
+  const told = energy.slice(0, DEGREES_TOLD);
+  for (const share of energy.slice(DEGREES_TOLD)) told[DEGREES_TOLD - 1] += share;
+  return [
+    mark('h3', {}, strings.structure),
+    mark('p', { class: 'structure' }, `${strings.energy(told)} ${strings.hierarchy(terms, dsr, scr)}`),
   ];
 }
 
