@@ -22,6 +22,7 @@ export {
 export { pairedMasks } from './core/sample.ts';
 export type { Candidate, Explanation, FitReport, Interaction, InteractionIndex, Player, Structure } from './explain/document.ts';
 export { explain } from './explain/explain.ts';
+export { explainObserved, type Observed, type ObservedOptions } from './explain/observed.ts';
 export { type ExplainOptions, INDICES, METHODS, type Method, MIN_BUDGET, methodIndex, type RunProgress } from './explain/options.ts';
 export type { ExplainRun } from './explain/run.ts';
 export {
@@ -35,6 +36,7 @@ export {
   type Verification,
   verifyMembers,
 } from './explain/verify.ts';
+export { type Observations, readObservations } from './lens/data/observations.ts';
 export type { DeviceInfo } from './model/model.ts';
 export { proxyspex } from './proxyspex/proxyspex.ts';
 export { pursuit } from './pursuit/pursuit.ts';

@@ -27,6 +27,8 @@ export interface Solution {
 interface Task {
   readonly fit: Evaluations;
   readonly heldOut: Evaluations;
+  /** Rows 2p and 2p + 1 of what grades are complementary and count as one observation; default true. */
+  readonly paired?: boolean;
   /** All 2ⁿ masks are among those of the fit. */
   readonly complete: boolean;
   /** The last look: every candidate of `auto` is tried; earlier looks leave the slow one out. */
@@ -40,13 +42,13 @@ const SLOW: readonly SingleMethod[] = ['proxyspex'];
 
 /** Recovers a spectrum from the fitting masks alone, then grades it on the held-out ones. */
 export async function solve(settings: Settings, task: Task): Promise<Solution> {
-  const { fit: train, heldOut, breathe } = task;
+  const { fit: train, breathe } = task;
   const options = { seed: settings.seed, breathe };
   const single = methodEntry(settings.method);
   const chosen = single
     ? { fit: await single.decode(train.masks, train.values, { ...options, order: settings.maxOrder }), candidates: [] }
     : await choose(train, task.thorough, options);
-  return grade(settings, chosen.fit, chosen.candidates, train, task.complete ? null : heldOut);
+  return grade(settings, chosen.fit, chosen.candidates, task);
 }
 
 /** `auto`: the candidate, or the mean of two or three, that cross-validation on the fitting masks chooses. */
@@ -78,8 +80,8 @@ function meanSquare(spectrum: Spectrum, { masks, values }: Evaluations): number 
 type Grade = Pick<Solution, 'faithfulness'> & { readonly noise: number };
 
 /** Held-out error is the noise of the standard errors too: what the support lacks counts as noise, and a few rows are not trusted alone. */
-function gradeUnseen(spectrum: Spectrum, train: Evaluations, heldOut: Evaluations): Grade {
-  const { r2, low, high } = faithfulness(evaluateSpectrum(spectrum, heldOut.masks), heldOut.values, { pairs: true });
+function gradeUnseen(spectrum: Spectrum, { fit: train, heldOut, paired = true }: Task): Grade {
+  const { r2, low, high } = faithfulness(evaluateSpectrum(spectrum, heldOut.masks), heldOut.values, { pairs: paired });
   const unseen = meanSquare(spectrum, heldOut);
   const noise = heldOut.values.length >= 32 ? unseen : Math.max(unseen, meanSquare(spectrum, train));
   return { faithfulness: { r2, r2Low: low, r2High: high, heldOut: heldOut.values.length }, noise };
@@ -91,9 +93,9 @@ function gradeAll(spectrum: Spectrum, { masks, values }: Evaluations): Grade {
   return { faithfulness: { r2, r2Low: r2, r2High: r2, heldOut: 0 }, noise: 0 };
 }
 
-function grade(settings: Settings, fit: Fit, candidates: readonly Candidate[], train: Evaluations, heldOut: Evaluations | null): Solution {
+function grade(settings: Settings, fit: Fit, candidates: readonly Candidate[], task: Task): Solution {
   const { spectrum } = fit;
-  const { faithfulness, noise } = heldOut ? gradeUnseen(spectrum, train, heldOut) : gradeAll(spectrum, train);
+  const { faithfulness, noise } = task.complete ? gradeAll(spectrum, task.fit) : gradeUnseen(spectrum, task);
   const rows = interactionRows(spectrum, settings);
   const se = standardErrors(fit, rows, noise);
   return {
