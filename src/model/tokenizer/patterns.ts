@@ -14,6 +14,16 @@ export const LLAMA3_WORDS = `${CONTRACTION}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}
 /** Qwen 2's and 3's words: digits alone. */
 export const QWEN2_WORDS = `${CONTRACTION}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}${AFTER}`;
 
+/** Qwen 3.5's words: marks go with letters. */
+export const QWEN35_WORDS = `${CONTRACTION}|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|${LINES}`;
+const CASED = `[^\\r\\n\\p{L}\\p{N}]?${UPPER}*${LOWER}+`;
+const CAPITALS = `[^\\r\\n\\p{L}\\p{N}]?${UPPER}+${LOWER}*`;
+const SIGNS = ` ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|${LINES}`;
+/** The words of o200k and of those after it: a capital begins a word. */
+export const O200K_WORDS = `${CASED}${CONTRACTION}?|${CAPITALS}${CONTRACTION}?|\\p{N}{1,3}|${SIGNS}`;
+/** Mistral's tekken. */
+export const TEKKEN_WORDS = `${CASED}|${CAPITALS}|\\p{N}|${SIGNS}`;
+
 /**
  * The regular expressions that a tokenizer may ask for, as its file writes them. A file is data: an expression of its own could run for
  * ever, so others are refused.
@@ -22,12 +32,9 @@ const KNOWN: readonly string[] = [
   GPT2_WORDS,
   LLAMA3_WORDS,
   QWEN2_WORDS,
-  // Marks go with letters (Qwen 3.5).
-  `${CONTRACTION}|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|${LINES}`,
-  // o200k and those after it.
-  `[^\\r\\n\\p{L}\\p{N}]?${UPPER}*${LOWER}+${CONTRACTION}?|[^\\r\\n\\p{L}\\p{N}]?${UPPER}+${LOWER}*${CONTRACTION}?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|${LINES}`,
-  // Mistral's tekken.
-  `[^\\r\\n\\p{L}\\p{N}]?${UPPER}*${LOWER}+|[^\\r\\n\\p{L}\\p{N}]?${UPPER}+${LOWER}*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|${LINES}`,
+  QWEN35_WORDS,
+  O200K_WORDS,
+  TEKKEN_WORDS,
   '\\p{N}{1,3}',
   '\\p{N}',
   '\\s+',
