@@ -8,8 +8,9 @@ import { encoderWeights, leaveOutHead, takeEmbeddings, withoutHead } from './enc
 import { gatedPrograms } from './gated.ts';
 import { readManifest, readVerified } from './manifest.ts';
 import type { Model, ModelSource, ProgressEvent } from './model.ts';
-import { dequantiseRows, readSafetensors, type Tensor, toFloat32 } from './safetensors.ts';
+import { dequantiseRows, type Tensor, toFloat32 } from './safetensors.ts';
 import { loadTokenizer } from './tokenizer.ts';
+import { readWeights } from './weight-files.ts';
 
 export interface LoadOptions {
   /** Runs the forward passes; stays the caller's to destroy, after the model. */
@@ -25,7 +26,7 @@ const IGNORED = /(^|\.)(position_ids|rotary_emb\.inv_freq|attn\.(masked_)?bias)$
 
 /**
  * Loads an encoder with a sequence classification head from a folder of config.json, tokenizer.json and model.safetensors (F32, F16, BF16, or int8 rows
- * with a `.scale` each); a manifest.json there is enforced.
+ * with a `.scale` each; one file, or several and their index); a manifest.json there is enforced.
  * @throws not-found, hash-mismatch, bad-file naming the tensor, unsupported-model, aborted, and what the backend throws.
  */
 export async function loadClassifier(
@@ -54,9 +55,9 @@ export async function loadClassifier(
   const sizes = head === 'none' ? withoutHead(classifier) : classifier;
   const maxTokens = config.positions - config.places.first;
   const program = planProgram(sizes, maxTokens, backend);
-  const file = await read('model.safetensors');
+  const stored = await readWeights(read, manifest);
   const { name: architecture, names } = config.architecture;
-  const tensors = tensorTaker(readSafetensors(file.bytes), architecture);
+  const tensors = tensorTaker(stored.tensors, architecture);
   const tables = { vocabulary: config.vocabularySize, positions: config.positions, types: config.types };
   const embeddings = takeEmbeddings(sizes, tables, names, tensors.take);
   const weights = encoderWeights(classifier, names, tensors.take);
@@ -66,7 +67,7 @@ export async function loadClassifier(
   const info = {
     id: manifest?.id ?? source.id,
     revision: manifest?.revision ?? source.revision,
-    sha256: file.sha256,
+    sha256: stored.sha256,
     dtype: 'f32' as const,
     architecture,
     labels: head === 'none' ? Array.from({ length: sizes.labels }, (_, channel) => `channel ${channel}`) : config.labels,

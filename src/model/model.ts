@@ -5,7 +5,7 @@ export type { DeviceInfo } from '../compute/backend.ts';
 export interface ModelInfo {
   readonly id: string;
   readonly revision: string;
-  /** SHA-256 of the weights file, hexadecimal. */
+  /** SHA-256 of the weights file, hexadecimal; of several files, that of their hashes end to end. */
   readonly sha256: string;
   readonly dtype: 'f32';
   readonly architecture: string;

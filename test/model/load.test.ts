@@ -45,7 +45,10 @@ describe('a folder that transformers saved', () => {
     ['electra', 'embeddings of 12, two layers of 20 channels in 2 heads, relu, 2 named labels, F32'],
     ['electra-base', 'embeddings as wide as the layer of 15 channels in 3 heads, gelu, 4 labels, F16'],
     ['roberta', 'byte-level BPE, positions after the padding token’s, two layers of 18 channels in 3 heads, 3 labels, F16'],
-    ['xlm-roberta', 'Unigram, positions after the padding token’s, one layer of 12 channels in 2 heads, 2 named labels, F32'],
+    [
+      'xlm-roberta',
+      'Unigram, positions after the padding token’s, one layer of 12 channels in 2 heads, 2 named labels, F32 in several files',
+    ],
   ])('%s (%s) gives PyTorch’s logits on every backend, from the ids that its tokenizer gives', async (name) => {
     const { architecture, labels, rows } = golden.folders[name];
     const want = rows.flatMap((r) => r.logits);
@@ -169,6 +172,32 @@ describe('a bad folder is refused with a typed error that names what is wrong:',
     ['a regression head', config({ id2label: { 0: 'score' } }), 'unsupported-model', /num_labels/],
   ];
   it.each(cases)('%s', async (_, changes, code, message) => {
+    const error = await failureOf(changes);
+    expect([error.code, error.message]).toEqual([code, expect.stringMatching(message)]);
+  });
+
+  const shards = ['classifier.bias', 'classifier.weight'].map((name) => {
+    const tensor = readSafetensors(files['model.safetensors']).get(name) as Tensor;
+    return safetensorsFile({ [name]: tensor });
+  });
+  const index = (map: unknown) => ({
+    'model.safetensors': null,
+    'model.safetensors.index.json': new TextEncoder().encode(JSON.stringify({ weight_map: map })),
+    'a.safetensors': shards[0],
+    'b.safetensors': shards[1],
+  });
+  const both = { 'classifier.bias': 'a.safetensors', [CLASSIFIER]: 'b.safetensors' };
+  const bad: [string, Record<string, Uint8Array | null>, string, RegExp][] = [
+    ['no map', index(undefined), 'bad-file', /index\.json: weight_map: expected an object, got none/],
+    ['nothing in it', index({}), 'bad-file', /1 to 1000 files, got 0/],
+    ['a way out of the folder', index({ x: '../a.safetensors' }), 'bad-file', /"x": expected the name of .*, got "\.\.\/a/],
+    ['a file that is no safetensors', index({ x: 'a.bin' }), 'bad-file', /got "a\.bin"/],
+    ['an absent file', index({ ...both, x: 'c.safetensors' }), 'not-found', /c\.safetensors/],
+    ['a tensor that its file lacks', index({ ...both, x: 'a.safetensors' }), 'bad-file', /expected tensor x in a\.safetensors, got none/],
+    ['a tensor that is not listed', index({ x: 'a.safetensors' }), 'bad-file', /classifier\.bias of a\.safetensors to be listed/],
+    ['too few tensors', index(both), 'bad-file', /expected tensor bert\.embeddings/],
+  ];
+  it.each(bad)('an index of several weight files with %s', async (_, changes, code, message) => {
     const error = await failureOf(changes);
     expect([error.code, error.message]).toEqual([code, expect.stringMatching(message)]);
   });

@@ -128,7 +128,8 @@ def main():
                     weight.normal_(0, 0.3 if key.endswith("bias") or "embeddings" in key else weight.shape[-1] ** -0.5)
         model = model.to(dtype)
         folder = OUT / name
-        model.save_pretrained(str(folder))
+        # One folder of several files.
+        model.save_pretrained(str(folder), max_shard_size="4KB" if name == "xlm-roberta" else "1GB")
         words.save(str(folder / "tokenizer.json"))
         exact = model.double()
         draw, rows = random.Random(seed), []
