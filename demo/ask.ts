@@ -12,7 +12,8 @@ export function sameWeights(engine: RemoteExplainer | null, e: Explanation | nul
 /** True passes on the text of an explanation, masked as it was masked. */
 function passes(engine: RemoteExplainer, e: Explanation, masks: readonly (readonly number[])[]): Promise<Float32Array> {
   const { target, mask } = e;
-  return engine.evaluate(e.text, { masks, target, mask, units: parseUnits(e.units), scalar: e.scalar as TextOptions['scalar'] });
+  const lock = e.locked ?? 'none';
+  return engine.evaluate(e.text, { masks, target, mask, lock, units: parseUnits(e.units), scalar: e.scalar as TextOptions['scalar'] });
 }
 
 /** Answers of the model that were asked for already: a running explanation asks again at each snapshot. */

@@ -6,17 +6,21 @@ export {
   type Explainer,
   type ExplainerOptions,
   explainer,
+  TASKS,
+  type Task,
   type TextOptions,
 } from './explain/explainer.ts';
 export { type ConnectOptions, connectExplainer, type Endpoint, type RemoteExplainer, serveExplainer } from './explain/remote.ts';
+export { type Lock, parseLock } from './lens/text/lock.ts';
 export { parseMaskRule } from './lens/text/masking.ts';
 export { parseUnits, splitPlayers, type TextPlayers, type Units } from './lens/text/players.ts';
 export { SCALARS, type Scalar } from './lens/text/value-function.ts';
+export { loadCausal } from './model/causal/load.ts';
 export { dequantise, type GgufTensor, type GgufType } from './model/gguf/blocks.ts';
 export { type GgufModel, type GgufModelTensor, ggufModel } from './model/gguf/model.ts';
 export { type Gguf, readGguf } from './model/gguf/read.ts';
 export { ggufTokenizer } from './model/gguf/tokenizer.ts';
 export { loadClassifier } from './model/load.ts';
 export { readManifest, readVerified, sha256Hex } from './model/manifest.ts';
-export type { DeviceInfo, Model, ModelInfo, ModelSource, ProgressEvent, Tokenizer } from './model/model.ts';
+export type { CausalModel, DeviceInfo, Model, ModelInfo, ModelSource, ProgressEvent, Tokenizer } from './model/model.ts';
 export { openSource } from './model/source.ts';

@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { INDICES, METHODS, MIN_BUDGET, WebspexError } from '../index.ts';
-import { type DeviceChoice, parseMaskRule, parseUnits, SCALARS, type TextOptions } from '../text.ts';
+import { type DeviceChoice, parseLock, parseMaskRule, parseUnits, SCALARS, type TextOptions } from '../text.ts';
 import { DEVICES } from '../webgpu.ts';
 import { type Arguments, oneOf, usage, wholeNumber } from './arguments.ts';
 import { readStdin, readTextFile } from './files.ts';
 
 /** Options of a run on a model, and those of any run. */
-export const MODEL_VALUES = ['model', 'device', 'target', 'scalar', 'units', 'mask'] as const;
+export const MODEL_VALUES = ['model', 'device', 'target', 'scalar', 'units', 'lock', 'mask'] as const;
 export const RUN_VALUES = ['method', 'index', 'order', 'budget', 'seed'] as const;
 
 export const SOURCE_HELP = [
@@ -18,14 +18,21 @@ export const SOURCE_HELP = [
 export const MODEL_HELP = [
   [
     '--model FOLDER',
-    'a text classifier (BERT, DistilBERT, ELECTRA): config.json, tokenizer.json, model.safetensors; default: the embedded sentiment model',
+    'config.json, tokenizer.json and model.safetensors of a text classifier (BERT, RoBERTa, DistilBERT, ELECTRA) or of a causal language model (GPT-2, Llama, Mistral, Qwen 2 and 3); default: the embedded sentiment model',
   ],
-  ['--target LABEL', 'the label to explain, by name or number; default: the predicted one'],
-  ['--scalar S', `${SCALARS.join(', ')}; default log-odds`],
+  [
+    '--target T',
+    'a label, by name or number, default the predicted one; of a causal model a continuation such as "Paris", or "Paris vs Rome", default its own answer',
+  ],
+  ['--scalar S', `${SCALARS.join(', ')}; default log-odds; of a causal model log-prob, or log-odds with A vs B`],
   ['--units U', 'what is masked: token, word, sentence, /regex/ or character spans as JSON such as [[0,5],[6,9]]; default word'],
   [
+    '--lock L',
+    'what is never masked: auto (the last sentence of a causal model’s prompt, where there are several), none, or character spans as JSON; default auto',
+  ],
+  [
     '--mask M',
-    'what stands in for masked words: mask-token, remove, unk-token or replace:TEXT; default mask-token where the model has one',
+    'what stands in for masked words: mask-token, remove, neutral (a blank and _), unk-token or replace:TEXT; default mask-token where the model has one, else remove',
   ],
   [
     '--device D',
@@ -85,6 +92,7 @@ export interface ModelRun {
 export function modelRun(args: Arguments): ModelRun {
   const units = args.value('units');
   const mask = args.value('mask');
+  const lock = args.value('lock');
   if (mask !== undefined) parseMaskRule(mask);
   return {
     device: deviceOf(args),
@@ -93,6 +101,7 @@ export function modelRun(args: Arguments): ModelRun {
       target: args.value('target'),
       scalar: oneOf(args, 'scalar', SCALARS),
       units: units === undefined ? undefined : parseUnits(units),
+      lock: lock === undefined ? undefined : parseLock(lock),
       mask,
     },
     model: modelOf(args),

@@ -42,6 +42,8 @@ export interface Explanation {
   readonly text: string;
   readonly lens: 'text' | 'function';
   readonly players: readonly Player[];
+  /** Spans of the text that were asked to be left alone, or locked by default; absent where there are none. */
+  readonly locked?: readonly (readonly [start: number, end: number])[];
   readonly target: string;
   readonly scalar: string;
   readonly values: { readonly full: number; readonly empty: number };

@@ -11,7 +11,7 @@ import { solve, transform } from './solve.ts';
 
 /** Snapshots are taken at 64, 128, 256, … passes and at the end. */
 const FIRST_LOOK = 64;
-/** One call of the value function should take about this long, so that Stop and progress stay live. */
+/** One call of the value function should take about this long, so that Stop and progress stay live, unless a lens knows better. */
 const BATCH_MS = 150;
 
 interface Session {
@@ -21,6 +21,7 @@ interface Session {
   readonly heldOut: Plan['heldOut'];
   readonly values: Float32Array;
   readonly spent: Spent;
+  readonly batchMs: number;
   readonly breathe: () => Promise<void>;
 }
 
@@ -51,12 +52,14 @@ export interface Assignment {
   readonly valueFunction: ValueFunction;
   readonly options: ExplainOptions;
   readonly origin: Origin;
+  /** Milliseconds that a call of the value function should take; default 150. */
+  readonly batchMs?: number;
 }
 
 /** As `explain`, for lenses that must look at the model before they know their players. */
 export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
   return startRun(async (control) => {
-    const { valueFunction, options, origin } = await prepare();
+    const { valueFunction, options, origin, batchMs = BATCH_MS } = await prepare();
     const settings = settle(options);
     const { masks, heldOut } = planRun(settings);
     const session: Session = {
@@ -66,6 +69,7 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
       heldOut,
       values: new Float32Array(masks.count),
       spent: { queries: 0, evaluateMs: 0, decodeMs: 0 },
+      batchMs,
       breathe: breather(options.signal),
     };
     return produce(valueFunction, session, options, control);
@@ -115,7 +119,7 @@ function isComplete({ settings, spent }: Session): boolean {
   return settings.exhaustive && spent.queries === 2 ** settings.players.length;
 }
 
-/** Batches start small and grow to about BATCH_MS; whole pairs only, so that a stopped run is a valid shorter one. */
+/** Batches start small and grow to about `batchMs`; whole pairs only, so that a stopped run is a valid shorter one. */
 async function evaluateUpTo(
   end: number,
   valueFunction: ValueFunction,
@@ -123,11 +127,11 @@ async function evaluateUpTo(
   options: ExplainOptions,
   control: RunControl,
 ): Promise<void> {
-  const { masks, values, spent, settings } = session;
+  const { masks, values, spent, settings, batchMs } = session;
   while (spent.queries < end && !control.stopped) {
     throwIfAborted(options.signal);
     const rate = spent.queries > 0 ? spent.queries / spent.evaluateMs : 0;
-    const wanted = rate > 0 ? Math.ceil((rate * BATCH_MS) / 2) * 2 : 8;
+    const wanted = rate > 0 ? Math.ceil((rate * batchMs) / 2) * 2 : 8;
     const next = Math.min(end, spent.queries + Math.max(2, Math.min(wanted, 8192)));
     const start = performance.now();
     const batch = await ask(valueFunction, sliceMasks(masks, spent.queries, next), options.signal);

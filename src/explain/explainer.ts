@@ -1,16 +1,14 @@
 import { type DeviceChoice, openBackend, type TileMemory } from '../compute/open.ts';
 import { WebspexError } from '../core/errors.ts';
-import { lastWordBits, type Masks, maskStride, masksFromRows, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
-import { pairedMasks } from '../core/sample.ts';
+import { masksFromRows } from '../core/masks.ts';
 import { EMBEDDED_MODEL } from '../embedded.ts';
-import { maskSequences, parseMaskRule } from '../lens/text/masking.ts';
-import { splitPlayers, type Units } from '../lens/text/players.ts';
-import { parseScalar, resolveTarget, type Scalar, scalarOf, textValueFunction } from '../lens/text/value-function.ts';
+import { isCausal, loadCausal } from '../model/causal/load.ts';
 import { loadClassifier } from '../model/load.ts';
-import type { DeviceInfo, Model, ModelInfo, ProgressEvent } from '../model/model.ts';
+import type { CausalModel, DeviceInfo, Model, ModelInfo, ProgressEvent } from '../model/model.ts';
 import { openSource } from '../model/source.ts';
 import { explainFrom } from './explain.ts';
 import type { ExplainOptions } from './options.ts';
+import { type Prepared, prepareCausal, prepareClassifier, type Question } from './prepare.ts';
 import type { ExplainRun } from './run.ts';
 
 export type { DeviceChoice } from '../compute/open.ts';
@@ -28,15 +26,13 @@ export interface ExplainerOptions {
   readonly fetch?: typeof fetch;
 }
 
-export interface TextOptions extends Omit<ExplainOptions, 'players'> {
-  /** Label to explain; default: the predicted one. */
-  readonly target?: string;
-  readonly scalar?: Scalar;
-  readonly units?: Units;
-  readonly mask?: string;
-}
+/**
+ * `target`: of a classifier the label to explain, by default the predicted one; of a causal model a continuation, or `A vs B`, by default its
+ * own answer. `lock`: what is never masked; `auto` is the last sentence of a causal model's prompt.
+ */
+export interface TextOptions extends Omit<ExplainOptions, 'players'>, Question {}
 
-export interface EvaluateOptions extends Pick<TextOptions, 'target' | 'scalar' | 'units' | 'mask' | 'signal'> {
+export interface EvaluateOptions extends Question {
   /** Rows of 0/1 over the players. */
   readonly masks: readonly (readonly number[])[];
 }
@@ -51,24 +47,36 @@ export interface Explainer {
   destroy(): void;
 }
 
+/** What a model is asked to do. */
+export const TASKS = ['text-classification', 'text-generation'] as const;
+export type Task = (typeof TASKS)[number];
+
 /**
  * Loads a model for `explain`. `model` is a folder (path or URL) with config.json, tokenizer.json and model.safetensors; default
  * the embedded sentiment model. @throws usage, not-found, bad-file, hash-mismatch, unsupported-model, no-webgpu, no-adapter, no-wasm.
  */
-export async function explainer(
-  task: 'text-classification',
+export async function explainer(task: Task, model?: string | URL, options: ExplainerOptions = {}): Promise<Explainer> {
+  if (!TASKS.includes(task)) throw new WebspexError('usage', `task: expected ${TASKS.join(' or ')}, got ${task}; name one of them`);
+  if (task === 'text-generation' && model === undefined)
+    throw new WebspexError('usage', 'model: expected the folder of a causal language model, got none; the embedded model is a classifier');
+  return openExplainer(task, model, options);
+}
+
+/** As `explainer`; where no task is named, the model's own config.json says which it is for. */
+export async function openExplainer(
+  task: Task | undefined,
   model: string | URL = EMBEDDED_MODEL,
   options: ExplainerOptions = {},
 ): Promise<Explainer> {
-  if (task !== 'text-classification')
-    throw new WebspexError('usage', `task: expected text-classification, got ${task}; it is the one there is`);
   if (options.dtype !== undefined && options.dtype !== 'fp32')
     throw new WebspexError('usage', `dtype: expected fp32, got ${options.dtype}; leave it out`);
   const start = performance.now();
   const backend = await openBackend(options.device ?? 'auto', { gpu: options.gpu, tileMemory: options.tileMemory });
   try {
     const source = openSource(model, { fetch: options.fetch });
-    const loaded = await loadClassifier(source, { backend, onProgress: options.progress_callback, signal: options.signal });
+    const loading = { backend, onProgress: options.progress_callback, signal: options.signal };
+    const causal = task === undefined ? model !== EMBEDDED_MODEL && (await isCausal(source)) : task === 'text-generation';
+    const loaded = causal ? await loadCausal(source, loading) : await loadClassifier(source, loading);
     return createExplainer(loaded, performance.now() - start);
   } catch (error) {
     backend.destroy();
@@ -76,8 +84,12 @@ export async function explainer(
   }
 }
 
+function prepare(model: Model | CausalModel, text: string, question: Question): Promise<Prepared> {
+  return 'classify' in model ? prepareClassifier(model, text, question) : prepareCausal(model, text, question);
+}
+
 /** An explainer around a model that is already loaded; calls of the model go one at a time, in order of asking. */
-export function createExplainer(model: Model, loadMs = 0): Explainer {
+export function createExplainer(model: Model | CausalModel, loadMs = 0): Explainer {
   let tail: Promise<unknown> = Promise.resolve();
   const queued = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = tail.then(work);
@@ -89,12 +101,24 @@ export function createExplainer(model: Model, loadMs = 0): Explainer {
     device: model.device,
     explain(text, options = {}) {
       return explainFrom(async () => {
-        const { split, target, scalar, mask, valueFunction } = await queued(() => prepare(model, text, options));
+        const { split, target, scalar, mask, valueFunction, batchMs } = await queued(() => prepare(model, text, options));
         const units = typeof options.units === 'string' ? options.units : options.units ? JSON.stringify(options.units) : 'word';
         return {
           valueFunction: (masks, o) => queued(() => valueFunction(masks, o)),
           options: { ...options, players: split.players },
-          origin: { text, lens: 'text', target, scalar, mask, units, model: model.info, device: model.device, loadMs },
+          batchMs,
+          origin: {
+            text,
+            lens: 'text',
+            locked: split.locked,
+            target,
+            scalar,
+            mask,
+            units,
+            model: model.info,
+            device: model.device,
+            loadMs,
+          },
         };
       });
     },
@@ -111,40 +135,4 @@ export function createExplainer(model: Model, loadMs = 0): Explainer {
     },
     destroy: () => model.destroy(),
   };
-}
-
-async function prepare(model: Model, text: string, options: Omit<TextOptions, 'onProgress'>) {
-  const { info, tokenizer } = model;
-  const split = splitPlayers(tokenizer, text, options.units ?? 'word');
-  const mask = options.mask ?? (tokenizer.special.mask === null ? 'remove' : 'mask-token');
-  const rule = parseMaskRule(mask);
-  const scalar = parseScalar(options.scalar);
-  const everyone = pairedMasks(split.players.length, 2, 0);
-  const whole = maskSequences(sliceMasks(everyone, 0, 1), split, rule, tokenizer, info.maxTokens);
-  const logits = await model.classify(whole, { signal: options.signal });
-  const target = resolveTarget(info.labels, options.target, logits);
-  const full = scalarOf(logits, 0, info.labels.length, target, scalar);
-  const masked = textValueFunction(model, split, { target, scalar, rule });
-  return { split, target: info.labels[target], scalar, mask, valueFunction: withKnownFull(masked, full) };
-}
-
-/** The whole text has been passed already to find the predicted label: its mask is answered from that, so it is counted once. */
-function withKnownFull(valueFunction: ValueFunction, full: number): ValueFunction {
-  return async (masks, options) => {
-    const rows: number[] = [];
-    for (let r = 0; r < masks.count; r++) if (!allPresent(masks, r)) rows.push(r);
-    const values = new Float32Array(masks.count).fill(full);
-    const asked = rows.length > 0 ? await valueFunction(pickMasks(masks, rows), options) : new Float32Array(0);
-    rows.forEach((r, i) => {
-      values[r] = asked[i];
-    });
-    return values;
-  };
-}
-
-function allPresent(masks: Masks, r: number): boolean {
-  const stride = maskStride(masks.n);
-  for (let w = 0; w < stride; w++)
-    if (masks.words[r * stride + w] !== (w === stride - 1 ? lastWordBits(masks.n) : 0xffffffff)) return false;
-  return true;
 }

@@ -6,7 +6,8 @@ import {
   type EvaluateOptions,
   type Explainer,
   type ExplainerOptions,
-  explainer,
+  openExplainer,
+  type Task,
   type TextOptions,
 } from './explainer.ts';
 import type { RunProgress } from './options.ts';
@@ -21,6 +22,7 @@ export interface Endpoint {
 }
 
 interface LoadRequest {
+  readonly task?: Task;
   readonly model?: string;
   readonly device?: DeviceChoice;
 }
@@ -61,7 +63,7 @@ export function serveExplainer(endpoint: Endpoint, host: Pick<ExplainerOptions, 
     switch (call.call) {
       case 'load': {
         const progress_callback = (event: ProgressEvent) => send({ reply: 'loading', id, event });
-        const next = await explainer('text-classification', call.options.model, { ...call.options, ...host, progress_callback, signal });
+        const next = await openExplainer(call.options.task, call.options.model, { ...call.options, ...host, progress_callback, signal });
         current?.destroy();
         current = next;
         return { model: next.model, device: next.device } satisfies Loaded;
@@ -107,6 +109,8 @@ function typed(error: unknown): { code: ErrorCode; message: string } {
 }
 
 export interface ConnectOptions {
+  /** Default: what the model's config.json says it is for. */
+  readonly task?: Task;
   /** Folder URL of the model; default the embedded one. */
   readonly model?: string;
   readonly device?: DeviceChoice;
@@ -160,7 +164,7 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
   endpoint.addEventListener('error' as 'message', () => fail('an error that ended the worker'));
 
   const { model, device } = await request<Loaded>(
-    { call: 'load', options: { model: options.model, device: options.device } } as Omit<Call, 'id'>,
+    { call: 'load', options: { task: options.task, model: options.model, device: options.device } } as Omit<Call, 'id'>,
     options.signal,
     (reply) => {
       if (reply.reply === 'loading') options.progress_callback?.(reply.event);

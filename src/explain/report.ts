@@ -10,6 +10,7 @@ import type { Solution } from './solve.ts';
 export interface Origin {
   readonly text: string;
   readonly lens: Explanation['lens'];
+  readonly locked?: Explanation['locked'];
   readonly target: string;
   readonly scalar: string;
   readonly mask: string;
@@ -44,6 +45,7 @@ export function writeExplanation(
     text: origin.text,
     lens: origin.lens,
     players: settings.players,
+    ...(origin.locked && origin.locked.length > 0 ? { locked: origin.locked } : {}),
     target: origin.target,
     scalar: origin.scalar,
     values,

@@ -106,8 +106,8 @@ function planProgram(sizes: EncoderSizes, longest: number, { limits }: Backend):
   }
 }
 
-/** Hands out each tensor once, checked; `finish` complains about what nobody took. */
-export function tensorTaker(tensors: ReadonlyMap<string, Tensor>, architecture: string) {
+/** Hands out each tensor once, checked; `finish` complains about what nobody took, those that are `spare` apart. */
+export function tensorTaker(tensors: ReadonlyMap<string, Tensor>, architecture: string, spare: readonly string[] = []) {
   const taken = new Set<string>();
   return {
     has: (name: string) => tensors.has(name),
@@ -129,7 +129,7 @@ export function tensorTaker(tensors: ReadonlyMap<string, Tensor>, architecture: 
       return dequantiseRows(name, tensor, scale);
     },
     finish(): void {
-      const left = [...tensors.keys()].filter((name) => !taken.has(name) && !IGNORED.test(name));
+      const left = [...tensors.keys()].filter((name) => !taken.has(name) && !IGNORED.test(name) && !spare.includes(name));
       if (left.length > 0)
         throw new WebspexError(
           'bad-file',

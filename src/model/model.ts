@@ -128,6 +128,8 @@ export interface CausalModel {
   readonly info: ModelInfo;
   readonly device: DeviceInfo;
   readonly tokenizer: Tokenizer;
+  /** The token that a text begins with, where the model has one. */
+  readonly begin: number | null;
   /** Tokens that end an answer. */
   readonly ends: readonly number[];
   readonly counters: Readonly<TreeCounters>;

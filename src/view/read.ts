@@ -56,6 +56,7 @@ export function readExplanation(value: unknown): Explanation {
       at = end;
     }
   });
+  if (e.locked !== undefined) checkSpans(e.locked, text.length);
   checkNumbers(e, players.length);
   for (const key of ['lens', 'target', 'scalar', 'index', 'method', 'mask', 'units']) string(e[key], key);
   for (const key of ['maxOrder', 'seed']) finite(e[key], key);
@@ -64,6 +65,15 @@ export function readExplanation(value: unknown): Explanation {
   finite(fields(e.timing, 'timing').evaluateMs, 'timing.evaluateMs');
   string(fields(e.software, 'software').version, 'software.version');
   return value as Explanation;
+}
+
+function checkSpans(value: unknown, length: number): void {
+  let at = 0;
+  list(value, 'locked').forEach((span, i) => {
+    const [start, end] = list(span, `locked[${i}]`).map((edge) => finite(edge, `locked[${i}]`));
+    if (!(start >= at && end > start && end <= length)) bad(`locked[${i}]`, `a span within ${at} and ${length}`, `${start}, ${end}`);
+    at = end;
+  });
 }
 
 function checkNumbers(e: Fields, players: number): void {

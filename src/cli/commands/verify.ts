@@ -34,9 +34,9 @@ export const verify: Command = {
         const { explanation } = await follow(running, session, (first) => parts && resolveMembers(parts, first));
         const members = parts ? resolveMembers(parts, explanation) : strongestMembers(explanation);
         progress.say('asking the model …');
-        const { scalar, units, mask } = run.options;
+        const { scalar, units, lock, mask } = run.options;
         const ask = (masks: readonly (readonly number[])[]) =>
-          explainer.evaluate(text, { masks, target: explanation.target, scalar, units, mask });
+          explainer.evaluate(text, { masks, target: explanation.target, scalar, units, lock, mask });
         return interrupts.orInterrupted(verifyMembers(ask, explanation, members));
       });
       progress.clear();

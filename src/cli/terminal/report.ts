@@ -169,7 +169,8 @@ function provenance(e: Explanation, width: number): string[] {
   const passes = `${count(f.queries)} of ${count(f.budget)} passes · ${rate} a second · seed ${e.seed}`;
   const averaged = e.index === 'Fourier' || e.index === 'Moebius' ? e.index : `${e.index}: averaged over maskings of the rest`;
   const how = `${averaged} · orders to ${e.maxOrder} · units ${visible(e.units)} · mask ${visible(e.mask)}`;
-  return [passes, method(e), ...structure(e), ...deviceLines(e), ...(e.lens === 'text' ? [how] : [averaged])].flatMap((line) =>
+  const locked = e.locked ? [`never masked: ${e.locked.map(([start, end]) => `“${visible(e.text.slice(start, end))}”`).join(', ')}`] : [];
+  return [...locked, passes, method(e), ...structure(e), ...deviceLines(e), ...(e.lens === 'text' ? [how] : [averaged])].flatMap((line) =>
     wrap(line, width),
   );
 }

@@ -1,6 +1,7 @@
 import { WebspexError } from '../../core/errors.ts';
 import { isPresent, type Masks } from '../../core/masks.ts';
 import type { Tokenizer, TokenSequences } from '../../model/model.ts';
+import { idsOfFollowing } from './continuation.ts';
 import type { TextPlayers } from './players.ts';
 
 /** What stands where an absent player was. */
@@ -8,13 +9,20 @@ export type MaskRule =
   | { readonly kind: 'mask-token' }
   | { readonly kind: 'unk-token' }
   | { readonly kind: 'remove' }
+  | { readonly kind: 'neutral' }
   | { readonly kind: 'replace'; readonly text: string };
 
-/** `mask-token | remove | unk-token | replace:TEXT`. @throws usage. */
+/** A word that says nothing, and that there is one. */
+const NEUTRAL = ' _';
+
+/** `mask-token | remove | neutral | unk-token | replace:TEXT`. @throws usage. */
 export function parseMaskRule(given: string): MaskRule {
-  if (given === 'mask-token' || given === 'unk-token' || given === 'remove') return { kind: given };
+  if (given === 'mask-token' || given === 'unk-token' || given === 'remove' || given === 'neutral') return { kind: given };
   if (given.startsWith('replace:')) return { kind: 'replace', text: given.slice('replace:'.length) };
-  throw new WebspexError('usage', `mask: expected mask-token, remove, unk-token or replace:TEXT, got ${given}; choose one of them`);
+  throw new WebspexError(
+    'usage',
+    `mask: expected mask-token, remove, neutral, unk-token or replace:TEXT, got ${given}; choose one of them`,
+  );
 }
 
 /** What each token of an absent player becomes: one id, or (first token) these ids and (other tokens) none. */
@@ -25,11 +33,12 @@ interface Replacement {
 
 function replacementOf(rule: MaskRule, tokenizer: Tokenizer): Replacement {
   if (rule.kind === 'remove') return { each: null, first: new Uint32Array(0) };
+  if (rule.kind === 'neutral') return { each: null, first: idsOfFollowing(tokenizer, NEUTRAL) };
   if (rule.kind === 'replace') return { each: null, first: tokenizer.encode(rule.text).ids };
   const { mask, unk } = tokenizer.special;
   const each = rule.kind === 'mask-token' ? mask : unk;
   if (each === null) {
-    const working = [mask === null ? '' : 'mask-token, ', unk === null ? '' : 'unk-token, ', 'remove or replace:TEXT'].join('');
+    const working = [mask === null ? '' : 'mask-token, ', unk === null ? '' : 'unk-token, ', 'remove, neutral or replace:TEXT'].join('');
     throw new WebspexError('usage', `mask ${rule.kind}: expected a tokenizer with that token, got one without; use ${working}`);
   }
   return { each, first: new Uint32Array(0) };
@@ -46,8 +55,8 @@ function ownersWithBlanks({ text, encoding, playerOfToken }: Split): Int32Array 
 type Split = Pick<TextPlayers, 'text' | 'encoding' | 'playerOfToken' | 'players'>;
 
 /**
- * Masked copies of a text as token sequences between the special tokens that the model expects, one for each mask. Tokens of the players that are present, and those that
- * belong to none, stay as they were. @throws usage where the rule needs a token that the tokenizer lacks or the masks are of another
+ * Masked copies of a text as token sequences between the special tokens that the model expects, one for each mask. Tokens of the players
+ * that are present, and those that belong to none, stay as they were. @throws usage where the rule needs a token that the tokenizer lacks or the masks are of another
  * text; too-long (both lengths) where any mask at all could give a sequence beyond `mostTokens`, before anything is built.
  */
 export function maskSequences(masks: Masks, split: Split, rule: MaskRule, tokenizer: Tokenizer, mostTokens: number): TokenSequences {

@@ -11,6 +11,8 @@ export interface TextPlayers {
   readonly players: readonly Player[];
   readonly playerOfToken: Int32Array;
   readonly encoding: Encoding;
+  /** Spans that were asked to be left alone; no player overlaps them. */
+  readonly locked: readonly Span[];
 }
 
 /** Tokens that share characters (parts of one written character) are one player. */
@@ -65,9 +67,10 @@ function ownersOf({ starts, ends }: Encoding, spans: readonly Span[]): Int32Arra
 
 /**
  * Cuts a text into players. A token belongs to the first player whose span it overlaps (words and sentences that share one are joined);
- * spans without a token make no player; text outside every span is never masked. @throws usage for bad units, empty-input where no player remains.
+ * spans without a token make no player, nor do those that overlap a locked span; text outside every player is never masked.
+ * @throws usage for bad units, empty-input where no player remains.
  */
-export function splitPlayers(tokenizer: Tokenizer, text: string, units: Units = 'word'): TextPlayers {
+export function splitPlayers(tokenizer: Tokenizer, text: string, units: Units = 'word', locked: readonly Span[] = []): TextPlayers {
   if (text.trim() === '') throw new WebspexError('empty-input', 'text: expected some words, got none; give a text');
   const encoding = tokenizer.encode(text);
   const asked = spansOf(text, units) ?? tokenSpans(encoding);
@@ -75,15 +78,20 @@ export function splitPlayers(tokenizer: Tokenizer, text: string, units: Units = 
   if (encoding.ids.length === 0)
     throw new WebspexError('empty-input', 'text: expected something the model can read, got invisible characters only; give a text');
   const owner = ownersOf(encoding, spans);
-  const used = [...new Set(owner)].filter((s) => s >= 0);
+  const isLocked = ([start, end]: Span) => locked.some(([from, to]) => start < to && from < end);
+  const used = [...new Set(owner)].filter((s) => s >= 0 && !isLocked(spans[s]));
   if (used.length === 0) {
     const named = typeof units === 'string' ? units : JSON.stringify(units);
-    throw new WebspexError('empty-input', `text: expected at least one player, got none with units ${named}; choose other units`);
+    throw new WebspexError(
+      'empty-input',
+      `text: expected at least one player, got none with units ${named}${locked.length > 0 ? ' and what is locked' : ''}; choose other units`,
+    );
   }
   const place = new Map(used.map((s, id) => [s, id]));
   return {
     text,
     encoding,
+    locked,
     playerOfToken: owner.map((s) => place.get(s) ?? -1),
     players: used.map((s, id) => ({ id, label: labelOf(text, spans[s]), start: spans[s][0], end: spans[s][1] })),
   };

@@ -94,6 +94,11 @@ function checkedSpans(text: string, spans: readonly unknown[]): Span[] {
   });
 }
 
+/** Whether a text ends in a script that is written without blanks between words. */
+export function endsUnspaced(text: string): boolean {
+  return UNSPACED.test([...text].at(-1) ?? '');
+}
+
 /** The units that a string names; spans are written as JSON. @throws usage for anything else, a bad regular expression included. */
 export function parseUnits(given: string): Units {
   if (given === 'token' || given === 'word' || given === 'sentence') return given;

@@ -18,6 +18,7 @@ export interface CausalParts {
   readonly position: Float32Array | null;
   /** Cosines and sines of the first positions, where they are rotations. */
   readonly rotations: ((count: number) => Float32Array) | null;
+  readonly begin: number | null;
   readonly ends: readonly number[];
 }
 
@@ -65,6 +66,7 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
     info,
     device: backend.info,
     tokenizer: parts.tokenizer,
+    begin: parts.begin,
     ends: parts.ends,
     counters,
     async score(asked, { signal } = {}) {

@@ -18,6 +18,8 @@ export interface DecoderConfig {
   readonly positions: number;
   /** Longest text whose tokens all see each other. */
   readonly maxTokens: number;
+  /** The token that a text begins with, where there is one. */
+  readonly begin: number | null;
   /** Tokens that end an answer. */
   readonly ends: readonly number[];
 }
@@ -91,6 +93,11 @@ function readLongest(json: Fields, { window }: DecoderArchitecture, positions: n
   return Math.min(positions, size(json, window.key, 10_000_000));
 }
 
+/** Small models keep the id that a larger vocabulary had: it is none of theirs. */
+function readBegin({ bos_token_id: id }: Fields, vocabulary: number): number | null {
+  return typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < vocabulary ? id : null;
+}
+
 function readEnds(json: Fields): number[] {
   const given = json.eos_token_id ?? [];
   const ends = Array.isArray(given) ? given : [given];
@@ -148,6 +155,7 @@ export function readDecoderConfig(bytes: Uint8Array): DecoderConfig {
     rope: sizes.rotary ? readRope(json, sizes.headSize, unsupported) : null,
     positions,
     maxTokens: readLongest(json, architecture, positions),
+    begin: readBegin(json, sizes.vocabulary),
     ends: readEnds(json),
   };
 }

@@ -15,7 +15,7 @@ export function decoderParts(
   config: DecoderConfig,
   tensors: TensorSource,
   pairing: Storage['pairing'] = 'halves',
-): Pick<CausalParts, 'sizes' | 'weights' | 'word' | 'position' | 'rotations' | 'ends'> {
+): Pick<CausalParts, 'sizes' | 'weights' | 'word' | 'position' | 'rotations' | 'begin' | 'ends'> {
   const { architecture, sizes, bias, rope } = config;
   const { prefixes, names: namesFor, inputsFirst } = architecture;
   const names = namesFor(prefixes.find((prefix) => tensors.has(namesFor(prefix).word)) ?? prefixes[0]);
@@ -29,6 +29,7 @@ export function decoderParts(
     position: names.position === null ? null : tensors.take(names.position, [config.positions, sizes.width]),
     rotations: rope ? createRotations(rope) : null,
     weights: decoderWeights(sizes, { names, inputsFirst, bias, pairing }, tensors.take, head),
+    begin: config.begin,
     ends: config.ends,
   };
 }

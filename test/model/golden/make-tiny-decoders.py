@@ -1,6 +1,6 @@
 """Makes tiny-decoders/: folders as transformers saves a causal language model of each supported architecture, with seeded random weights.
 
-    pip install torch transformers safetensors
+    pip install torch transformers safetensors tokenizers
     python make-tiny-decoders.py
 
 Each has other sizes, heads, biases and storage; widths are no multiples of 8 where that is allowed. `golden.json` has what PyTorch says in
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 import transformers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import (
     GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM,
     Qwen3Config, Qwen3ForCausalLM,
@@ -22,7 +23,7 @@ LLAMA3 = {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_fre
           "original_max_position_embeddings": 32}
 FOLDERS = {
     "gpt2": (GPT2Config, GPT2LMHeadModel, torch.float32,
-             dict(vocab_size=61, n_positions=40, n_embd=20, n_layer=2, n_head=2, activation_function="gelu_new", eos_token_id=60)),
+             dict(vocab_size=61, n_positions=40, n_embd=20, n_layer=2, n_head=2, activation_function="gelu_new", bos_token_id=60, eos_token_id=60)),
     "llama": (LlamaConfig, LlamaForCausalLM, torch.float32,
               dict(vocab_size=67, hidden_size=24, intermediate_size=28, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2,
                    max_position_embeddings=64, rms_norm_eps=1e-5, tie_word_embeddings=True, rope_parameters=LLAMA3, attention_bias=True,
@@ -39,6 +40,21 @@ FOLDERS = {
                    rope_parameters={"rope_type": "default", "rope_theta": 1000000.0})),
 }
 LENGTHS = [2, 5, 9, 17, 33]
+
+SIGNS = [*"abcdefghijklmnopqrstuvwxyz", "\u0120", ".", "_", "\u010a", ",", "?"]
+MERGES = [("t", "h"), ("th", "e"), *(("\u0120", c) for c in "abcdefghilmnoprstwy_"), ("\u0120", "the"), ("\u0120n", "o"), ("\u0120no", "t"),
+          ("\u0120b", "a"), ("\u0120ba", "d"), ("\u0120g", "o")]
+
+
+def tokenizer():
+    """A byte-level BPE tokenizer of 61 tokens, for gpt2."""
+    tokens = [*SIGNS, *(a + b for a, b in MERGES)]
+    made = Tokenizer(models.BPE(vocab={token: i for i, token in enumerate(tokens)}, merges=MERGES))
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    made.add_special_tokens([AddedToken("<|endoftext|>", special=True)])
+    assert made.get_vocab_size() == 61 and made.token_to_id("<|endoftext|>") == 60
+    return made
 
 
 def main():
@@ -61,6 +77,8 @@ def main():
         model = model.to(dtype)
         model.save_pretrained(str(OUT / name))
         (OUT / name / "generation_config.json").unlink()
+        if name == "gpt2":
+            tokenizer().save(str(OUT / name / "tokenizer.json"))
         # Read back, as `to` has rounded the angles of rotary positions too.
         exact = Model.from_pretrained(str(OUT / name), dtype=torch.float32, attn_implementation="eager").double()
         draw, rows = random.Random(seed), []

@@ -1,0 +1,98 @@
+import { WebspexError } from '../core/errors.ts';
+import { lastWordBits, type Masks, maskStride, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
+import { pairedMasks } from '../core/sample.ts';
+import { causalValueFunction, promptTokenizer, resolveCausalTarget } from '../lens/text/causal-value.ts';
+import { type Lock, lockedSpans } from '../lens/text/lock.ts';
+import { type MaskRule, maskSequences, parseMaskRule } from '../lens/text/masking.ts';
+import { splitPlayers, type TextPlayers, type Units } from '../lens/text/players.ts';
+import { parseScalar, resolveTarget, type Scalar, scalarOf, textValueFunction } from '../lens/text/value-function.ts';
+import type { CausalModel, Model } from '../model/model.ts';
+
+/** What is asked about a text, as given. */
+export interface Question {
+  readonly target?: string;
+  readonly scalar?: Scalar;
+  readonly units?: Units;
+  readonly lock?: Lock;
+  readonly mask?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A text made ready: who its players are, and what of the model is explained. */
+export interface Prepared {
+  readonly split: TextPlayers;
+  readonly target: string;
+  readonly scalar: string;
+  readonly mask: string;
+  readonly valueFunction: ValueFunction;
+  /** Milliseconds that a call of the value function should take, where it gains by many masks at once. */
+  readonly batchMs?: number;
+}
+
+/** More masks in a call share more beginnings; Stop and progress wait for its end. */
+const TREE_BATCH_MS = 2000;
+
+/** The whole text is passed once, to find the predicted label. @throws usage, empty-input, too-long, and what passes throw. */
+export async function prepareClassifier(model: Model, text: string, question: Question): Promise<Prepared> {
+  const { info, tokenizer } = model;
+  const split = splitPlayers(tokenizer, text, question.units, lockedSpans(text, question.lock ?? 'auto', false));
+  const mask = question.mask ?? (tokenizer.special.mask === null ? 'remove' : 'mask-token');
+  const rule = parseMaskRule(mask);
+  const scalar = parseScalar(question.scalar);
+  const whole = maskSequences(everyone(split), split, rule, tokenizer, info.maxTokens);
+  const logits = await model.classify(whole, { signal: question.signal });
+  const target = resolveTarget(info.labels, question.target, logits);
+  const full = scalarOf(logits, 0, info.labels.length, target, scalar);
+  const masked = textValueFunction(model, split, { target, scalar, rule });
+  return { split, target: info.labels[target], scalar, mask, valueFunction: withKnownFull(masked, full) };
+}
+
+/** Where no target is named, the model answers the whole prompt first. @throws usage, empty-input, too-long, and what passes throw. */
+export async function prepareCausal(model: CausalModel, text: string, question: Question): Promise<Prepared> {
+  const split = splitPlayers(model.tokenizer, text, question.units, lockedSpans(text, question.lock ?? 'auto', true));
+  const mask = question.mask ?? (model.tokenizer.special.mask === null ? 'remove' : 'mask-token');
+  const rule = parseMaskRule(mask);
+  const tokenizer = promptTokenizer(model, mayVanish(split, rule));
+  const whole = maskSequences(everyone(split), split, rule, tokenizer, model.info.maxTokens - 1);
+  const target = await resolveCausalTarget(model, text, whole.ids, question.target, question.signal);
+  if (question.scalar !== undefined && question.scalar !== target.scalar)
+    throw new WebspexError(
+      'usage',
+      `scalar: expected ${target.scalar} for ${target.continuations.length === 1 ? 'one continuation' : 'two continuations'}, got ${question.scalar}; log-prob goes with a target, log-odds with A vs B`,
+    );
+  const valueFunction = causalValueFunction(model, split, { tokenizer, target, rule });
+  return { split, target: target.written, scalar: target.scalar, mask, valueFunction, batchMs: TREE_BATCH_MS };
+}
+
+/** The mask of the whole text. */
+function everyone({ players }: TextPlayers): Masks {
+  return sliceMasks(pairedMasks(players.length, 2, 0), 0, 1);
+}
+
+/** Whether a masked copy may have no token of the text left. */
+function mayVanish({ text, encoding, playerOfToken }: TextPlayers, rule: MaskRule): boolean {
+  if (rule.kind !== 'remove' && !(rule.kind === 'replace' && rule.text === '')) return false;
+  const { starts, ends } = encoding;
+  return playerOfToken.every((player, t) => player >= 0 || text.slice(starts[t], ends[t]).trim() === '');
+}
+
+/** The whole text has been passed already to find the predicted label: its mask is answered from that, so it is counted once. */
+function withKnownFull(valueFunction: ValueFunction, full: number): ValueFunction {
+  return async (masks, options) => {
+    const rows: number[] = [];
+    for (let r = 0; r < masks.count; r++) if (!allPresent(masks, r)) rows.push(r);
+    const values = new Float32Array(masks.count).fill(full);
+    const asked = rows.length > 0 ? await valueFunction(pickMasks(masks, rows), options) : new Float32Array(0);
+    rows.forEach((r, i) => {
+      values[r] = asked[i];
+    });
+    return values;
+  };
+}
+
+function allPresent(masks: Masks, r: number): boolean {
+  const stride = maskStride(masks.n);
+  for (let w = 0; w < stride; w++)
+    if (masks.words[r * stride + w] !== (w === stride - 1 ? lastWordBits(masks.n) : 0xffffffff)) return false;
+  return true;
+}

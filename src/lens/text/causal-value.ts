@@ -1,0 +1,104 @@
+import { WebspexError } from '../../core/errors.ts';
+import type { Masks, ValueFunction } from '../../core/masks.ts';
+import { greedyTokens } from '../../model/causal/greedy.ts';
+import type { CausalModel, ScoredSequences, Tokenizer, TokenSequences } from '../../model/model.ts';
+import { type Continuation, continuationOf, splitAlternatives, writtenContinuation } from './continuation.ts';
+import { type MaskRule, maskSequences } from './masking.ts';
+import type { TextPlayers } from './players.ts';
+
+/** What is asked of a causal model: the log-probability of one continuation, or the log-odds of the first against the second. */
+export interface CausalTarget {
+  /** As the document has it, and as it can be given again. */
+  readonly written: string;
+  readonly scalar: 'log-prob' | 'log-odds';
+  readonly continuations: readonly Continuation[];
+}
+
+/** Tokens of an answer that nobody asked for by name. */
+const MOST_ANSWER = 16;
+
+/** The tokenizer as prompts need it: nothing after the text; before it what the model expects, or the token that a text begins with. */
+export function promptTokenizer({ tokenizer, begin }: Pick<CausalModel, 'tokenizer' | 'begin'>, mayBeEmpty: boolean): Tokenizer {
+  const { before } = tokenizer.wrapping;
+  if (before.length === 0 && mayBeEmpty && begin === null)
+    throw new WebspexError(
+      'usage',
+      'mask remove: expected text that is never masked, got a model without a token to begin with and a text that may vanish; lock part of it, or use mask neutral',
+    );
+  const first = before.length === 0 && mayBeEmpty && begin !== null ? Uint32Array.of(begin) : before;
+  return { ...tokenizer, wrapping: { before: first, between: null, after: new Uint32Array(0) } };
+}
+
+/** The target that was named, or the model's own answer to the whole prompt. @throws usage, empty-input, and what passes throw. */
+export async function resolveCausalTarget(
+  model: CausalModel,
+  prompt: string,
+  ids: ArrayLike<number>,
+  wanted: string | undefined,
+  signal?: AbortSignal,
+): Promise<CausalTarget> {
+  const { tokenizer } = model;
+  if (wanted !== undefined) {
+    const parts = splitAlternatives(wanted);
+    const continuations = parts.map((part) => continuationOf(tokenizer, prompt, part));
+    if (parts.length === 2 && continuations[0].ids.join() === continuations[1].ids.join())
+      throw new WebspexError('usage', `target: expected two different texts, got ${JSON.stringify(parts[0])} twice; name two`);
+    return { written: parts.join(' vs '), scalar: parts.length === 2 ? 'log-odds' : 'log-prob', continuations };
+  }
+  const added = await greedyTokens(model, ids, {
+    most: MOST_ANSWER,
+    signal,
+    isDone: (tokens) => /\S\s*\n/u.test(tokenizer.decode(tokens)),
+  });
+  const answer = withoutLineEnd(tokenizer, added);
+  if (answer.length === 0)
+    throw new WebspexError('empty-input', 'target: expected an answer of the model, got its end at once; name a target, such as yes vs no');
+  const found = { text: tokenizer.decode(answer), ids: Uint32Array.from(answer) };
+  return { written: writtenContinuation(tokenizer, prompt, found), scalar: 'log-prob', continuations: [found] };
+}
+
+/** An answer up to the end of its first line with words, where that end is a token of its own. */
+function withoutLineEnd(tokenizer: Tokenizer, added: readonly number[]): number[] {
+  let end = added.length;
+  while (end > 0 && tokenizer.decode(added.slice(end - 1, end)).trim() === '') end--;
+  return added.slice(0, end);
+}
+
+/** Each prompt followed by each continuation, which is what is scored. */
+function followed({ ids, offsets }: TokenSequences, continuations: readonly Continuation[]): ScoredSequences {
+  const prompts = offsets.length - 1;
+  const out: number[] = [];
+  const outOffsets = [0];
+  const from: number[] = [];
+  for (let p = 0; p < prompts; p++)
+    for (const continuation of continuations) {
+      for (let i = offsets[p]; i < offsets[p + 1]; i++) out.push(ids[i]);
+      for (const id of continuation.ids) out.push(id);
+      from.push(offsets[p + 1] - offsets[p]);
+      outOffsets.push(out.length);
+    }
+  return { ids: Uint32Array.from(out), offsets: Uint32Array.from(outOffsets), from: Uint32Array.from(from) };
+}
+
+/** The value function of a prompt: masks → the target's log-probability or log-odds. @throws as `maskSequences` and as passes do. */
+export function causalValueFunction(
+  model: CausalModel,
+  split: TextPlayers,
+  { tokenizer, target, rule }: { tokenizer: Tokenizer; target: CausalTarget; rule: MaskRule },
+): ValueFunction {
+  const { continuations } = target;
+  const longest = Math.max(...continuations.map(({ ids }) => ids.length));
+  return async (masks: Masks, { signal } = {}) => {
+    const prompts = maskSequences(masks, split, rule, tokenizer, model.info.maxTokens - longest);
+    const { logProbs } = await model.score(followed(prompts, continuations), { signal });
+    const values = new Float32Array(masks.count);
+    let at = 0;
+    for (let r = 0; r < masks.count; r++)
+      continuations.forEach(({ ids }, c) => {
+        let sum = 0;
+        for (const end = at + ids.length; at < end; at++) sum += logProbs[at];
+        values[r] += c === 0 ? sum : -sum;
+      });
+    return values;
+  };
+}
