@@ -20,13 +20,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   spectrum: ['core', 'compute'],
   proxyspex: ['core', 'compute', 'spectrum'],
   pursuit: ['core', 'compute', 'spectrum'],
+  spex: ['core', 'compute', 'spectrum'],
   gp: ['core', 'compute', 'spectrum'],
   baselines: ['core', 'compute', 'spectrum'],
   model: ['core', 'compute'],
   lens: ['core', 'compute', 'spectrum', 'model'],
-  explain: ['core', 'compute', 'spectrum', 'proxyspex', 'pursuit', 'gp', 'baselines', 'model', 'lens'],
+  explain: ['core', 'compute', 'spectrum', 'proxyspex', 'pursuit', 'spex', 'gp', 'baselines', 'model', 'lens'],
   view: ['core', 'spectrum', 'lens', 'explain'],
-  bench: ['core', 'compute', 'spectrum', 'proxyspex', 'pursuit', 'gp', 'baselines', 'model', 'lens', 'explain'],
+  bench: ['core', 'compute', 'spectrum', 'proxyspex', 'pursuit', 'spex', 'gp', 'baselines', 'model', 'lens', 'explain'],
 };
 /** Files at the top of src: public entry points, and two facts about the package that rooms may read. */
 const FACTS = ['version.ts', 'embedded.ts'];

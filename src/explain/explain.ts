@@ -5,20 +5,19 @@ import { methodEntry } from './methods.ts';
 import { type ExplainOptions, fewestMasks, type Settings, settle } from './options.ts';
 import { designOf, type Plan, planMasks } from './plan.ts';
 import { type Origin, type Spent, writeExplanation } from './report.ts';
-import { splitRows } from './rows.ts';
+import { doublingLooks, splitRows } from './rows.ts';
 import { breather, type ExplainRun, type RunControl, startRun } from './run.ts';
 import { solve, transform } from './solve.ts';
 
-/** Snapshots are taken at 64, 128, 256, … passes and at the end. */
-const FIRST_LOOK = 64;
 /** One call of the value function should take about this long, so that Stop and progress stay live, unless a lens knows better. */
 const BATCH_MS = 150;
 
 interface Session {
   readonly settings: Settings;
   readonly origin: Origin;
-  readonly masks: Masks;
-  readonly heldOut: Plan['heldOut'];
+  readonly plan: Plan;
+  /** All 2ⁿ masks are to be evaluated. */
+  readonly exhaustive: boolean;
   readonly values: Float32Array;
   readonly spent: Spent;
   readonly batchMs: number;
@@ -61,13 +60,13 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
   return startRun(async (control) => {
     const { valueFunction, options, origin, batchMs = BATCH_MS } = await prepare();
     const settings = settle(options);
-    const { masks, heldOut } = planRun(settings);
+    const { plan, exhaustive } = planRun(settings);
     const session: Session = {
       settings,
       origin,
-      masks,
-      heldOut,
-      values: new Float32Array(masks.count),
+      plan,
+      exhaustive,
+      values: new Float32Array(plan.masks.count),
       spent: { queries: 0, evaluateMs: 0, decodeMs: 0 },
       batchMs,
       breathe: breather(options.signal),
@@ -77,11 +76,14 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
 }
 
 /** What will be evaluated. @throws budget-too-small where that is too little for the method to fit on. */
-function planRun(settings: Settings): Plan {
+function planRun(settings: Settings): Pick<Session, 'plan' | 'exhaustive'> {
   const { players, budget, seed, exhaustive, method, index } = settings;
   const n = players.length;
+  const run = methodEntry(method)?.run;
+  const own = run?.(n, budget, seed);
+  if (own) return { plan: own, exhaustive: false };
   const plan = planMasks(n, budget, seed, designOf(method, index));
-  if (exhaustive) return plan.masks.count === 2 ** n ? plan : planMasks(n, budget, seed, null);
+  if (exhaustive || run) return { plan: plan.masks.count === 2 ** n ? plan : planMasks(n, budget, seed, null), exhaustive: true };
   const fitting = fittingRows(plan.heldOut);
   const fewest = fewestMasks(settings);
   if (fitting < fewest)
@@ -89,15 +91,16 @@ function planRun(settings: Settings): Plan {
       'budget-too-small',
       `method ${method}: expected at least ${fewest} masks to fit on for ${n} players, got ${fitting} of a budget of ${budget}, of which a quarter is held out; raise it to ${Math.ceil((fewest * 4) / 3) + 8}, or use auto`,
     );
-  return plan;
+  return { plan, exhaustive };
 }
 
 async function produce(valueFunction: ValueFunction, session: Session, options: ExplainOptions, control: RunControl): Promise<Explanation> {
-  const { masks, spent } = session;
+  const { spent } = session;
+  const { masks, heldOut, looks = doublingLooks(masks.count) } = session.plan;
   const fewest = fewestMasks(session.settings);
-  const ready = () => isComplete(session) || fittingRows(session.heldOut.subarray(0, spent.queries)) >= fewest;
-  for (let look = FIRST_LOOK; ; look *= 2) {
-    await evaluateUpTo(Math.min(look, masks.count), valueFunction, session, options, control);
+  const ready = () => isComplete(session) || fittingRows(heldOut.subarray(0, spent.queries)) >= fewest;
+  for (const look of [...looks, masks.count]) {
+    await evaluateUpTo(look, valueFunction, session, options, control);
     if (control.stopped || spent.queries >= masks.count) break;
     if (ready()) control.emit(await decode(session, false, options));
   }
@@ -115,8 +118,8 @@ function fittingRows(heldOut: Uint8Array): number {
 }
 
 /** Whether all 2ⁿ masks are known and may be fitted. */
-function isComplete({ settings, spent }: Session): boolean {
-  return settings.exhaustive && spent.queries === 2 ** settings.players.length;
+function isComplete({ settings, exhaustive, spent }: Session): boolean {
+  return exhaustive && spent.queries === 2 ** settings.players.length;
 }
 
 /** Batches start small and grow to about `batchMs`; whole pairs only, so that a stopped run is a valid shorter one. */
@@ -127,7 +130,8 @@ async function evaluateUpTo(
   options: ExplainOptions,
   control: RunControl,
 ): Promise<void> {
-  const { masks, values, spent, settings, batchMs } = session;
+  const { values, spent, settings, batchMs } = session;
+  const { masks } = session.plan;
   while (spent.queries < end && !control.stopped) {
     throwIfAborted(options.signal);
     const rate = spent.queries > 0 ? spent.queries / spent.evaluateMs : 0;
@@ -177,22 +181,29 @@ function reportProgress(session: Session, settings: Settings, options: ExplainOp
     queries,
     budget: settings.budget,
     masksPerSecond: rate * 1000,
-    etaMs: (session.masks.count - queries) / rate,
+    etaMs: (session.plan.masks.count - queries) / rate,
     phase,
   });
 }
 
 async function decode(session: Session, last: boolean, options: ExplainOptions): Promise<Explanation> {
-  const { settings, masks, heldOut, values, spent, breathe } = session;
+  const { settings, values, spent, breathe } = session;
+  const { masks, heldOut } = session.plan;
   reportProgress(session, settings, options, 'decoding');
   const start = performance.now();
   const count = spent.queries;
   const complete = isComplete(session);
   const pick = (rows: number[]) => ({ masks: pickMasks(masks, rows), values: Float64Array.from(rows, (r) => values[r]) });
   const solution =
-    complete && methodEntry(settings.method) === null
+    complete && !methodEntry(settings.method)?.decode
       ? transform(settings, masks, values)
-      : await solve(settings, { ...splitRows(complete ? new Uint8Array(count) : heldOut, count, pick), complete, thorough: last, breathe });
+      : await solve(settings, {
+          ...splitRows(complete ? new Uint8Array(count) : heldOut, count, pick),
+          complete,
+          thorough: last,
+          breathe,
+          decode: session.plan.decode,
+        });
   spent.decodeMs += performance.now() - start;
   return writeExplanation(settings, session.origin, solution, { full: values[0], empty: values[1] }, spent);
 }

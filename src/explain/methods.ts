@@ -11,6 +11,8 @@ import { proxyspex } from '../proxyspex/proxyspex.ts';
 import { pursuit } from '../pursuit/pursuit.ts';
 import type { IndexName } from '../spectrum/indices.ts';
 import type { Decoder } from '../spectrum/spectrum.ts';
+import type { Plan } from './plan.ts';
+import { spexRun } from './spex-run.ts';
 
 /**
  * The masks that a method of its own design fits on: distinct, without the full and the empty one, at most `count`. `taken` are keys of the
@@ -20,7 +22,10 @@ export type Design = (n: number, count: number, seed: number, taken: ReadonlySet
 
 /** One way to explain: how it decodes, and what it asks of the run. */
 export interface MethodEntry {
-  readonly decode: Decoder;
+  /** Absent where the plan of `run` brings it. */
+  readonly decode?: Decoder;
+  /** Plans the whole run within the budget; null where it would rather have every mask. */
+  readonly run?: (n: number, budget: number, seed: number) => Plan | null;
   /** Its own masks; without it fits on uniform pairs. */
   readonly design?: Design;
   /** The index it estimates, and the only one that it may be asked for; without it any can be read off its spectrum. */
@@ -41,6 +46,7 @@ export const METHOD_TABLE = {
   linear: { decode: linear },
   proxyspex: { decode: proxyspex },
   pursuit: { decode: pursuit },
+  spex: { run: spexRun },
   lime: { decode: lime, design: limeMasks, exhausts: true },
   kernelshap: { decode: kernelshap, design: shapleyMasks, index: 'SV', fewest: (n) => paired(n, 1), exhausts: true },
   permutation: { decode: permutation, design: chainMasks, index: 'SV', fewest: fewestChainMasks, exhausts: true },
@@ -53,6 +59,8 @@ export const METHOD_TABLE = {
 } as const satisfies Readonly<Record<string, MethodEntry>>;
 
 export type SingleMethod = keyof typeof METHOD_TABLE;
+/** Those that decode any masks. */
+export type DecodingMethod = Exclude<SingleMethod, 'spex'>;
 
 /** The entry of a method, or null of `auto` and `exact`, which are none of their own. */
 export function methodEntry(method: string): MethodEntry | null {

@@ -3,8 +3,8 @@ import { createMasks, type Masks, maskKey, pickMasks, setPresent } from '../core
 import { createRandom, shuffle } from '../core/random.ts';
 import { evaluateSpectrum, type Spectrum } from '../spectrum/spectrum.ts';
 import type { Explanation } from './document.ts';
+import { methodEntry } from './methods.ts';
 import { type ExplainOptions, fewestMasks, MIN_BUDGET, settle } from './options.ts';
-import { designOf } from './plan.ts';
 import { type Origin, writeExplanation } from './report.ts';
 import { breather, type ExplainRun, startRun } from './run.ts';
 import { solve } from './solve.ts';
@@ -67,7 +67,8 @@ function check({ masks, values }: Observed, { method, players }: ObservedOptions
       'usage',
       `values: expected one for each of ${masks.count} masks, got ${values.length}; give both lists in one order`,
     );
-  if (method === 'exact' || designOf(method ?? 'auto', 'FBII') !== null)
+  const entry = methodEntry(method ?? 'auto');
+  if (method === 'exact' || entry?.design !== undefined || entry?.run !== undefined)
     throw new WebspexError('usage', `method: expected one that takes any masks, got ${method}, which chooses its own; use auto`);
   for (let r = 0; r < values.length; r++)
     if (!Number.isFinite(values[r]))

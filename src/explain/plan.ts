@@ -2,6 +2,7 @@ import { concatMasks, type Masks, maskKey, maskStride, pickMasks } from '../core
 import { pairedMasks } from '../core/sample.ts';
 import { collectPairs, shapleySize, sizedPairs } from '../core/sized.ts';
 import type { IndexName } from '../spectrum/indices.ts';
+import type { Decoder } from '../spectrum/spectrum.ts';
 import { type Design, methodEntry } from './methods.ts';
 import { heldOutPair } from './rows.ts';
 
@@ -10,6 +11,10 @@ export interface Plan {
   readonly masks: Masks;
   /** 1 where the row grades and never fits. Such rows are complementary pairs that stand together. */
   readonly heldOut: Uint8Array;
+  /** Numbers of passes after which a snapshot is taken, ascending; without them 64, 128, 256, … */
+  readonly looks?: readonly number[];
+  /** The decoder that these masks were chosen for: the rows that fit come in the order it planned. */
+  readonly decode?: Decoder;
 }
 
 /** A method that needs few masks is graded on this many pairs all the same, as far as the budget goes. */

@@ -1,5 +1,8 @@
 /** Every fourth pair is held out, up to this many pairs: 256 masks give R² to about ±0.03. */
-const MOST_HELD_OUT_PAIRS = 128;
+export const MOST_HELD_OUT_PAIRS = 128;
+
+/** Snapshots are taken after so many passes, and after each doubling. */
+const FIRST_LOOK = 64;
 
 /**
  * Which rows fit and which grade. Rows 2p and 2p + 1 are complementary and stay together; the first pair (all, none) always fits.
@@ -14,4 +17,11 @@ export function splitRows<T>(heldOut: Uint8Array, count: number, pick: (rows: nu
   const apart: [number[], number[]] = [[], []];
   for (let r = 0; r < count; r++) apart[heldOut[r]].push(r);
   return { fit: pick(apart[0]), heldOut: pick(apart[1]) };
+}
+
+/** 64, 128, 256, … below `end`. */
+export function doublingLooks(end: number): number[] {
+  const looks: number[] = [];
+  for (let look = FIRST_LOOK; look < end; look *= 2) looks.push(look);
+  return looks;
 }

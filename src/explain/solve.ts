@@ -4,10 +4,10 @@ import { crossValidate, rSquared } from '../spectrum/cross-validate.ts';
 import { faithfulness } from '../spectrum/faithfulness.ts';
 import { spectrumOfTable } from '../spectrum/fwht.ts';
 import { interactionRows, toInteractions } from '../spectrum/indices.ts';
-import { evaluateSpectrum, type Fit, type Spectrum } from '../spectrum/spectrum.ts';
+import { type Decoder, evaluateSpectrum, type Fit, type Spectrum } from '../spectrum/spectrum.ts';
 import { standardErrors } from '../spectrum/uncertainty.ts';
 import type { Candidate, FitReport, Interaction } from './document.ts';
-import { METHOD_TABLE, methodEntry, type SingleMethod } from './methods.ts';
+import { type DecodingMethod, METHOD_TABLE, methodEntry } from './methods.ts';
 import type { Settings } from './options.ts';
 
 /** Masks with their values, in the same order; rows 2p and 2p + 1 are complementary. */
@@ -34,19 +34,21 @@ interface Task {
   /** The last look: every candidate of `auto` is tried; earlier looks leave the slow one out. */
   readonly thorough: boolean;
   readonly breathe: () => Promise<void>;
+  /** The decoder that chose the masks, where one did. */
+  readonly decode?: Decoder;
 }
 
 /** What `auto` tries at every look, and what beside that at the last. */
-const QUICK: readonly SingleMethod[] = ['linear', 'pursuit'];
-const SLOW: readonly SingleMethod[] = ['proxyspex'];
+const QUICK: readonly DecodingMethod[] = ['linear', 'pursuit'];
+const SLOW: readonly DecodingMethod[] = ['proxyspex'];
 
 /** Recovers a spectrum from the fitting masks alone, then grades it on the held-out ones. */
 export async function solve(settings: Settings, task: Task): Promise<Solution> {
   const { fit: train, breathe } = task;
   const options = { seed: settings.seed, breathe };
-  const single = methodEntry(settings.method);
+  const single = task.decode ?? methodEntry(settings.method)?.decode;
   const chosen = single
-    ? { fit: await single.decode(train.masks, train.values, { ...options, order: settings.maxOrder }), candidates: [] }
+    ? { fit: await single(train.masks, train.values, { ...options, order: settings.maxOrder }), candidates: [] }
     : await choose(train, task.thorough, options);
   return grade(settings, chosen.fit, chosen.candidates, task);
 }
@@ -61,7 +63,7 @@ async function choose(
   const decoders = names.map((method) => ({ method, decode: METHOD_TABLE[method].decode }));
   const { scored, chosen } = await crossValidate(decoders, train.masks, train.values, { folds: 5, ...options });
   const fits: Fit[] = [];
-  for (const method of chosen.split('+') as SingleMethod[])
+  for (const method of chosen.split('+') as DecodingMethod[])
     fits.push(await METHOD_TABLE[method].decode(train.masks, train.values, options));
   return { fit: fits.length === 1 ? fits[0] : averageFits(fits), candidates: scored };
 }

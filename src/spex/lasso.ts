@@ -28,10 +28,11 @@ export interface Problem {
 const STEPS_A_DECADE = 33;
 const PAPER_STEPS = 100;
 const MOST_STEPS = 240;
-/** Beyond the paper's path it ends after so many steps without a new least error. */
-const PATIENCE = 3;
-/** Sweeps of coordinate descent end when no coefficient moves by this share of the largest possible one. */
-const CONVERGED = 1e-9;
+/** A fold ends after so many steps without a new least error, beyond the paper's path after fewer. */
+const PATIENCE = 12;
+const LATE_PATIENCE = 3;
+/** Sweeps of coordinate descent end when no coefficient moves by this share of the strength. */
+const CONVERGED = 1e-3;
 const MOST_SWEEPS = 200;
 
 /** The strength of a step, as a share of the strongest. */
@@ -110,7 +111,7 @@ async function walk(
   const slack = Float64Array.from(normal.moments);
   const diagonal = diagonalOf(pattern, normal.gram);
   for (let step = 0; step < MOST_STEPS; step++) {
-    descend(pattern, normal, strengthAt(step) * top * normal.rows, beta, slack, diagonal, CONVERGED * top);
+    descend(pattern, normal, strengthAt(step) * top * normal.rows, beta, slack, diagonal, CONVERGED * strengthAt(step) * top);
     if (!seen(step, beta)) return;
     await breathe?.();
   }
@@ -125,14 +126,16 @@ export interface Lasso {
 /** Coefficients by the LASSO, its strength chosen by cross-validation over the problem's folds; coefficient 0 is not penalised. */
 export async function crossValidatedLasso(problem: Problem, breathe?: () => Promise<void>): Promise<Lasso> {
   const { pattern, folds } = problem;
-  let whole = problem.part(0);
-  for (let f = 1; f < folds; f++) whole = combine(whole, problem.part(f), 1);
-  await breathe?.();
+  const parts: Normal[] = [];
+  for (let f = 0; f < folds; f++) {
+    parts.push(problem.part(f));
+    await breathe?.();
+  }
+  const whole = parts.reduce((a, b) => combine(a, b, 1));
   const top = strongest(whole);
   if (!(top > 0)) return { beta: Float64Array.from(whole.moments, (m, k) => (k === 0 ? m / whole.rows : 0)), whole };
   const errors = new Float64Array(MOST_STEPS);
-  for (let f = 0; f < folds; f++) {
-    const part = problem.part(f);
+  for (const part of parts) {
     const rest = combine(whole, part, -1);
     let least = Number.POSITIVE_INFINITY;
     let leastAt = 0;
@@ -145,7 +148,7 @@ export async function crossValidatedLasso(problem: Problem, breathe?: () => Prom
         last = squaredError(pattern, part, beta);
         errors[step] += last;
         if (last < least) [least, leastAt] = [last, step];
-        if (step + 1 < PAPER_STEPS || step - leastAt < PATIENCE) return true;
+        if (step - leastAt < (step < PAPER_STEPS ? PATIENCE : LATE_PATIENCE)) return true;
         // Weaker ones would be no better for this fold: they count as bad as the last.
         for (let rest = step + 1; rest < MOST_STEPS; rest++) errors[rest] += last;
         return false;

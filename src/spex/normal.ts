@@ -7,20 +7,24 @@ import type { Normal, Pattern, Problem } from './lasso.ts';
 
 const FOLDS = 5;
 
-/** For each frequency those that share a bin with it in some group, itself first to last in order of number. */
+/** For each frequency those that share a bin with it in some group, itself among them. */
 function sharedBins(traces: readonly Trace[], b: number): Pattern {
   const groups = traces[0].bins.length;
   const inBin: number[][] = Array.from({ length: groups << b }, () => []);
   for (const [k, { bins }] of traces.entries()) for (let c = 0; c < groups; c++) inBin[(c << b) + bins[c]].push(k);
   const starts = new Uint32Array(traces.length + 1);
-  const lists = traces.map(({ bins }, k) => {
-    const list = [...new Set(bins.flatMap((bin, c) => inBin[(c << b) + bin]))].sort((x, y) => x - y);
-    starts[k + 1] = starts[k] + list.length;
-    return list;
-  });
-  const columns = new Uint32Array(starts[traces.length]);
-  for (const [k, list] of lists.entries()) columns.set(list, starts[k]);
-  return { size: traces.length, starts, columns };
+  const columns: number[] = [];
+  const listed = new Int32Array(traces.length).fill(-1);
+  for (const [k, { bins }] of traces.entries()) {
+    for (const [c, bin] of bins.entries())
+      for (const other of inBin[(c << b) + bin]) {
+        if (listed[other] === k) continue;
+        listed[other] = k;
+        columns.push(other);
+      }
+    starts[k + 1] = columns.length;
+  }
+  return { size: traces.length, starts, columns: Uint32Array.from(columns) };
 }
 
 /**
@@ -68,7 +72,7 @@ function maskDelays(values: Float64Array, delays: number, fold: number): Float64
 /** The same regression from any rows, written out: for rows that fill no bins. Folds are random. */
 export function rowProblem(keys: Uint32Array, masks: Masks, values: ArrayLike<number>, seed: number): Problem {
   const size = keys.length / maskStride(masks.n);
-  const folds = pairFolds(masks.count, FOLDS, seed);
+  const folds = pairFolds(masks.count, FOLDS, seed).filter((rows) => rows.length > 0);
   const starts = Uint32Array.from({ length: size + 1 }, (_, k) => k * size);
   const columns = Uint32Array.from({ length: size * size }, (_, e) => e % size);
   return {

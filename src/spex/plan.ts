@@ -8,9 +8,9 @@ import { type Code, codeSize, createCode } from './code.ts';
 export const GROUPS = 3;
 /** Errors that the code corrects, and so the largest degree that is sure to be found, where the budget does not force fewer. */
 const MOST_ERRORS = 5;
-const LEAST_ERRORS = 2;
+export const LEAST_ERRORS = 2;
 /** Each group has at least 2³ bins. */
-const LEAST_BITS = 3;
+export const LEAST_BITS = 3;
 /** Streams of the seed. */
 const GROUP_STREAM = 30;
 const ORDER_STREAM = 33;
@@ -78,8 +78,13 @@ export function planSpex(n: number, { budget, seed, maxOrder = MOST_ERRORS }: Sp
     const random = createRandom(seed, GROUP_STREAM + c);
     return Uint32Array.from({ length: n }, () => (random.uint32() & (2 ** b - 1)) >>> 0);
   });
-  const listed = listQueries(n, b, code, groups, seed);
-  return { n, b, code, groups, queries: GROUPS * 2 ** b * (code.p + 1), ...listed };
+  return planGroups(code, groups, b, seed);
+}
+
+/** The plan of given groups: for each the rows of its matrix M, bit q of row j being M[j][q]. */
+export function planGroups(code: Code, groups: readonly Uint32Array[], b: number, seed: number): SpexPlan {
+  const listed = listQueries(b, code, groups, seed);
+  return { n: code.n, b, code, groups, queries: groups.length * 2 ** b * (code.p + 1), ...listed };
 }
 
 /** Delay masks: (p + 1) × stride words. */
@@ -104,18 +109,13 @@ function baseMasks(rows: Uint32Array, b: number): Uint32Array {
   return out;
 }
 
-function listQueries(
-  n: number,
-  b: number,
-  code: Code,
-  groups: readonly Uint32Array[],
-  seed: number,
-): Pick<SpexPlan, 'masks' | 'rows' | 'stages'> {
+function listQueries(b: number, code: Code, groups: readonly Uint32Array[], seed: number): Pick<SpexPlan, 'masks' | 'rows' | 'stages'> {
+  const { n } = code;
   const stride = maskStride(n);
   const delays = delayMasks(code);
   const bases = groups.map((rows) => baseMasks(rows, b));
   const perPoint = code.p + 1;
-  const rows = new Uint32Array(GROUPS * 2 ** b * perPoint);
+  const rows = new Uint32Array(groups.length * 2 ** b * perPoint);
   const found = createMasks(n, rows.length + 2);
   const places = new Map<string, number>();
   let count = 0;
@@ -137,7 +137,7 @@ function listQueries(
     const from = bits === LEAST_BITS ? 0 : 2 ** (bits - 1);
     const points = 2 ** bits - from;
     const order = shuffle(
-      new Uint32Array(GROUPS * points * perPoint).map((_, q) => q),
+      new Uint32Array(groups.length * points * perPoint).map((_, q) => q),
       random,
     );
     for (const q of order) {

@@ -70,6 +70,7 @@ describe('observed evaluations', () => {
       [{ masks: few, values: outcomes(few, 1) }, {}, 'budget-too-small', /at least 16 masks, got 10/],
       [{ masks, values }, { players: 19 }, 'usage', /expected 20 as in the masks, got 19/],
       [{ masks, values }, { method: 'leave-one-out' }, 'usage', /got leave-one-out, which chooses its own/],
+      [{ masks, values }, { method: 'spex' }, 'usage', /got spex, which chooses its own/],
       [{ masks, values }, { method: 'lime' }, 'usage', /got lime, which chooses its own/],
     ] as const;
     for (const [observed, options, code, message] of bad) {
