@@ -54,5 +54,7 @@ export {
   spectrumFromTerms,
 } from './spectrum/spectrum.ts';
 export { structureOf } from './spectrum/structure.ts';
+export { planSpex, type SpexPlan, type SpexPlanOptions, type Stage as SpexStage, spexQueries } from './spex/plan.ts';
+export { type SpexOptions, spex } from './spex/spex.ts';
 export { VERSION } from './version.ts';
 export { toCsv, toHtml, toSvg } from './view/report.ts';
