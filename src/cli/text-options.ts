@@ -17,8 +17,8 @@ export const SOURCE_HELP = [
 
 export const MODEL_HELP = [
   [
-    '--model FOLDER',
-    'config.json, tokenizer.json and model.safetensors of a text classifier (BERT, RoBERTa, DistilBERT, ELECTRA) or of a causal language model (GPT-2, Llama, Mistral, Qwen 2 and 3); default: the embedded sentiment model',
+    '--model PLACE',
+    'config.json, tokenizer.json and model.safetensors of a text classifier (BERT, RoBERTa, DistilBERT, ELECTRA) or of a causal language model (GPT-2, Llama, Mistral, Qwen 2 and 3), or a .gguf file of such a one; default: the embedded sentiment model',
   ],
   [
     '--target T',
@@ -60,8 +60,10 @@ function modelOf(args: Arguments): string | undefined {
   if (folder.trim() === '') throw usage('--model: expected a folder, got an empty name; name one, or leave it out for the embedded model');
   if (/^[a-z]+:\/\//i.test(folder))
     throw usage(`--model: expected a folder, got an address (${folder}); download the model and name its folder`);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new WebspexError('not-found', `model: expected a folder, got ${folder}, which is none; check the path`);
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found?.isFile() && /\.gguf$/i.test(folder)) return folder;
+  if (!found?.isDirectory())
+    throw new WebspexError('not-found', `model: expected a folder or a .gguf file, got ${folder}, which is none; check the path`);
   if (!statSync(join(folder, 'config.json'), { throwIfNoEntry: false }))
     throw new WebspexError('not-found', `model: expected config.json in ${folder}, got no such file; name a model's folder`);
   return folder;

@@ -52,8 +52,8 @@ export const TASKS = ['text-classification', 'text-generation'] as const;
 export type Task = (typeof TASKS)[number];
 
 /**
- * Loads a model for `explain`. `model` is a folder (path or URL) with config.json, tokenizer.json and model.safetensors; default
- * the embedded sentiment model. @throws usage, not-found, bad-file, hash-mismatch, unsupported-model, no-webgpu, no-adapter, no-wasm.
+ * Loads a model for `explain`. `model` is a folder (path or URL) with config.json, tokenizer.json and model.safetensors, or a GGUF file;
+ * default the embedded sentiment model. @throws usage, not-found, bad-file, hash-mismatch, unsupported-model, no-webgpu, no-adapter, no-wasm.
  */
 export async function explainer(task: Task, model?: string | URL, options: ExplainerOptions = {}): Promise<Explainer> {
   if (!TASKS.includes(task)) throw new WebspexError('usage', `task: expected ${TASKS.join(' or ')}, got ${task}; name one of them`);
@@ -73,15 +73,23 @@ export async function openExplainer(
   const start = performance.now();
   const backend = await openBackend(options.device ?? 'auto', { gpu: options.gpu, tileMemory: options.tileMemory });
   try {
-    const source = openSource(model, { fetch: options.fetch });
+    const { folder, file } = placeOf(model);
+    const source = openSource(folder, { fetch: options.fetch });
     const loading = { backend, onProgress: options.progress_callback, signal: options.signal };
-    const causal = task === undefined ? model !== EMBEDDED_MODEL && (await isCausal(source)) : task === 'text-generation';
-    const loaded = causal ? await loadCausal(source, loading) : await loadClassifier(source, loading);
+    const unnamed = async () => file !== undefined || (model !== EMBEDDED_MODEL && (await isCausal(source)));
+    const causal = task === undefined ? await unnamed() : task === 'text-generation';
+    const loaded = causal ? await loadCausal(source, loading, file) : await loadClassifier(source, loading);
     return createExplainer(loaded, performance.now() - start);
   } catch (error) {
     backend.destroy();
     throw error;
   }
+}
+
+/** A folder, or the folder of a GGUF file and its name. */
+function placeOf(model: string | URL): { folder: string | URL; file?: string } {
+  const [, folder, file] = /^(.*[\\/])?([^\\/]+\.gguf)$/i.exec(String(model)) ?? [];
+  return file === undefined ? { folder: model } : { folder: folder ?? './', file };
 }
 
 function prepare(model: Model | CausalModel, text: string, question: Question): Promise<Prepared> {

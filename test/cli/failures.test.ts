@@ -80,7 +80,7 @@ const CASES: readonly (readonly [title: string, args: readonly string[], code: n
     'a model folder that is not there',
     ['explain', 'a b', '--model', at('no-model')],
     3,
-    /not-found: model: expected a folder, got .*no-model/,
+    /not-found: model: expected a folder or a .gguf file, got .*no-model/,
   ],
   [
     'a folder without a model',

@@ -141,7 +141,11 @@ function readSizes(json: Fields, { keys, norm, names }: DecoderArchitecture): De
 
 /** Reads config.json. @throws bad-file for nonsense, unsupported-model naming the key for another architecture or other arithmetic. */
 export function readDecoderConfig(bytes: Uint8Array): DecoderConfig {
-  const json = parseObject(bytes, 'config.json');
+  return decoderConfig(parseObject(bytes, 'config.json'));
+}
+
+/** As `readDecoderConfig`, of what a config.json says. */
+export function decoderConfig(json: Fields): DecoderConfig {
   const architecture = findArchitecture(json);
   checkSupported(json);
   const sizes = readSizes(json, architecture);

@@ -1,53 +1,104 @@
 import { throwIfAborted, WebspexError } from '../../core/errors.ts';
+import { wholeNumber } from '../gguf/fields.ts';
+import { type GgufModelTensor, ggufModel } from '../gguf/model.ts';
+import { readGguf } from '../gguf/read.ts';
+import { ggufTokenizer } from '../gguf/tokenizer.ts';
 import { type LoadOptions, tensorTaker } from '../load.ts';
 import { readManifest, readVerified } from '../manifest.ts';
-import type { CausalModel, ModelSource } from '../model.ts';
+import type { CausalModel, ModelSource, Tokenizer } from '../model.ts';
 import { readSafetensors } from '../safetensors.ts';
 import { loadTokenizer } from '../tokenizer.ts';
 import { createCausal } from './causal.ts';
-import { isDecoderConfig, readDecoderConfig } from './config.ts';
-import { decoderParts } from './parts.ts';
+import { type DecoderConfig, decoderConfig, isDecoderConfig, readDecoderConfig } from './config.ts';
+import { decoderParts, type TensorSource } from './parts.ts';
+import type { Storage } from './weights.ts';
 
 /** Whether a folder's config.json is that of a causal language model. @throws not-found, bad-file. */
 export async function isCausal(source: ModelSource): Promise<boolean> {
   return isDecoderConfig(await source.read('config.json'));
 }
 
+/** A model as it lies in its files, of whatever format. */
+interface Stored {
+  readonly config: DecoderConfig;
+  readonly tokenizer: Tokenizer;
+  readonly pairing: Storage['pairing'];
+  readonly tensors: TensorSource & { finish(): void };
+  readonly sha256: string;
+}
+
 /**
- * Loads a causal language model from a folder of config.json, tokenizer.json and model.safetensors; a manifest.json there is enforced.
+ * Loads a causal language model from a folder of config.json, tokenizer.json and model.safetensors, or from the GGUF file named `file` in it,
+ * which has all three inside; a manifest.json there is enforced.
  * @throws not-found, hash-mismatch, bad-file naming the tensor, unsupported-model, aborted, and what the backend throws.
  */
-export async function loadCausal(source: ModelSource, { backend, onProgress, signal }: LoadOptions): Promise<CausalModel> {
+export async function loadCausal(source: ModelSource, options: LoadOptions, file?: string): Promise<CausalModel> {
+  const { backend, onProgress, signal } = options;
   throwIfAborted(signal);
   const manifest = await readManifest(source);
-  const read = async (file: string) => {
+  const read = async (name: string) => {
     throwIfAborted(signal);
-    return readVerified(source, manifest, file, onProgress);
+    return readVerified(source, manifest, name, onProgress);
   };
-  const config = readDecoderConfig((await read('config.json')).bytes);
-  const tokenizer = loadTokenizer((await read('tokenizer.json')).bytes);
+  const { config, tokenizer, pairing, tensors, sha256 } = file === undefined ? await readFolder(read) : await readOneFile(read, file);
   const { vocabulary } = config.sizes;
   if (tokenizer.vocabularySize > vocabulary)
     throw new WebspexError(
       'bad-file',
-      `tokenizer.json: expected ids below vocab_size ${vocabulary}, got ${tokenizer.vocabularySize}; use the model's own tokenizer`,
+      `tokenizer: expected ids below the vocabulary's ${vocabulary}, got ${tokenizer.vocabularySize}; use the model's own tokenizer`,
     );
-  const file = await read('model.safetensors');
-  const { name: architecture } = config.architecture;
-  const tensors = tensorTaker(readSafetensors(file.bytes), architecture, config.tied ? ['lm_head.weight'] : []);
-  const parts = decoderParts(config, tensors);
+  const parts = decoderParts(config, tensors, pairing);
   tensors.finish();
   throwIfAborted(signal);
   const info = {
-    id: manifest?.id ?? source.id,
+    id: manifest?.id ?? file ?? source.id,
     revision: manifest?.revision ?? source.revision,
-    sha256: file.sha256,
+    sha256,
     dtype: 'f32' as const,
-    architecture,
+    architecture: config.architecture.name,
     labels: [],
     maxTokens: config.maxTokens,
   };
   const model = await createCausal({ ...parts, info, tokenizer }, backend);
   onProgress?.({ status: 'ready', name: info.id });
   return model;
+}
+
+type Read = (name: string) => Promise<{ bytes: Uint8Array; sha256: string }>;
+
+async function readFolder(read: Read): Promise<Stored> {
+  const config = readDecoderConfig((await read('config.json')).bytes);
+  const tokenizer = loadTokenizer((await read('tokenizer.json')).bytes);
+  const { bytes, sha256 } = await read('model.safetensors');
+  const tensors = tensorTaker(readSafetensors(bytes), config.architecture.name, config.tied ? ['lm_head.weight'] : []);
+  return { config, tokenizer, pairing: 'halves', tensors, sha256 };
+}
+
+async function readOneFile(read: Read, file: string): Promise<Stored> {
+  const { bytes, sha256 } = await read(file);
+  const gguf = readGguf(bytes);
+  const { config: json, pairing, tensors } = ggufModel(gguf);
+  const config = decoderConfig({ bos_token_id: wholeNumber(gguf.metadata, 'tokenizer.ggml.bos_token_id') ?? undefined, ...json });
+  return { config, tokenizer: ggufTokenizer(gguf.metadata), pairing, tensors: ggufTaker(file, tensors, config), sha256 };
+}
+
+/** Hands out each tensor as float32, checked; `finish` complains about what nobody took. */
+function ggufTaker(file: string, tensors: ReadonlyMap<string, GgufModelTensor>, { architecture }: DecoderConfig): Stored['tensors'] {
+  const taken = new Set<string>();
+  const refuse = (what: string): never => {
+    throw new WebspexError('bad-file', `${file}: ${what}; use another file of the model`);
+  };
+  return {
+    has: (name) => tensors.has(name),
+    take(name, shape) {
+      const tensor = tensors.get(name) ?? refuse(`expected tensor ${name}, got none`);
+      if (tensor.shape.join() !== shape.join()) refuse(`expected ${name} of shape [${shape.join(', ')}], got [${tensor.shape.join(', ')}]`);
+      taken.add(name);
+      return tensor.read();
+    },
+    finish() {
+      const left = [...tensors.keys()].filter((name) => !taken.has(name));
+      if (left.length > 0) refuse(`expected no other tensors than a ${architecture.name}'s, got ${left.slice(0, 3).join(', ')}`);
+    },
+  };
 }
