@@ -19,7 +19,7 @@ const WARM_FLOPS = 3e10;
 
 /**
  * input (rows, depth) · weight (depth, columns), the weight known beforehand. Each run takes its input from JavaScript and gives its output
- * back to it, on both sides.
+ * back to it, on both sides: ours copies it into an array that the caller keeps, onnxruntime-web into a new one.
  */
 export function gemm(shape: Shape): Setup {
   return async ({ web }) => {
@@ -74,7 +74,12 @@ async function ours(build: Build, { rows, depth, columns }: Shape, input: Float3
     ['bias', new Float32Array(columns)],
   ]);
   const instance = await createInstance(module, layOut(program), weights);
-  return () => new Float32Array(instance.run({ input }, program.capacity, 1).buffer);
+  const output = new Float32Array(rows * columns);
+  return () => {
+    const { buffer, byteOffset, length } = instance.run({ input }, program.capacity, 1);
+    output.set(new Float32Array(buffer, byteOffset, length));
+    return output;
+  };
 }
 
 async function peer({ InferenceSession, Tensor }: Parameters<Setup>[0]['web'], shape: Shape, input: Float32Array, weight: Float32Array) {

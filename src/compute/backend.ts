@@ -15,8 +15,9 @@ export interface DeviceInfo {
 export interface BackendLimits {
   /** Largest single buffer, in bytes. */
   readonly bufferBytes: number;
-  /** Token rows of a first run, and the most that later runs may grow to. */
+  /** Token rows of a first run, and the least and the most that later ones may come to. */
   readonly firstTokens: number;
+  readonly leastTokens: number;
   readonly mostTokens: number;
   /** Milliseconds a run should take; runs grow and shrink towards it. */
   readonly targetMs: number;

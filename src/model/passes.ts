@@ -125,7 +125,7 @@ function createPace({ limits }: Backend, capacity: RowCounts) {
       // A run cut short by the end of its call says little about a full one.
       if (used * 2 < rows) return;
       const wanted = (used * limits.targetMs) / ms;
-      rows = Math.min(Math.max(wanted, rows / 2, Math.min(limits.firstTokens / 4, most)), rows * 2, most);
+      rows = Math.min(Math.max(wanted, rows / 2, Math.min(limits.leastTokens, most)), rows * 2, most);
     },
   };
 }

@@ -107,28 +107,52 @@ describe('a classifier', () => {
   it('grows its chunks while they take less time than the backend wants, within its limits', async () => {
     const seen: number[] = [];
     const limits = { ...reference.limits, firstTokens: 16, mostTokens: 50, targetMs: 1e9 };
-    const watched: Backend = {
-      ...reference,
-      limits,
-      async prepare(...given) {
-        const executable = await reference.prepare(...given);
-        return {
-          ...executable,
-          run(inputs, counts, options) {
-            seen.push(counts.tokens);
-            return executable.run(inputs, counts, options);
-          },
-        };
-      },
-    };
-    const model = await createClassifier(tinyParts(sizes, tensors, { tokens: 64, tableRows: 64, sequences: 32 }), watched);
+    const model = await createClassifier(
+      tinyParts(sizes, tensors, { tokens: 64, tableRows: 64, sequences: 32 }),
+      watched(limits, (tokens) => seen.push(tokens)),
+    );
     await model.classify(asked);
     expect(seen[0]).toBeLessThanOrEqual(16);
     expect(Math.max(...seen)).toBeGreaterThan(32);
     expect(Math.max(...seen)).toBeLessThanOrEqual(50);
     model.destroy();
   });
+
+  it('shrinks its chunks while they take more time than the backend wants, within its limits', async () => {
+    const seen: number[] = [];
+    const limits = { ...reference.limits, firstTokens: 48, leastTokens: 20, mostTokens: 50, targetMs: 1e-9 };
+    const model = await createClassifier(
+      tinyParts(sizes, tensors, { tokens: 64, tableRows: 64, sequences: 32 }),
+      watched(limits, (tokens) => seen.push(tokens)),
+    );
+    await model.classify(asked);
+    await model.classify(asked);
+    expect(seen[0]).toBeGreaterThan(32);
+    const last = seen.slice(-4);
+    expect(Math.max(...last)).toBeLessThanOrEqual(20);
+    // Sequences stay whole; the longest has 12 tokens.
+    expect(Math.max(...last)).toBeGreaterThan(8);
+    model.destroy();
+  });
 });
+
+/** The reference with other limits, telling how many tokens each run has. */
+function watched(limits: Backend['limits'], tell: (tokens: number) => void): Backend {
+  return {
+    ...reference,
+    limits,
+    async prepare(...given) {
+      const executable = await reference.prepare(...given);
+      return {
+        ...executable,
+        run(inputs, counts, options) {
+          tell(counts.tokens);
+          return executable.run(inputs, counts, options);
+        },
+      };
+    },
+  };
+}
 
 describe('a classifier whose numbers are not finite', () => {
   it('says of which of the sequences asked, and the others alone are right', async () => {

@@ -34,7 +34,7 @@ const TWINS: Readonly<Record<KernelName, (call: KernelCall) => void>> = {
 export function createReferenceBackend(): Backend {
   return {
     info: { backend: 'reference', adapter: 'CPU (float64)', software: true },
-    limits: { bufferBytes: 2 ** 31, firstTokens: 128, mostTokens: 512, targetMs: 250 },
+    limits: { bufferBytes: 2 ** 31, firstTokens: 128, leastTokens: 32, mostTokens: 512, targetMs: 250 },
     async prepare(program, weights) {
       checkProgram(program, weights);
       return createExecutable(program, weights);

@@ -54,7 +54,7 @@ export function createCaller({ module }: Kernels): Crew {
           throwIfAborted(signal);
           if (closed || !instance) throw gone('executable');
           try {
-            return instance.run(inputs, counts, serial);
+            return instance.run(inputs, counts, serial).slice();
           } catch (error) {
             throw threadError(error, layout);
           }

@@ -3,7 +3,7 @@ import type { Layout, Place } from './layout.ts';
 
 /** A program in a memory of its own. */
 export interface Instance {
-  /** Runs all steps; the output rows of this run, as words. */
+  /** Runs all steps; the output rows of this run, as words: a view that holds until the next run. */
   run(inputs: Inputs, counts: RowCounts, serial: number): Uint32Array<ArrayBuffer>;
 }
 
@@ -27,7 +27,7 @@ export async function createInstance(module: WebAssembly.Module, layout: Layout,
       }
       for (const step of steps) step.kernel(counts[step.rows], ...step.arguments);
       const { output } = layout;
-      return words.slice(output.at / 4, output.at / 4 + lengthOf(output, counts));
+      return words.subarray(output.at / 4, output.at / 4 + lengthOf(output, counts));
     },
   };
 }

@@ -32,7 +32,7 @@ async function answer(request: Request): Promise<Answer> {
     return { answer: 'done' };
   }
   try {
-    return { answer: 'done', words: prepared.instance.run(request.inputs, request.counts, request.serial) };
+    return { answer: 'done', words: prepared.instance.run(request.inputs, request.counts, request.serial).slice() };
   } catch (error) {
     return failed(error, prepared.layout);
   }

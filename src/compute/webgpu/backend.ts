@@ -17,8 +17,8 @@ export interface WebgpuOptions extends DeviceOptions {
 /** The default maxStorageBufferBindingSize; no device is asked for more. */
 const BINDING_BYTES = 128 * 1024 * 1024;
 
-const SOFTWARE_LIMITS: BackendLimits = { bufferBytes: BINDING_BYTES, firstTokens: 256, mostTokens: 512, targetMs: 250 };
-const HARDWARE_LIMITS: BackendLimits = { bufferBytes: BINDING_BYTES, firstTokens: 1024, mostTokens: 8192, targetMs: 50 };
+const SOFTWARE_LIMITS: BackendLimits = { bufferBytes: BINDING_BYTES, firstTokens: 256, leastTokens: 64, mostTokens: 512, targetMs: 250 };
+const HARDWARE_LIMITS: BackendLimits = { bufferBytes: BINDING_BYTES, firstTokens: 1024, leastTokens: 256, mostTokens: 8192, targetMs: 50 };
 
 /** A WebGPU device that runs programs in WGSL. @throws insecure-context, no-webgpu, no-adapter, device-lost. */
 export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<Backend> {
