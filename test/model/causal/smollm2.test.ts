@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Backend } from '../../../src/compute/backend.ts';
+import { createWasmBackend } from '../../../src/compute/wasm/backend.ts';
+import { continuationOf } from '../../../src/lens/text/continuation.ts';
+import { loadCausal } from '../../../src/model/causal/load.ts';
+import type { CausalModel } from '../../../src/model/model.ts';
+import { openSource } from '../../../src/model/source.ts';
+import { excess } from '../../compute/support.ts';
+import { hasModel } from './known-models.ts';
+import { scored } from './support.ts';
+
+/** Thirty layers in float32 on both sides, sums in another order: 3e-5 apart in November 2026. */
+const FLOAT32 = { absolute: 2e-4, relative: 0 };
+
+interface Asked {
+  readonly prompt: string;
+  readonly continuation: string;
+  readonly ids: readonly number[];
+  readonly added: readonly number[];
+  readonly text: string;
+  readonly logProbs: readonly number[];
+}
+
+const golden = JSON.parse(readFileSync(new URL('../golden/smollm2.json', import.meta.url), 'utf8')) as {
+  file: string;
+  greedy: readonly Asked[];
+  continuations: readonly Asked[];
+  masked: readonly Asked[];
+};
+
+describe.skipIf(!hasModel('smollm2'))('SmolLM2-135M-Instruct from its GGUF file (skipped where ../shared is absent)', () => {
+  let backend: Backend;
+  let model: CausalModel;
+  beforeAll(async () => {
+    backend = await createWasmBackend({ threads: 1 });
+    const folder = new URL('../../../../shared/models/smollm2/', import.meta.url);
+    model = await loadCausal(openSource(folder), { backend }, golden.file);
+  });
+  afterAll(() => {
+    model?.destroy();
+    backend?.destroy();
+  });
+
+  const ask = (rows: readonly Asked[]) =>
+    model.score(
+      scored(
+        rows.map(({ ids, added }) => [...ids, ...added]),
+        rows.map(({ ids }) => ids.length),
+      ),
+    );
+
+  it('reads and writes text in the tokens that PyTorch’s tokenizer does', () => {
+    for (const { prompt, ids, added, text } of golden.greedy) {
+      expect([...model.tokenizer.encode(prompt).ids]).toEqual(ids);
+      expect(model.tokenizer.decode(added)).toBe(text);
+    }
+    for (const { prompt, continuation, added } of golden.continuations)
+      expect([...continuationOf(model.tokenizer, prompt, continuation.trimStart()).ids]).toEqual(added);
+  });
+
+  it('finds every token of PyTorch’s greedy answers the likeliest in its place', async () => {
+    expect([...(await ask(golden.greedy)).best]).toEqual(golden.greedy.flatMap(({ added }) => added));
+  });
+
+  it('gives continuations, of whole prompts and of masked ones, PyTorch’s log-probabilities', async () => {
+    const rows = [...golden.continuations, ...golden.masked];
+    const { logProbs } = await ask(rows);
+    const want = rows.flatMap((row) => row.logProbs);
+    expect(excess(logProbs, want, FLOAT32.absolute, FLOAT32.relative)).toBeLessThanOrEqual(1);
+  });
+});
