@@ -22,9 +22,20 @@ export {
 export { pairedMasks } from './core/sample.ts';
 export type { Candidate, Explanation, FitReport, Interaction, InteractionIndex, Player, Structure } from './explain/document.ts';
 export { explain } from './explain/explain.ts';
+export { methodIndex } from './explain/method-index.ts';
 export { explainObserved, type Observed, type ObservedOptions } from './explain/observed.ts';
-export { type ExplainOptions, INDICES, METHODS, type Method, MIN_BUDGET, methodIndex, type RunProgress } from './explain/options.ts';
+export {
+  type ExplainOptions,
+  INDICES,
+  METHODS,
+  type Method,
+  MIN_BUDGET,
+  type RunProgress,
+} from './explain/options.ts';
+export { MOST_REMOVED, type RemovalCheck, type RemovalStep, verifyRemoval } from './explain/removal.ts';
+
 export type { ExplainRun } from './explain/run.ts';
+export { checkShapiqIndex, fromShapiq, type InteractionValues, type ShapiqFile, toShapiq } from './explain/shapiq.ts';
 export {
   type Checked,
   type Corner,
@@ -43,6 +54,7 @@ export { pursuit } from './pursuit/pursuit.ts';
 export { faithfulness } from './spectrum/faithfulness.ts';
 export { fwht, spectrumOfTable } from './spectrum/fwht.ts';
 export { toInteractions } from './spectrum/indices.ts';
+export { mostMoving, type Removal } from './spectrum/removal.ts';
 export {
   type DecodeOptions,
   type Decoder,

@@ -9,7 +9,6 @@ import { chainMasks, fewestChainMasks, permutation } from '../baselines/permutat
 import type { Masks } from '../core/masks.ts';
 import { proxyspex } from '../proxyspex/proxyspex.ts';
 import { pursuit } from '../pursuit/pursuit.ts';
-import type { IndexName } from '../spectrum/indices.ts';
 import type { Decoder } from '../spectrum/spectrum.ts';
 import type { Plan } from './plan.ts';
 import { spexRun } from './spex-run.ts';
@@ -28,8 +27,6 @@ export interface MethodEntry {
   readonly run?: (n: number, budget: number, seed: number) => Plan | null;
   /** Its own masks; without it fits on uniform pairs. */
   readonly design?: Design;
-  /** The index it estimates, and the only one that it may be asked for; without it any can be read off its spectrum. */
-  readonly index?: IndexName;
   /** Largest interaction by default, where it fits all interactions up to an order; `most` unknowns at most. */
   readonly order?: number;
   readonly most?: number;
@@ -47,14 +44,14 @@ export const METHOD_TABLE = {
   proxyspex: { decode: proxyspex },
   pursuit: { decode: pursuit },
   spex: { run: spexRun },
-  lime: { decode: lime, design: limeMasks, exhausts: true },
-  kernelshap: { decode: kernelshap, design: shapleyMasks, index: 'SV', fewest: (n) => paired(n, 1), exhausts: true },
-  permutation: { decode: permutation, design: chainMasks, index: 'SV', fewest: fewestChainMasks, exhausts: true },
-  banzhaf: { decode: banzhaf, index: 'BV', exhausts: true },
-  'faith-banzhaf': { decode: faithBanzhaf, index: 'FBII', order: 2, most: 3000, fewest: paired, exhausts: true },
-  'faith-shap': { decode: faithShap, design: shapleyMasks, index: 'FSII', order: 2, most: 1600, fewest: paired, exhausts: true },
-  'kernelshap-iq': { decode: kernelshapIq, design: shapleyMasks, index: 'k-SII', order: 2, most: 600, fewest: paired, exhausts: true },
-  'leave-one-out': { decode: leaveOneOut, design: leaveOneOutMasks, fewest: (n) => (n === 1 ? 2 : n + 2) },
+  lime: { decode: lime, design: limeMasks, order: 1, exhausts: true },
+  kernelshap: { decode: kernelshap, design: shapleyMasks, order: 1, fewest: (n) => paired(n, 1), exhausts: true },
+  permutation: { decode: permutation, design: chainMasks, order: 1, fewest: fewestChainMasks, exhausts: true },
+  banzhaf: { decode: banzhaf, order: 1, exhausts: true },
+  'faith-banzhaf': { decode: faithBanzhaf, order: 2, most: 3000, fewest: paired, exhausts: true },
+  'faith-shap': { decode: faithShap, design: shapleyMasks, order: 2, most: 1600, fewest: paired, exhausts: true },
+  'kernelshap-iq': { decode: kernelshapIq, design: shapleyMasks, order: 2, most: 600, fewest: paired, exhausts: true },
+  'leave-one-out': { decode: leaveOneOut, design: leaveOneOutMasks, order: 1, fewest: (n) => (n === 1 ? 2 : n + 2) },
   lasso: { decode: lasso, order: 2, most: 10_000 },
 } as const satisfies Readonly<Record<string, MethodEntry>>;
 

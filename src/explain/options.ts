@@ -3,6 +3,7 @@ import { WebspexError } from '../core/errors.ts';
 import { MAX_EXHAUSTIVE_PLAYERS } from '../core/sample.ts';
 import { INDEX_NAMES } from '../spectrum/index-weights.ts';
 import type { InteractionIndex, Player } from './document.ts';
+import { methodIndex } from './method-index.ts';
 import { METHOD_TABLE, type MethodEntry, methodEntry, type SingleMethod } from './methods.ts';
 
 export type Method = 'auto' | 'exact' | SingleMethod;
@@ -44,11 +45,6 @@ export interface Settings {
   readonly seed: number;
   /** Every mask is to be evaluated, and nothing held out. */
   readonly exhaustive: boolean;
-}
-
-/** The index of a method that estimates one, or null where any index can be read off its spectrum. */
-export function methodIndex(method: string): InteractionIndex | null {
-  return methodEntry(method)?.index ?? null;
 }
 
 /** @throws usage where the method estimates another index than the one asked for. */

@@ -3,6 +3,7 @@ import { pairedMasks } from '../core/sample.ts';
 import { collectPairs, shapleySize, sizedPairs } from '../core/sized.ts';
 import type { IndexName } from '../spectrum/indices.ts';
 import type { Decoder } from '../spectrum/spectrum.ts';
+import { methodIndex } from './method-index.ts';
 import { type Design, methodEntry } from './methods.ts';
 import { heldOutPair } from './rows.ts';
 
@@ -91,5 +92,5 @@ export function mixedMasks(n: number, count: number, seed: number, taken: Readon
 /** The design of a method, or null where it fits on uniform pairs. */
 export function designOf(method: string, index: IndexName): Design | null {
   const entry = methodEntry(method);
-  return entry?.design ?? (index === 'SV' && entry?.index === undefined ? mixedMasks : null);
+  return entry?.design ?? (index === 'SV' && methodIndex(method) === null ? mixedMasks : null);
 }

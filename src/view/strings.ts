@@ -35,6 +35,8 @@ export const strings = {
   ungraded: 'No mask was left over to grade this on',
   fair: 'R² is below 0.7: the large effects hold, but do not rely on small effects. More passes help.',
   poor: 'Poor fit: at this number of passes the model’s behaviour on this text is not captured; do not read the arcs. Use more passes, or coarser units.',
+  ownPoor: (index: string) =>
+    `As a sum these ${index} are a poor account of the model on this text: more goes on together than they can say. Their own errors are those given; the method auto finds what acts together.`,
   passes: (queries: number) => `${count(queries)} passes`,
   rate: (masksPerSecond: number) => `${masksPerSecond < 10 ? masksPerSecond.toFixed(1) : count(masksPerSecond)} a second`,
   software: 'software GPU: results right, speed meaningless',

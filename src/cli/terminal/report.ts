@@ -1,4 +1,4 @@
-import type { Explanation, Interaction } from '../../index.ts';
+import { type Explanation, type Interaction, methodIndex } from '../../index.ts';
 import { columnsOf, padEnd, shorten, visible, wrap } from './columns.ts';
 import { glossLines } from './gloss.ts';
 import { membersLabel, playerLabels } from './labels.ts';
@@ -131,7 +131,11 @@ function trustAll({ r2, r2Low, r2High, queries }: Explanation['fit']): string {
 }
 
 function warning({ fit: f, lens }: Explanation): string | null {
-  if (f.heldOut === 0 || f.r2 >= FAIR_R2) return null;
+  if (f.r2 >= FAIR_R2) return null;
+  const own = methodIndex(f.chosen);
+  if (own !== null)
+    return `! As a sum these ${own} are a poor account of what was explained: more goes on together than they can say. Their own errors are those given; auto finds what acts together.`;
+  if (f.heldOut === 0) return null;
   if (f.r2 >= POOR_R2) return '! R² is below 0.7: the large effects hold, but do not rely on small ones. More passes help (--budget).';
   const coarser = lens === 'text' ? ', or coarser units (--units sentence)' : '';
   return `! Poor fit: at this number of passes what was explained is not captured; do not rely on the effects. Use more passes (--budget)${coarser}.`;

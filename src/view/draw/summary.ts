@@ -1,3 +1,4 @@
+import { methodIndex } from '../../explain/method-index.ts';
 import { probabilityOf } from '../choose.ts';
 import { percent, signed, visible } from '../format.ts';
 import { type Mark, mark } from '../mark.ts';
@@ -7,7 +8,7 @@ import { strings } from '../strings.ts';
 /** The prediction, how far the explanation holds, what it cost and where it ran; warnings where it does not hold. */
 export function summaryMarks(scene: Scene): Mark[] {
   const { explanation: e, grade } = scene;
-  const warning = grade === 'poor' ? strings.poor : grade === 'fair' ? strings.fair : null;
+  const warning = warningOf(scene);
   return [
     mark(
       'header',
@@ -36,6 +37,13 @@ export function summaryMarks(scene: Scene): Mark[] {
       ? []
       : [mark('p', { class: `warning ${grade}`, role: 'note' }, mark('span', { class: 'mark', 'aria-hidden': 'true' }, '!'), warning)]),
   ];
+}
+
+function warningOf({ explanation: { fit }, grade }: Scene): string | null {
+  if (grade === 'exact' || grade === 'good') return null;
+  const own = methodIndex(fit.chosen);
+  if (own !== null) return strings.ownPoor(own);
+  return grade === 'poor' ? strings.poor : strings.fair;
 }
 
 function probabilityText({ explanation }: Scene, value: number): string {
