@@ -72,6 +72,7 @@ describe('observed evaluations', () => {
       [{ masks, values }, { method: 'leave-one-out' }, 'usage', /got leave-one-out, which chooses its own/],
       [{ masks, values }, { method: 'spex' }, 'usage', /got spex, which chooses its own/],
       [{ masks, values }, { method: 'lime' }, 'usage', /got lime, which chooses its own/],
+      [{ masks, values }, { method: 'spex' }, 'usage', /got spex, which chooses its own/],
     ] as const;
     for (const [observed, options, code, message] of bad) {
       const error = await rejectedBy(explainObserved(observed, options).result);

@@ -57,7 +57,7 @@ async function measureAll(
 
 export const bench: Command = {
   name: 'bench',
-  summary: 'measures on this machine: masked forward passes, boosted trees, accuracy of the embedded model',
+  summary: 'measures on this machine: masked forward passes, boosted trees, SPEX decoding, accuracy of the embedded model',
   synopsis: '[NAME …] [--json] [--data FILE] [--device D]',
   help: [
     ...Object.entries(benchmarks).map(([name, { title }]) => [name, title] as const),
