@@ -20,6 +20,7 @@ export {
   type ValueFunction,
 } from './core/masks.ts';
 export { pairedMasks } from './core/sample.ts';
+export { type ComparedMethod, type CompareOptions, type Comparison, compareMethods } from './explain/compare.ts';
 export type { Candidate, Explanation, FitReport, Interaction, InteractionIndex, Player, Structure } from './explain/document.ts';
 export { explain } from './explain/explain.ts';
 export { methodIndex } from './explain/method-index.ts';

@@ -1,6 +1,7 @@
 export { EMBEDDED_MODEL } from './embedded.ts';
 export {
   createExplainer,
+  type Described,
   type DeviceChoice,
   type EvaluateOptions,
   type Explainer,

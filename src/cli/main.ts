@@ -2,6 +2,7 @@ import { VERSION, WebspexError } from '../index.ts';
 import { parseArguments, usage } from './arguments.ts';
 import type { Command } from './command.ts';
 import { bench } from './commands/bench.ts';
+import { compare } from './commands/compare.ts';
 import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
 import { commandHelp, overview } from './commands/help.ts';
@@ -12,7 +13,7 @@ import { describeFailure } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { nearest } from './nearest.ts';
 
-const COMMANDS: readonly Command[] = [explain, verify, view, bench, doctor, start];
+const COMMANDS: readonly Command[] = [explain, verify, compare, view, bench, doctor, start];
 
 /** @throws usage with the nearest name. */
 function commandNamed(name: string): Command {

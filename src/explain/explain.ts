@@ -76,7 +76,7 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
 }
 
 /** What will be evaluated. @throws budget-too-small where that is too little for the method to fit on. */
-function planRun(settings: Settings): Pick<Session, 'plan' | 'exhaustive'> {
+export function planRun(settings: Settings): Pick<Session, 'plan' | 'exhaustive'> {
   const { players, budget, seed, exhaustive, method, index } = settings;
   const n = players.length;
   const run = methodEntry(method)?.run;

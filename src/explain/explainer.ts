@@ -6,6 +6,7 @@ import { isCausal, loadCausal } from '../model/causal/load.ts';
 import { loadClassifier } from '../model/load.ts';
 import type { CausalModel, DeviceInfo, Model, ModelInfo, ProgressEvent } from '../model/model.ts';
 import { openSource } from '../model/source.ts';
+import type { Explanation } from './document.ts';
 import { explainFrom } from './explain.ts';
 import type { ExplainOptions } from './options.ts';
 import { type Prepared, prepareCausal, prepareClassifier, type Question } from './prepare.ts';
@@ -37,11 +38,22 @@ export interface EvaluateOptions extends Question {
   readonly masks: readonly (readonly number[])[];
 }
 
+/** What would be explained about a text: who its players are, what of the model, and how words are masked. */
+export interface Described {
+  readonly players: Explanation['players'];
+  readonly locked: NonNullable<Explanation['locked']>;
+  readonly target: string;
+  readonly scalar: string;
+  readonly mask: string;
+}
+
 /** A loaded model that explains texts; one run at a time. */
 export interface Explainer {
   readonly model: ModelInfo;
   readonly device: DeviceInfo;
   explain(text: string, options?: TextOptions): ExplainRun;
+  /** Players and target of a text, for one pass. */
+  describe(text: string, options?: Question): Promise<Described>;
   /** True passes on chosen masks: for verifying interactions and switching words off. */
   evaluate(text: string, options: EvaluateOptions): Promise<Float32Array>;
   destroy(): void;
@@ -129,6 +141,10 @@ export function createExplainer(model: Model | CausalModel, loadMs = 0): Explain
           },
         };
       });
+    },
+    async describe(text, options = {}) {
+      const { split, target, scalar, mask } = await queued(() => prepare(model, text, options));
+      return { players: split.players, locked: split.locked, target, scalar, mask };
     },
     async evaluate(text, options) {
       const { split, valueFunction } = await queued(() => prepare(model, text, options));

@@ -2,6 +2,7 @@ import { type ErrorCode, WebspexError } from '../core/errors.ts';
 import type { DeviceInfo, ModelInfo, ProgressEvent } from '../model/model.ts';
 import type { Explanation } from './document.ts';
 import {
+  type Described,
   type DeviceChoice,
   type EvaluateOptions,
   type Explainer,
@@ -11,6 +12,7 @@ import {
   type TextOptions,
 } from './explainer.ts';
 import type { RunProgress } from './options.ts';
+import type { Question } from './prepare.ts';
 import { type ExplainRun, startRun } from './run.ts';
 
 /** A worker, a worker's own scope, or anything else that passes structured clones both ways. */
@@ -33,6 +35,7 @@ type Call =
   | { readonly call: 'load'; readonly id: number; readonly options: LoadRequest }
   | { readonly call: 'explain'; readonly id: number; readonly text: string; readonly options: Sendable<TextOptions> }
   | { readonly call: 'evaluate'; readonly id: number; readonly text: string; readonly options: Sendable<EvaluateOptions> }
+  | { readonly call: 'describe'; readonly id: number; readonly text: string; readonly options: Sendable<Question> }
   | { readonly call: 'stop' | 'abort'; readonly id: number }
   | { readonly call: 'destroy'; readonly id: number };
 
@@ -76,6 +79,8 @@ export function serveExplainer(endpoint: Endpoint, host: Pick<ExplainerOptions, 
         for await (const snapshot of run) send({ reply: 'snapshot', id, snapshot });
         return undefined;
       }
+      case 'describe':
+        return loaded().describe(call.text, { ...call.options, signal });
       case 'evaluate':
         return loaded().evaluate(call.text, { ...call.options, signal });
       default:
@@ -191,6 +196,9 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
         return latest;
       });
       return { ...run, [Symbol.asyncIterator]: run[Symbol.asyncIterator], stop: () => stop() };
+    },
+    describe(text, { signal, ...sendable } = {}) {
+      return request<Described>({ call: 'describe', text, options: sendable } as Omit<Call, 'id'>, signal).promise;
     },
     evaluate(text, { signal, ...sendable }) {
       return request<Float32Array>({ call: 'evaluate', text, options: sendable } as Omit<Call, 'id'>, signal).promise;

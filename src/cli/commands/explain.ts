@@ -1,9 +1,10 @@
-import { type Arguments, usage } from '../arguments.ts';
+import { explain as explainFunction } from '../../index.ts';
+import type { Arguments } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { FUNCTION_HELP, FUNCTION_VALUES, type FunctionRun, functionRun } from '../function-run.ts';
 import type { Io } from '../io.ts';
 import { OUTPUT_HELP, OUTPUT_VALUES, type Outputs, outputsOf } from '../outputs.ts';
 import { follow, type Outcome, passesOf, type Session, withExplainer, withSession } from '../session.ts';
-import { explainTable, readTable, tableRun } from '../table.ts';
 import { reportLines } from '../terminal/report.ts';
 import { createStyle } from '../terminal/style.ts';
 import { MODEL_HELP, MODEL_VALUES, modelRun, RUN_HELP, RUN_VALUES, SOURCE_HELP, textSource } from '../text-options.ts';
@@ -19,7 +20,6 @@ async function deliver({ explanation, looks }: Outcome, args: Arguments, outputs
 }
 
 async function explainText(args: Arguments, outputs: Outputs, io: Io): Promise<number> {
-  if (args.value('players') !== undefined) throw usage('explain: expected --players only with --values, got it with a text; leave it out');
   const source = textSource('explain', args);
   const run = modelRun(args);
   return withSession(io, async (session) => {
@@ -32,33 +32,30 @@ async function explainText(args: Arguments, outputs: Outputs, io: Io): Promise<n
   });
 }
 
-async function explainValues(args: Arguments, outputs: Outputs, io: Io): Promise<number> {
-  const { file, players, options } = tableRun(args);
+async function explainAny({ open, players, options }: FunctionRun, args: Arguments, outputs: Outputs, io: Io): Promise<number> {
   return withSession(io, async (session) => {
-    const table = await readTable(file, players);
-    const run = explainTable(table, players, { ...options, onProgress: session.progress.passes });
-    return deliver(await follow(run, session), args, outputs, session, io);
+    const { valueFunction, close } = await open();
+    try {
+      const run = explainFunction(valueFunction, { ...options, players, onProgress: session.progress.passes });
+      return await deliver(await follow(run, session), args, outputs, session, io);
+    } finally {
+      close();
+    }
   });
 }
 
 export const explain: Command = {
   name: 'explain',
   summary: 'explains what a model says of a text: which words did it, alone and together, and how far to trust that',
-  synopsis: '[TEXT] [--file F] [--stdin] [--values TABLE.f32 --players N] [options]',
-  help: [
-    ...SOURCE_HELP,
-    ...MODEL_HELP,
-    ...RUN_HELP,
-    ['--values F', 'explain a complete table of values instead: float32, little-endian, 2^N of them; bit i of a place = player i present'],
-    ['--players N', 'how many players the table has'],
-    ...OUTPUT_HELP,
-  ],
+  synopsis: '[TEXT] [--file F] [--stdin] [--values TABLE.f32 --players N] [--exec COMMAND --players N] [options]',
+  help: [...SOURCE_HELP, ...MODEL_HELP, ...RUN_HELP, ...FUNCTION_HELP, ...OUTPUT_HELP],
   options: {
-    values: ['file', ...MODEL_VALUES, ...RUN_VALUES, 'values', 'players', ...OUTPUT_VALUES],
+    values: ['file', ...MODEL_VALUES, ...RUN_VALUES, ...FUNCTION_VALUES, ...OUTPUT_VALUES],
     flags: ['stdin', 'json'],
   },
   run(args, io) {
     const outputs = outputsOf(args);
-    return args.value('values') === undefined ? explainText(args, outputs, io) : explainValues(args, outputs, io);
+    const other = functionRun('explain', args);
+    return other ? explainAny(other, args, outputs, io) : explainText(args, outputs, io);
   },
 };

@@ -42,6 +42,7 @@ export function overview(commands: readonly Command[], io: Io): string {
     '  webspex explain "Her acting never fails to impress"',
     '  webspex explain --file review.txt --units sentence --json > explanation.json',
     '  webspex verify "Her acting never fails to impress" --members never,fails',
+    '  webspex compare "Her acting never fails to impress, but the plot is thin" --methods auto,lime,kernelshap --budget 256',
     '',
     bold('Exit codes'),
     ...table(EXIT_CODES, io.columns()),

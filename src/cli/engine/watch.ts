@@ -72,7 +72,7 @@ export function withDeadline(endpoint: Endpoint, floorMs: number, giveUp: (reaso
     postMessage(message) {
       const { call } = message as { call?: string };
       if (call === 'load') loading.arm();
-      if (call === 'explain' || call === 'evaluate') watch.arm();
+      if (call === 'explain' || call === 'evaluate' || call === 'describe') watch.arm();
       endpoint.postMessage(message);
     },
   };

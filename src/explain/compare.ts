@@ -1,0 +1,162 @@
+import { WebspexError } from '../core/errors.ts';
+import { concatMasks, type Masks, maskKey, pickMasks, type ValueFunction } from '../core/masks.ts';
+import { faithfulness } from '../spectrum/faithfulness.ts';
+import { evaluateSpectrum, spectrumFromTerms } from '../spectrum/spectrum.ts';
+import type { Explanation } from './document.ts';
+import { explain, planRun } from './explain.ts';
+import { methodIndex } from './method-index.ts';
+import { type ExplainOptions, METHODS, type Method, type RunProgress, settle } from './options.ts';
+
+/** Fewer common pairs than this grade nothing. */
+const LEAST_PAIRS = 8;
+
+export interface CompareOptions extends Omit<ExplainOptions, 'method' | 'onProgress'> {
+  /** Default: all but `exact`. */
+  readonly methods?: readonly Method[];
+  readonly onProgress?: (progress: RunProgress & { readonly method: Method }) => void;
+}
+
+/** One method beside the others. */
+export interface ComparedMethod {
+  readonly method: Method;
+  /** On the masks of `heldOut`, the same for all. */
+  readonly r2: number;
+  readonly r2Low: number;
+  readonly r2High: number;
+  /** Evaluations that it asked for, its own held-out ones included. */
+  readonly queries: number;
+  readonly explanation: Explanation;
+}
+
+/** Several methods on one function, each with the same budget, graded on the same masks. */
+export interface Comparison {
+  readonly format: 'webspex-comparison';
+  readonly version: 1;
+  readonly budget: number;
+  readonly seed: number;
+  /** Masks that no method has fitted and all are graded on. */
+  readonly heldOut: number;
+  /** Distinct evaluations in all: what several methods ask is asked once. */
+  readonly queries: number;
+  /** Best first. */
+  readonly methods: readonly ComparedMethod[];
+  /** Methods that cannot work with so few masks or so many players, and why. */
+  readonly skipped: readonly { readonly method: Method; readonly reason: string }[];
+}
+
+/**
+ * Explains one function by several methods with the same budget each; masks that several of them ask for are evaluated once. They are graded on
+ * the masks that some method held out and none has fitted.
+ * @throws usage where no method can run or the budget leaves no masks to grade on, and whatever a run throws.
+ */
+export async function compareMethods(valueFunction: ValueFunction, options: CompareOptions): Promise<Comparison> {
+  const { methods = METHODS.filter((m) => m !== 'exact'), onProgress, index, ...shared } = options;
+  const known = new Map<string, number>();
+  const cached = remember(valueFunction, known);
+  const plans = plansOf(methods, { ...shared, index });
+  const common = commonPairs(plans.able);
+  const explained: { method: Method; explanation: Explanation }[] = [];
+  for (const { method } of plans.able) {
+    const run = explain(cached, {
+      ...shared,
+      method,
+      index: methodIndex(method) === null ? index : undefined,
+      onProgress: onProgress && ((progress) => onProgress({ ...progress, method })),
+    });
+    explained.push({ method, explanation: await run.result });
+  }
+  const values = Float64Array.from({ length: common.count }, (_, r) => known.get(maskKey(common, r)) as number);
+  return {
+    format: 'webspex-comparison',
+    version: 1,
+    budget: plans.able[0].budget,
+    seed: plans.able[0].seed,
+    heldOut: common.count,
+    queries: known.size,
+    methods: explained.map(({ method, explanation }) => grade(method, explanation, common, values)).sort((a, b) => b.r2 - a.r2),
+    skipped: plans.skipped,
+  };
+}
+
+interface Planned {
+  readonly method: Method;
+  readonly budget: number;
+  readonly seed: number;
+  readonly masks: Masks;
+  readonly heldOut: Uint8Array;
+}
+
+/** Which masks each method will fit and hold out; methods that cannot work here are set aside. @throws usage where none can. */
+function plansOf(
+  methods: readonly Method[],
+  options: Omit<ExplainOptions, 'method' | 'onProgress'>,
+): { able: Planned[]; skipped: Comparison['skipped'] } {
+  const able: Planned[] = [];
+  const skipped: { method: Method; reason: string }[] = [];
+  let last: WebspexError | null = null;
+  for (const method of methods) {
+    try {
+      const settings = settle({ ...options, method, index: methodIndex(method) === null ? options.index : undefined });
+      const { plan, exhaustive } = planRun(settings);
+      const heldOut = exhaustive ? new Uint8Array(plan.masks.count) : plan.heldOut;
+      able.push({ method, budget: settings.budget, seed: settings.seed, masks: plan.masks, heldOut });
+    } catch (error) {
+      if (!(error instanceof WebspexError) || !['usage', 'budget-too-small'].includes(error.code)) throw error;
+      last = error;
+      skipped.push({ method, reason: error.message.replace(/^method [\w-]+: /, '') });
+    }
+  }
+  if (able.length > 0) return { able, skipped };
+  throw last ?? new WebspexError('usage', 'compare: expected at least one method, got none; name some');
+}
+
+/** Pairs of complementary masks that some plan holds out and no plan fits. @throws usage where there are too few. */
+function commonPairs(plans: readonly Planned[]): Masks {
+  const fitted = new Set<string>();
+  for (const { masks, heldOut } of plans) for (let r = 0; r < masks.count; r++) if (!heldOut[r]) fitted.add(maskKey(masks, r));
+  const seen = new Set<string>();
+  let common = pickMasks(plans[0].masks, []);
+  for (const { masks, heldOut } of plans) {
+    const rows: number[] = [];
+    for (let r = 0; r + 1 < masks.count; r++) {
+      if (!heldOut[r]) continue;
+      const pair = [maskKey(masks, r), maskKey(masks, r + 1)];
+      if (!pair.some((key) => fitted.has(key) || seen.has(key))) rows.push(r, r + 1);
+      for (const key of pair) seen.add(key);
+      r++;
+    }
+    common = concatMasks(common, pickMasks(masks, rows));
+  }
+  if (common.count >= 2 * LEAST_PAIRS) return common;
+  throw new WebspexError(
+    'usage',
+    `compare: expected at least ${2 * LEAST_PAIRS} masks that no method fits, got ${common.count} with a budget of ${plans[0].budget}; lower the budget where it covers nearly all masks, else raise it`,
+  );
+}
+
+function remember(valueFunction: ValueFunction, known: Map<string, number>): ValueFunction {
+  return async (masks, options) => {
+    const rows = Array.from({ length: masks.count }, (_, r) => r).filter((r) => !known.has(maskKey(masks, r)));
+    if (rows.length > 0) {
+      const values = await valueFunction(pickMasks(masks, rows), options);
+      if (values.length !== rows.length)
+        throw new WebspexError(
+          'value-function',
+          `value function: expected ${rows.length} values, got ${values.length}; answer one number for each mask`,
+        );
+      rows.forEach((r, i) => {
+        known.set(maskKey(masks, r), values[i]);
+      });
+    }
+    return Float32Array.from({ length: masks.count }, (_, r) => known.get(maskKey(masks, r)) as number);
+  };
+}
+
+function grade(method: Method, explanation: Explanation, common: Masks, values: Float64Array): ComparedMethod {
+  const spectrum = spectrumFromTerms(
+    common.n,
+    explanation.spectrum.map(({ members, coefficient }) => [members, coefficient] as const),
+  );
+  const { r2, low, high } = faithfulness(evaluateSpectrum(spectrum, common), values, { pairs: true });
+  return { method, r2, r2Low: low, r2High: high, queries: explanation.fit.queries, explanation };
+}
