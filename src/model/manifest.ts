@@ -11,13 +11,18 @@ export interface Manifest {
   readonly files: ReadonlyMap<string, { readonly bytes: number; readonly sha256: string }>;
 }
 
-/** SHA-256, hexadecimal. @throws insecure-context where the page may not hash. */
-export async function sha256Hex(bytes: Uint8Array): Promise<string> {
+/** A hash, hexadecimal. @throws insecure-context where the page may not hash. */
+export async function hashHex(algorithm: 'SHA-1' | 'SHA-256', bytes: Uint8Array): Promise<string> {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   if (!subtle)
     throw new WebspexError('insecure-context', 'model: expected a secure page to check files in, got plain http; use https or localhost');
-  const digest = await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+  const digest = await subtle.digest(algorithm, bytes as Uint8Array<ArrayBuffer>);
   return Array.from(new Uint8Array(digest), (b) => b.toString(16).padStart(2, '0')).join('');
+}
+
+/** SHA-256, hexadecimal. @throws insecure-context where the page may not hash. */
+export function sha256Hex(bytes: Uint8Array): Promise<string> {
+  return hashHex('SHA-256', bytes);
 }
 
 function refuse(what: string): never {
