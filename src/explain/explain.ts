@@ -130,7 +130,7 @@ async function evaluateUpTo(
   options: ExplainOptions,
   control: RunControl,
 ): Promise<void> {
-  const { values, spent, settings, batchMs } = session;
+  const { values, spent, batchMs } = session;
   const { masks } = session.plan;
   while (spent.queries < end && !control.stopped) {
     throwIfAborted(options.signal);
@@ -142,7 +142,7 @@ async function evaluateUpTo(
     store(batch, values, spent.queries, next);
     spent.evaluateMs += Math.max(performance.now() - start, 1e-3);
     spent.queries = next;
-    reportProgress(session, settings, options, 'evaluating');
+    reportProgress(session, options, 'evaluating');
     await session.breathe();
   }
 }
@@ -173,13 +173,13 @@ function store(batch: Float32Array, values: Float32Array, from: number, to: numb
   values.set(batch, from);
 }
 
-function reportProgress(session: Session, settings: Settings, options: ExplainOptions, phase: 'evaluating' | 'decoding'): void {
+function reportProgress(session: Session, options: ExplainOptions, phase: 'evaluating' | 'decoding'): void {
   if (!options.onProgress) return;
   const { queries, evaluateMs } = session.spent;
   const rate = queries / evaluateMs;
   options.onProgress({
     queries,
-    budget: settings.budget,
+    budget: session.plan.masks.count,
     masksPerSecond: rate * 1000,
     etaMs: (session.plan.masks.count - queries) / rate,
     phase,
@@ -189,7 +189,7 @@ function reportProgress(session: Session, settings: Settings, options: ExplainOp
 async function decode(session: Session, last: boolean, options: ExplainOptions): Promise<Explanation> {
   const { settings, values, spent, breathe } = session;
   const { masks, heldOut } = session.plan;
-  reportProgress(session, settings, options, 'decoding');
+  reportProgress(session, options, 'decoding');
   const start = performance.now();
   const count = spent.queries;
   const complete = isComplete(session);

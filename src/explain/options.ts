@@ -14,6 +14,7 @@ export const MIN_BUDGET = 16;
 
 export interface RunProgress {
   readonly queries: number;
+  /** Evaluations that this run will make: the budget, or fewer where there are no more masks. */
   readonly budget: number;
   readonly masksPerSecond: number;
   readonly etaMs: number;

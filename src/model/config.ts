@@ -2,6 +2,7 @@ import { WebspexError } from '../core/errors.ts';
 import { ARCHITECTURES } from './architectures/all.ts';
 import type { Architecture, ConfigKeys } from './architectures/architecture.ts';
 import { BERT_KEYS } from './architectures/bert.ts';
+import { DECODERS } from './causal/architectures.ts';
 import { oneLine, parseObject, shown } from './json.ts';
 import type { Positions } from './planner.ts';
 
@@ -35,7 +36,8 @@ const ACTIVATIONS: ReadonlyMap<unknown, EncoderConfig['activation']> = new Map([
   ['relu', 'relu'],
 ]);
 
-const SUPPORTED = `${ARCHITECTURES.map((a) => a.name).join(', ')}, with absolute positions`;
+const DECODER_NAMES = DECODERS.map((a) => a.name).join(', ');
+const SUPPORTED = `${ARCHITECTURES.map((a) => a.name).join(', ')}, with absolute positions; for text generation ${DECODER_NAMES}`;
 
 const MOST_LABELS = 100_000;
 const MOST_TOKENS = 10_000_000;

@@ -21,7 +21,7 @@ const tiny = tinyModelFolder(at('tiny'));
 const truncated = tinyModelFolder(at('truncated'), { weights: (right) => right.slice(0, right.length - 100) });
 const headless = tinyModelFolder(at('headless'), { weights: () => new TextEncoder().encode('not a safetensors file') });
 const misshapen = tinyModelFolder(at('misshapen'), { config: { intermediate_size: 16 } });
-const foreign = tinyModelFolder(at('foreign'), { config: { model_type: 'gpt2', architectures: ['GPT2LMHeadModel'] } });
+const foreign = tinyModelFolder(at('foreign'), { config: { model_type: 't5', architectures: ['T5ForConditionalGeneration'] } });
 const wordless = tinyModelFolder(at('wordless'), { leaveOut: 'tokenizer.json' });
 const tampered = tinyModelFolder(at('tampered'), {
   manifest: {
@@ -58,11 +58,16 @@ const CASES: readonly (readonly [title: string, args: readonly string[], code: n
   ['spans beyond the text', ['explain', 'a b', '--units', '[[0,99]]', '--model', tiny, ...CPU], 2, /within 3 characters, got \[0,99\]/],
   [
     'a mask rule that is none',
-    ['explain', 'a b', '--mask', 'neutral'],
+    ['explain', 'a b', '--mask', 'blank'],
     2,
-    /mask: expected mask-token, remove, unk-token or replace:TEXT, got neutral/,
+    /mask: expected mask-token, remove, neutral, unk-token or replace:TEXT, got blank/,
   ],
-  ['a method that is none', ['explain', 'a b', '--method', 'spex'], 2, /--method: expected one of auto, exact, .*got spex/],
+  [
+    'a method that is none',
+    ['explain', 'a b', '--method', 'spax'],
+    2,
+    /--method: expected one of auto, exact, .*got spax; did you mean spex\?/,
+  ],
   ['an index that is none', ['explain', 'a b', '--index', 'FBI'], 2, /--index: .*got FBI; did you mean FBII\?/],
   ['a scalar that is none', ['explain', 'a b', '--scalar', 'logits'], 2, /--scalar: .*did you mean logit\?/],
   ['an order of none', ['explain', 'a b', '--order', '0'], 2, /--order: expected a whole number from 1 to 64, got 0/],
@@ -102,7 +107,7 @@ const CASES: readonly (readonly [title: string, args: readonly string[], code: n
     'another architecture',
     ['explain', 'a b', '--model', foreign, ...CPU],
     3,
-    /unsupported-model: .*expected bert, distilbert, electra, got "?gpt2/,
+    /unsupported-model: .*expected bert, .*, got "t5"; supported: Bert.*GPT2LMHeadModel/,
   ],
   ['files that are not those of their manifest', ['explain', 'a b', '--model', tampered, ...CPU], 3, /hash-mismatch: config\.json/],
   [
