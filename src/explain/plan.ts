@@ -69,7 +69,8 @@ const SHAPLEY_SHARE = 4;
 
 /**
  * Uniform pairs, every fourth drawn by size from the Shapley kernel: half of every Shapley value comes from the smallest and largest sets, which
- * uniform masks of many players never show. (Kang et al. 2025 and others fit on uniform masks alone; numbers in the tests.)
+ * uniform masks of many players never show. On ten tables of DistilBERT (n = 14) pursuit's Shapley values are then off by .210 of their size for
+ * .233 at 256 masks and .129 for .197 at 512, its R² on uniform masks lower by .02; at 128 masks there is no gain.
  */
 export function mixedMasks(n: number, count: number, seed: number, taken: ReadonlySet<string>): Masks {
   const seen = new Set(taken);
