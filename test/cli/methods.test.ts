@@ -35,7 +35,8 @@ describe('webspex explain --shapiq', () => {
   it('writes a file that shapiq reads, and refuses what it could not', async () => {
     const run = ['explain', '--values', table, '--players', '8'];
     const { code, err } = await cli([...run, '--index', 'k-SII', '--order', '2', '--shapiq', at('values.json')]);
-    expect([code, err]).toEqual([0, `webspex: wrote ${at('values.json')}\n`]);
+    expect(code).toBe(0);
+    expect(err).toContain(`webspex: wrote ${at('values.json')}\n`);
     const read = fromShapiq(JSON.parse(readFileSync(at('values.json'), 'utf8')));
     expect(read).toMatchObject({ players: 8, index: 'k-SII', maxOrder: 2, baseline: 0 });
     expect(read.interactions.find(({ members }) => members.join() === '2,3')?.value).toBeCloseTo(3, 5);
