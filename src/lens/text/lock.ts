@@ -1,5 +1,5 @@
 import { WebspexError } from '../../core/errors.ts';
-import { type Span, spansOf } from './units.ts';
+import { checkedSpans, type Span, spansOf } from './units.ts';
 
 /** Text that is never masked: by rule, or as spans. */
 export type Lock = 'auto' | 'none' | readonly Span[];
@@ -22,7 +22,7 @@ export function parseLock(given: string): Lock {
  */
 export function lockedSpans(text: string, lock: Lock, isPrompt: boolean): readonly Span[] {
   if (lock === 'none' || (lock === 'auto' && !isPrompt)) return [];
-  if (lock !== 'auto') return spansOf(text, lock) ?? [];
+  if (lock !== 'auto') return checkedSpans(text, lock, 'lock');
   const sentences = spansOf(text, 'sentence') ?? [];
   return sentences.length > 1 ? sentences.slice(-1) : [];
 }

@@ -11,8 +11,8 @@ const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script
 const WORDLIKE = /[\p{L}\p{M}\p{N}]/u;
 const OPENING = /^[\p{Ps}\p{Pi}]+$/u;
 
-function refuse(what: string, hint: string): never {
-  throw new WebspexError('usage', `units: ${what}; ${hint}`);
+function refuse(what: string, hint: string, of = 'units'): never {
+  throw new WebspexError('usage', `${of}: ${what}; ${hint}`);
 }
 
 /** Boundaries must not depend on where the machine stands, so the locale is fixed. */
@@ -80,15 +80,16 @@ function compiled(units: string): RegExp {
   }
 }
 
-function checkedSpans(text: string, spans: readonly unknown[]): Span[] {
+/** Spans as given, checked to ascend, apart and within the text; `of` is what errors call them. @throws usage. */
+export function checkedSpans(text: string, spans: readonly unknown[], of?: string): Span[] {
   let last = 0;
   return spans.map((span) => {
     const [start, end] = Array.isArray(span) && span.length === 2 ? (span as unknown[]) : [];
     if (!Number.isInteger(start) || !Number.isInteger(end))
-      refuse(`expected spans of two whole numbers, got ${JSON.stringify(span)}`, 'write them as [[0,5],[6,9]]');
+      refuse(`expected spans of two whole numbers, got ${JSON.stringify(span)}`, 'write them as [[0,5],[6,9]]', of);
     const [from, to] = [start as number, end as number];
     if (from < last || to <= from || to > text.length)
-      refuse(`expected ascending, separate spans within ${text.length} characters, got ${JSON.stringify(span)}`, 'correct them');
+      refuse(`expected ascending, separate spans within ${text.length} characters, got ${JSON.stringify(span)}`, 'correct them', of);
     last = to;
     return [from, to] as const;
   });

@@ -166,9 +166,9 @@ describe('mask rules', () => {
     const error = thrownBy(() => run('mask-token', without({ mask: null })));
     expect([error.code, error.message]).toEqual([
       'usage',
-      expect.stringMatching(/mask mask-token.*use unk-token, remove or replace:TEXT$/),
+      expect.stringMatching(/mask mask-token.*use unk-token, remove, neutral or replace:TEXT$/),
     ]);
-    expect(thrownBy(() => run('unk-token', without({ unk: null, mask: null }))).message).toMatch(/use remove or replace:TEXT$/);
+    expect(thrownBy(() => run('unk-token', without({ unk: null, mask: null }))).message).toMatch(/use remove, neutral or replace:TEXT$/);
   });
 
   it('are not applied to masks of another text', () => {
