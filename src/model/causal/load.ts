@@ -4,10 +4,10 @@ import { type GgufModelTensor, ggufModel } from '../gguf/model.ts';
 import { readGguf } from '../gguf/read.ts';
 import { ggufTokenizer } from '../gguf/tokenizer.ts';
 import { type LoadOptions, tensorTaker } from '../load.ts';
-import { readManifest, readVerified } from '../manifest.ts';
+import { type Manifest, readManifest, readVerified } from '../manifest.ts';
 import type { CausalModel, ModelSource, Tokenizer } from '../model.ts';
-import { readSafetensors } from '../safetensors.ts';
 import { loadTokenizer } from '../tokenizer.ts';
+import { readWeights } from '../weight-files.ts';
 import { createCausal } from './causal.ts';
 import { type DecoderConfig, decoderConfig, isDecoderConfig, readDecoderConfig } from './config.ts';
 import { decoderParts, type TensorSource } from './parts.ts';
@@ -28,7 +28,7 @@ interface Stored {
 }
 
 /**
- * Loads a causal language model from a folder of config.json, tokenizer.json and model.safetensors, or from the GGUF file named `file` in it,
+ * Loads a causal language model from a folder of config.json, tokenizer.json and model.safetensors (one file, or several and their index), or from the GGUF file named `file` in it,
  * which has all three inside; a manifest.json there is enforced.
  * @throws not-found, hash-mismatch, bad-file naming the tensor, unsupported-model, aborted, and what the backend throws.
  */
@@ -40,7 +40,8 @@ export async function loadCausal(source: ModelSource, options: LoadOptions, file
     throwIfAborted(signal);
     return readVerified(source, manifest, name, onProgress);
   };
-  const { config, tokenizer, pairing, tensors, sha256 } = file === undefined ? await readFolder(read) : await readOneFile(read, file);
+  const { config, tokenizer, pairing, tensors, sha256 } =
+    file === undefined ? await readFolder(read, manifest) : await readOneFile(read, file);
   const { vocabulary } = config.sizes;
   if (tokenizer.vocabularySize > vocabulary)
     throw new WebspexError(
@@ -66,12 +67,12 @@ export async function loadCausal(source: ModelSource, options: LoadOptions, file
 
 type Read = (name: string) => Promise<{ bytes: Uint8Array; sha256: string }>;
 
-async function readFolder(read: Read): Promise<Stored> {
+async function readFolder(read: Read, manifest: Manifest | null): Promise<Stored> {
   const config = readDecoderConfig((await read('config.json')).bytes);
   const tokenizer = loadTokenizer((await read('tokenizer.json')).bytes);
-  const { bytes, sha256 } = await read('model.safetensors');
-  const tensors = tensorTaker(readSafetensors(bytes), config.architecture.name, config.tied ? ['lm_head.weight'] : []);
-  return { config, tokenizer, pairing: 'halves', tensors, sha256 };
+  const { tensors, sha256 } = await readWeights(read, manifest);
+  const taker = tensorTaker(tensors, config.architecture.name, config.tied ? ['lm_head.weight'] : []);
+  return { config, tokenizer, pairing: 'halves', tensors: taker, sha256 };
 }
 
 async function readOneFile(read: Read, file: string): Promise<Stored> {

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { readExplanation } from '../../src/element.ts';
+import { cli, scratch } from './support.ts';
+
+const folder = scratch();
+const MODEL = ['--model', fileURLToPath(new URL('../model/golden/tiny-decoders/gpt2/', import.meta.url)), '--device', 'reference'];
+const PROMPT = 'the cat is not bad? is it good';
+
+describe('webspex explain with a causal model', () => {
+  it('prints what was asked, what was never masked, and writes the same into the page', async () => {
+    const page = join(folder, 'why.html');
+    const ran = await cli(['explain', PROMPT, '--target', 'no vs not', '--mask', 'neutral', '--html', page, ...MODEL]);
+    expect(ran.code).toBe(0);
+    expect(ran.out).toMatch(/^no vs not {2}log-odds [+−]/);
+    expect(ran.out).toMatch(/Exact: all 32 maskings were evaluated\nnever masked: “is it good”\n/);
+    expect(readFileSync(page, 'utf8')).toMatch(/never masked<\/dt><dd[^>]*>is it good</);
+  });
+
+  it('explains the model’s own answer as a document, and checks it by the model itself', async () => {
+    const ran = await cli(['explain', PROMPT, '--json', ...MODEL]);
+    const e = readExplanation(JSON.parse(ran.out));
+    expect(e).toMatchObject({ scalar: 'log-prob', locked: [[20, 30]], model: { id: 'gpt2' }, mask: 'remove' });
+    const checked = await cli(['verify', PROMPT, '--target', e.target, '--members', 'not,bad', '--json', ...MODEL]);
+    const { corners, explanation } = JSON.parse(checked.out);
+    expect(explanation.values).toEqual(e.values);
+    // The explanation is exact: the model itself says the same, in float32.
+    for (const { measured, predicted } of corners) expect(predicted).toBeCloseTo(measured, 4);
+  });
+
+  it.each([
+    [['--target', 'a vs '], /target: expected two texts in A vs B/],
+    [['--lock', 'last'], /lock: expected auto, none or/],
+    [['--lock', '[[0,99]]'], /lock: expected ascending, separate spans within 30 characters/],
+    [['--mask', 'mask-token'], /use remove, neutral or replace:TEXT/],
+    [['--scalar', 'prob', '--target', 'no'], /scalar: expected log-prob for one continuation, got prob/],
+  ])('with %j is a usage error that says what to do', async (args, message) => {
+    const ran = await cli(['explain', PROMPT, ...args, ...MODEL]);
+    expect([ran.code, ran.out, ran.err]).toEqual([2, '', expect.stringMatching(message)]);
+  });
+
+  it('of a prompt longer than the model takes is refused with both numbers', async () => {
+    const ran = await cli(['explain', 'a b c d '.repeat(12), '--target', 'no', ...MODEL]);
+    expect([ran.code, ran.err]).toEqual([2, expect.stringMatching(/too-long: text: expected at most 39 tokens .*got 50/)]);
+  });
+});
