@@ -22,14 +22,18 @@ export interface CausalParts {
   readonly ends: readonly number[];
 }
 
-/** Rows of a first program; one for longer texts is made when they come. */
-const LEAST_ROWS = 512;
+/** Texts that a first program is made for; one for longer texts is made when they come. */
+const USUAL_TOKENS = 128;
+/** Rows of a run for each token of the longest text: what all its sequences begin with is computed once a run. */
+const TREE_SPAN = 4;
 
 /** A causal model on a backend: plans each call as a tree of prefixes, and sizes its runs by how long they take. */
 export async function createCausal(parts: CausalParts, backend: Backend): Promise<CausalModel> {
   const { info, sizes } = parts;
-  let program = planDecoder(sizes, { longest: Math.min(LEAST_ROWS, info.maxTokens), scored: 1 }, backend);
-  let passes = await createPasses(program, parts.weights, backend);
+  const large = treeBackend(backend);
+  let room: Needed = { longest: Math.min(USUAL_TOKENS, info.maxTokens), scored: 1 };
+  let program = planDecoder(sizes, room, backend);
+  let passes = await createPasses(program, parts.weights, large);
   let destroyed = false;
   const counters: TreeCounters = {
     sequences: 0,
@@ -53,13 +57,13 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
   };
 
   /** A text longer than any before needs a program of its own. */
-  const makeRoom = async (needed: Needed) => {
-    const { tokens, sequences } = program.capacity;
-    if (needed.longest <= tokens && needed.scored <= sequences) return;
-    const larger = planDecoder(sizes, { longest: Math.max(needed.longest, tokens), scored: Math.max(needed.scored, sequences) }, backend);
+  const makeRoom = async ({ longest, scored }: Needed) => {
+    if (longest <= room.longest && scored <= program.capacity.sequences) return;
+    const needed = { longest: Math.max(longest, room.longest), scored: Math.max(scored, room.scored) };
+    const larger = planDecoder(sizes, needed, backend);
     passes.destroy();
-    program = larger;
-    passes = await createPasses(program, parts.weights, backend);
+    [room, program] = [needed, larger];
+    passes = await createPasses(program, parts.weights, large);
   };
 
   return {
@@ -104,6 +108,13 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
       passes.destroy();
     },
   };
+}
+
+/** The more of a tree is in one run the less is computed twice, so runs are as large as their program lets them be. */
+function treeBackend(backend: Backend): Backend {
+  const most = Number.MAX_SAFE_INTEGER;
+  const limits = { ...backend.limits, firstTokens: most, leastTokens: most, mostTokens: most };
+  return { ...backend, info: backend.info, limits };
 }
 
 /** What the longest sequence of a call needs: rows, and scored tokens. */
@@ -167,7 +178,7 @@ export function inputsOf(chunk: TreeChunk, { sizes, word, position, rotations }:
 
 /** The program with the largest capacity that the backend wants and its buffers allow. @throws unsupported-model where even a small one is too large. */
 function planDecoder(sizes: DecoderSizes, { longest, scored }: Needed, { limits }: Backend): Program {
-  for (let tokens = Math.max(limits.mostTokens, longest); ; tokens = Math.max(longest, tokens >> 1)) {
+  for (let tokens = Math.max(limits.mostTokens, TREE_SPAN * longest); ; tokens = Math.max(longest, tokens >> 1)) {
     const planned = decoderProgram(sizes, { tokens, tableRows: tokens, sequences: Math.max(Math.ceil(tokens / 2), scored) });
     const largest = planned.buffers.reduce((a, b) => (bufferLength(b, planned.capacity) > bufferLength(a, planned.capacity) ? b : a));
     const bytes = 4 * bufferLength(largest, planned.capacity);
