@@ -21,6 +21,9 @@ export { dequantise, type GgufTensor, type GgufType } from './model/gguf/blocks.
 export { type GgufModel, type GgufModelTensor, ggufModel } from './model/gguf/model.ts';
 export { type Gguf, readGguf } from './model/gguf/read.ts';
 export { ggufTokenizer } from './model/gguf/tokenizer.ts';
+export { env, type HubEnv } from './model/hub/env.ts';
+export { type HubOptions, isHubId } from './model/hub/hub.ts';
+export { openHub, openModel } from './model/hub/source.ts';
 export { loadClassifier } from './model/load.ts';
 export { readManifest, readVerified, sha256Hex } from './model/manifest.ts';
 export type { CausalModel, DeviceInfo, Model, ModelInfo, ModelSource, ProgressEvent, Tokenizer } from './model/model.ts';

@@ -2,7 +2,7 @@ import type { ExplainOptions, ValueFunction } from '../index.ts';
 import { type Arguments, usage, wholeNumber } from './arguments.ts';
 import { openProgram } from './program.ts';
 import { MOST_TABLE_PLAYERS, readTable, tableFunction } from './table.ts';
-import { MODEL_VALUES, runOptions } from './text-options.ts';
+import { MODEL_FLAGS, MODEL_VALUES, runOptions } from './text-options.ts';
 
 export const FUNCTION_VALUES = ['values', 'exec', 'players'] as const;
 
@@ -38,7 +38,8 @@ export function functionRun(command: string, args: Arguments): FunctionRun | nul
     throw usage(`${command}: expected --players only with --values or --exec, got it with a text; leave it out`);
   }
   const given = values === undefined ? '--exec' : '--values';
-  const stray = [...MODEL_VALUES, 'file'].find((name) => args.value(name) !== undefined) ?? (args.has('stdin') ? 'stdin' : undefined);
+  const stray =
+    [...MODEL_VALUES, 'file'].find((name) => args.value(name) !== undefined) ?? ['stdin', ...MODEL_FLAGS].find((name) => args.has(name));
   if (stray !== undefined) throw usage(`${command}: expected no --${stray} with ${given}, got one; leave it out`);
   if (args.positionals.length > 0) throw usage(`${command}: expected either a text or ${given}, got both; leave one out`);
   const players = wholeNumber(args, 'players', 1, values === undefined ? MOST_PROGRAM_PLAYERS : MOST_TABLE_PLAYERS);

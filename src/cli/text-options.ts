@@ -1,13 +1,14 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { INDICES, METHODS, MIN_BUDGET, WebspexError } from '../index.ts';
-import { type DeviceChoice, parseLock, parseMaskRule, parseUnits, SCALARS, type TextOptions } from '../text.ts';
+import { type DeviceChoice, isHubId, parseLock, parseMaskRule, parseUnits, SCALARS, type TextOptions } from '../text.ts';
 import { DEVICES } from '../webgpu.ts';
 import { type Arguments, oneOf, usage, wholeNumber } from './arguments.ts';
 import { readStdin, readTextFile } from './files.ts';
 
 /** Options of a run on a model, and those of any run. */
-export const MODEL_VALUES = ['model', 'device', 'target', 'scalar', 'units', 'lock', 'mask'] as const;
+export const MODEL_VALUES = ['model', 'revision', 'device', 'target', 'scalar', 'units', 'lock', 'mask'] as const;
+export const MODEL_FLAGS = ['offline'] as const;
 export const RUN_VALUES = ['method', 'index', 'order', 'budget', 'seed'] as const;
 
 export const SOURCE_HELP = [
@@ -18,8 +19,10 @@ export const SOURCE_HELP = [
 export const MODEL_HELP = [
   [
     '--model PLACE',
-    'config.json, tokenizer.json and model.safetensors of a text classifier (BERT, RoBERTa, DistilBERT, ELECTRA) or of a causal language model (GPT-2, Llama, Mistral, Qwen 2 and 3), or a .gguf file of such a one; default: the embedded sentiment model',
+    'config.json, tokenizer.json and model.safetensors of a text classifier (BERT, RoBERTa, DistilBERT, ELECTRA) or of a causal language model (GPT-2, Llama, Mistral, Qwen 2 and 3), or a .gguf file of such a one; a folder, or org/name (or org/name/file.gguf) of the hub; default: the embedded sentiment model',
   ],
+  ['--revision R', 'branch, tag or commit of a model of the hub; default main'],
+  ['--offline', 'nothing is asked of the hub: its models come from the cache alone'],
   [
     '--target T',
     'a label, by name or number, default the predicted one; of a causal model a continuation such as "Paris", or "Paris vs Rome", default its own answer',
@@ -53,17 +56,23 @@ export function deviceOf(args: Arguments): DeviceChoice {
   return oneOf(args, 'device', DEVICES) ?? 'auto';
 }
 
-/** The folder named, looked at before anything is started for it. @throws usage, not-found. */
+/** `org/name` or `org/name/file.gguf`. */
+function isOnHub(place: string): boolean {
+  return isHubId(place.replace(/\/[^/]+\.gguf$/i, ''));
+}
+
+/** The folder or file named, looked at before anything is started for it; what is none may be on the hub. @throws usage, not-found. */
 function modelOf(args: Arguments): string | undefined {
   const folder = args.value('model');
   if (folder === undefined) return undefined;
   if (folder.trim() === '') throw usage('--model: expected a folder, got an empty name; name one, or leave it out for the embedded model');
   if (/^[a-z]+:\/\//i.test(folder))
-    throw usage(`--model: expected a folder, got an address (${folder}); download the model and name its folder`);
+    throw usage(`--model: expected a folder or org/name, got an address (${folder}); name the model as the hub does, or download it`);
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found?.isFile() && /\.gguf$/i.test(folder)) return folder;
+  if (!found && isOnHub(folder)) return folder;
   if (!found?.isDirectory())
-    throw new WebspexError('not-found', `model: expected a folder or a .gguf file, got ${folder}, which is none; check the path`);
+    throw new WebspexError('not-found', `model: expected a folder, a .gguf file or org/name, got ${folder}, which is none; check the path`);
   if (!statSync(join(folder, 'config.json'), { throwIfNoEntry: false }))
     throw new WebspexError('not-found', `model: expected config.json in ${folder}, got no such file; name a model's folder`);
   return folder;
@@ -87,6 +96,8 @@ export function runOptions(args: Arguments): Pick<TextOptions, 'method' | 'index
 export interface ModelRun {
   readonly device: DeviceChoice;
   readonly model: string | undefined;
+  readonly revision: string | undefined;
+  readonly offline: boolean;
   readonly options: TextOptions;
 }
 
@@ -107,6 +118,8 @@ export function modelRun(args: Arguments): ModelRun {
       mask,
     },
     model: modelOf(args),
+    revision: args.value('revision'),
+    offline: args.has('offline'),
   };
 }
 

@@ -3,9 +3,10 @@ import { WebspexError } from '../core/errors.ts';
 import { masksFromRows } from '../core/masks.ts';
 import { EMBEDDED_MODEL } from '../embedded.ts';
 import { isCausal, loadCausal } from '../model/causal/load.ts';
+import { isHubId } from '../model/hub/hub.ts';
+import { openModel } from '../model/hub/source.ts';
 import { loadClassifier } from '../model/load.ts';
 import type { CausalModel, DeviceInfo, Model, ModelInfo, ProgressEvent } from '../model/model.ts';
-import { openSource } from '../model/source.ts';
 import type { Explanation } from './document.ts';
 import { explainFrom } from './explain.ts';
 import type { ExplainOptions } from './options.ts';
@@ -25,6 +26,10 @@ export interface ExplainerOptions {
   /** Where the fastest tiles of a GPU are remembered; default a page's Cache Storage, and in Node nowhere. */
   readonly tileMemory?: TileMemory;
   readonly fetch?: typeof fetch;
+  /** Of a model of the hub: a branch, tag or commit; default `main`. */
+  readonly revision?: string;
+  /** A model of the hub comes from the cache alone. */
+  readonly local_files_only?: boolean;
 }
 
 /**
@@ -64,8 +69,8 @@ export const TASKS = ['text-classification', 'text-generation'] as const;
 export type Task = (typeof TASKS)[number];
 
 /**
- * Loads a model for `explain`. `model` is a folder (path or URL) with config.json, tokenizer.json and model.safetensors, or a GGUF file;
- * default the embedded sentiment model. @throws usage, not-found, bad-file, hash-mismatch, unsupported-model, no-webgpu, no-adapter, no-wasm.
+ * Loads a model for `explain`. `model` is a folder (path or URL) with config.json, tokenizer.json and model.safetensors, a GGUF file,
+ * or either on the hub (`org/name`, `org/name/file.gguf`); default the embedded sentiment model. @throws usage, not-found, bad-file, hash-mismatch, unsupported-model, no-webgpu, no-adapter, no-wasm.
  */
 export async function explainer(task: Task, model?: string | URL, options: ExplainerOptions = {}): Promise<Explainer> {
   if (!TASKS.includes(task)) throw new WebspexError('usage', `task: expected ${TASKS.join(' or ')}, got ${task}; name one of them`);
@@ -86,7 +91,8 @@ export async function openExplainer(
   const backend = await openBackend(options.device ?? 'auto', { gpu: options.gpu, tileMemory: options.tileMemory });
   try {
     const { folder, file } = placeOf(model);
-    const source = openSource(folder, { fetch: options.fetch });
+    const { fetch, signal, revision, local_files_only: localFilesOnly } = options;
+    const source = openModel(folder, { fetch, signal, revision, localFilesOnly, sign: file });
     const loading = { backend, onProgress: options.progress_callback, signal: options.signal };
     const unnamed = async () => file !== undefined || (model !== EMBEDDED_MODEL && (await isCausal(source)));
     const causal = task === undefined ? await unnamed() : task === 'text-generation';
@@ -101,7 +107,9 @@ export async function openExplainer(
 /** A folder, or the folder of a GGUF file and its name. */
 function placeOf(model: string | URL): { folder: string | URL; file?: string } {
   const [, folder, file] = /^(.*[\\/])?([^\\/]+\.gguf)$/i.exec(String(model)) ?? [];
-  return file === undefined ? { folder: model } : { folder: folder ?? './', file };
+  if (file === undefined) return { folder: model };
+  // Without the slash at its end it may be the id of a model of the hub.
+  return { folder: folder === undefined ? './' : isHubId(folder.slice(0, -1)) ? folder.slice(0, -1) : folder, file };
 }
 
 function prepare(model: Model | CausalModel, text: string, question: Question): Promise<Prepared> {

@@ -23,11 +23,7 @@ export interface Endpoint {
   terminate?(): void;
 }
 
-interface LoadRequest {
-  readonly task?: Task;
-  readonly model?: string;
-  readonly device?: DeviceChoice;
-}
+type LoadRequest = Omit<ConnectOptions, 'progress_callback' | 'signal'>;
 
 type Sendable<T> = Omit<T, 'signal' | 'onProgress'>;
 
@@ -116,8 +112,10 @@ function typed(error: unknown): { code: ErrorCode; message: string } {
 export interface ConnectOptions {
   /** Default: what the model's config.json says it is for. */
   readonly task?: Task;
-  /** Folder URL of the model; default the embedded one. */
+  /** Folder, address or hub id of the model; default the embedded one. */
   readonly model?: string;
+  readonly revision?: string;
+  readonly local_files_only?: boolean;
   readonly device?: DeviceChoice;
   readonly progress_callback?: (event: ProgressEvent) => void;
   readonly signal?: AbortSignal;
@@ -168,13 +166,11 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
   };
   endpoint.addEventListener('error' as 'message', () => fail('an error that ended the worker'));
 
-  const { model, device } = await request<Loaded>(
-    { call: 'load', options: { task: options.task, model: options.model, device: options.device } } as Omit<Call, 'id'>,
-    options.signal,
-    (reply) => {
-      if (reply.reply === 'loading') options.progress_callback?.(reply.event);
-    },
-  ).promise;
+  const { task, model: place, device: wanted, revision, local_files_only, signal, progress_callback } = options;
+  const loading: LoadRequest = { task, model: place, device: wanted, revision, local_files_only };
+  const { model, device } = await request<Loaded>({ call: 'load', options: loading } as Omit<Call, 'id'>, signal, (reply) => {
+    if (reply.reply === 'loading') progress_callback?.(reply.event);
+  }).promise;
   return {
     model,
     device,

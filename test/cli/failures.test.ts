@@ -85,7 +85,7 @@ const CASES: readonly (readonly [title: string, args: readonly string[], code: n
     'a model folder that is not there',
     ['explain', 'a b', '--model', at('no-model')],
     3,
-    /not-found: model: expected a folder or a .gguf file, got .*no-model/,
+    /not-found: model: expected a folder, a .gguf file or org\/name, got .*no-model/,
   ],
   [
     'a folder without a model',
@@ -93,7 +93,7 @@ const CASES: readonly (readonly [title: string, args: readonly string[], code: n
     3,
     /not-found: model: expected config\.json in .*nothing-here/,
   ],
-  ['an address as a model', ['explain', 'a b', '--model', 'https://example.com/m'], 2, /expected a folder, got an address/],
+  ['an address as a model', ['explain', 'a b', '--model', 'https://example.com/m'], 2, /expected a folder or org\/name, got an address/],
   ['a model without a tokenizer', ['explain', 'a b', '--model', wordless, ...CPU], 3, /not-found: .*tokenizer\.json/],
   ['weights cut short', ['explain', 'a b', '--model', truncated, ...CPU], 3, /bad-file: .*safetensors/],
   ['weights that are no safetensors', ['explain', 'a b', '--model', headless, ...CPU], 3, /bad-file: .*safetensors/],

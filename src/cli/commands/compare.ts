@@ -8,7 +8,7 @@ import { nearest } from '../nearest.ts';
 import { type Session, withExplainer, withSession } from '../session.ts';
 import { type Compared, comparisonLines } from '../terminal/comparison.ts';
 import { createStyle } from '../terminal/style.ts';
-import { MODEL_HELP, MODEL_VALUES, modelRun, RUN_HELP, SOURCE_HELP, textSource } from '../text-options.ts';
+import { MODEL_FLAGS, MODEL_HELP, MODEL_VALUES, modelRun, RUN_HELP, SOURCE_HELP, textSource } from '../text-options.ts';
 
 const COMPARE_VALUES = ['index', 'order', 'budget', 'seed'] as const;
 /** Of a table that is small enough no method is given more than this share: comparing needs masks that none has fitted. */
@@ -118,7 +118,10 @@ export const compare: Command = {
     ...FUNCTION_HELP,
     ['--json', 'print the comparison, each explanation whole, as one JSON document and nothing else'],
   ],
-  options: { values: ['methods', 'file', ...MODEL_VALUES, ...COMPARE_VALUES, ...FUNCTION_VALUES], flags: ['stdin', 'json'] },
+  options: {
+    values: ['methods', 'file', ...MODEL_VALUES, ...COMPARE_VALUES, ...FUNCTION_VALUES],
+    flags: ['stdin', 'json', ...MODEL_FLAGS],
+  },
   run(args, io) {
     const methods = methodsOf(args);
     const other = functionRun('compare', args);

@@ -7,7 +7,7 @@ import { OUTPUT_HELP, OUTPUT_VALUES, type Outputs, outputsOf } from '../outputs.
 import { follow, type Outcome, passesOf, type Session, withExplainer, withSession } from '../session.ts';
 import { reportLines } from '../terminal/report.ts';
 import { createStyle } from '../terminal/style.ts';
-import { MODEL_HELP, MODEL_VALUES, modelRun, RUN_HELP, RUN_VALUES, SOURCE_HELP, textSource } from '../text-options.ts';
+import { MODEL_FLAGS, MODEL_HELP, MODEL_VALUES, modelRun, RUN_HELP, RUN_VALUES, SOURCE_HELP, textSource } from '../text-options.ts';
 
 /** Prints an explanation as was asked for, and writes the files. */
 async function deliver({ explanation, looks }: Outcome, args: Arguments, outputs: Outputs, session: Session, io: Io): Promise<number> {
@@ -51,7 +51,7 @@ export const explain: Command = {
   help: [...SOURCE_HELP, ...MODEL_HELP, ...RUN_HELP, ...FUNCTION_HELP, ...OUTPUT_HELP],
   options: {
     values: ['file', ...MODEL_VALUES, ...RUN_VALUES, ...FUNCTION_VALUES, ...OUTPUT_VALUES],
-    flags: ['stdin', 'json'],
+    flags: ['stdin', 'json', ...MODEL_FLAGS],
   },
   run(args, io) {
     const outputs = outputsOf(args);

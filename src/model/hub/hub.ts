@@ -13,6 +13,8 @@ export interface HubOptions extends SourceOptions {
   /** In place of the settings that `env` has when the source is opened. */
   readonly env?: HubEnv;
   readonly store?: HubStore;
+  /** What a folder has that is a model's; default config.json. */
+  readonly sign?: string;
   /** First wait in ms before asking a busy hub again. */
   readonly waitMs?: number;
 }

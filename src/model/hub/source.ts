@@ -137,23 +137,26 @@ export function openHub(id: string, options: HubOptions = {}): ModelSource {
 }
 
 /**
- * A model by its folder, its address, or its hub id. What has the form of both is a folder where one with a config.json is there.
+ * A model by its folder, its address, or its hub id. What has the form of both is a folder where one with a config.json (or `sign`) is there.
  * @throws usage where the place is empty; `read` throws as `openSource` and `openHub`.
  */
 export function openModel(place: string | URL, options: HubOptions = {}): ModelSource {
   const folder = openSource(place, options);
   if (typeof place !== 'string' || !isHubId(place)) return folder;
+  const { sign = 'config.json' } = options;
   const hub = openHub(place, options);
   let choosing: Promise<ModelSource> | null = null;
   let chosen = hub;
-  const choose = () =>
-    folder.read('config.json').then(
-      () => folder,
-      (error: unknown) => {
-        if (error instanceof WebspexError && error.code === 'not-found') return hub;
-        throw error;
-      },
-    );
+  let first: Uint8Array | null = null;
+  const choose = async (onProgress?: (event: ProgressEvent) => void) => {
+    try {
+      first = await folder.read(sign, onProgress);
+      return folder;
+    } catch (error) {
+      if (error instanceof WebspexError && error.code === 'not-found') return hub;
+      throw error;
+    }
+  };
   return {
     get id() {
       return chosen.id;
@@ -162,9 +165,11 @@ export function openModel(place: string | URL, options: HubOptions = {}): ModelS
       return chosen.revision;
     },
     async read(file, onProgress) {
-      choosing ??= choose();
+      choosing ??= choose(onProgress);
       chosen = await choosing;
-      return chosen.read(file, onProgress);
+      const had = file === sign ? first : null;
+      if (had) first = null;
+      return had ?? chosen.read(file, onProgress);
     },
   };
 }
