@@ -55,6 +55,12 @@ export function isPassing(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
+/** Why a request failed; Node says so in the cause. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as { message?: string; cause?: { code?: unknown } };
+  return oneLine(String(cause?.code ?? message ?? error), 100);
+}
+
 /** Does `work` again after what may pass, as long as it gets on. @throws bad-file naming the file and what came of it last. */
 async function persist<T>(what: string, { signal, waitMs }: Line, progress: () => number, work: () => Promise<T>): Promise<T> {
   let failures = 0;
@@ -68,8 +74,7 @@ async function persist<T>(what: string, { signal, waitMs }: Line, progress: () =
       if (error instanceof WebspexError) throw error;
       failures = progress() > seen ? 1 : failures + 1;
       seen = progress();
-      const why =
-        error instanceof Retry ? error.message : `no complete answer (${oneLine(String((error as Error)?.message ?? error), 100)})`;
+      const why = error instanceof Retry ? error.message : `no complete answer (${reasonOf(error)})`;
       if (failures >= TRIES)
         throw new WebspexError('bad-file', `model: expected to read ${what}, got ${why}, ${TRIES} times; try again later`, {
           cause: error,
