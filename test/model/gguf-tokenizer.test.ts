@@ -177,7 +177,8 @@ describe.skipIf(!existsSync(SMOLLM2))('SmolLM2-135M (skipped where its file is a
     expect(tensors.size).toBe(272);
     expect(config).toMatchObject({
       ...{ num_hidden_layers: 30, hidden_size: 576, num_attention_heads: 9, num_key_value_heads: 3, intermediate_size: 1536 },
-      ...{ rope_theta: 100_000, rms_norm_eps: 1e-5, vocab_size: 49_152, tie_word_embeddings: true, eos_token_id: 2 },
+      rope_parameters: { rope_theta: 100_000, rope_type: 'default' },
+      ...{ rms_norm_eps: 1e-5, vocab_size: 49_152, tie_word_embeddings: true, eos_token_id: 2 },
     });
     for (const [name, want] of Object.entries(golden.smollm2.tensors)) {
       const tensor = gguf.tensors.get(name);

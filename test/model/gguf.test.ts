@@ -214,7 +214,8 @@ describe('the model in a GGUF file', () => {
     expect(config).toMatchObject({
       ...{ model_type: 'llama', architectures: ['LlamaForCausalLM'], vocab_size: 9, tie_word_embeddings: true, attention_bias: false },
       ...{ num_hidden_layers: 1, hidden_size: 4, num_attention_heads: 2, num_key_value_heads: 1, head_dim: 2, intermediate_size: 6 },
-      ...{ max_position_embeddings: 32, rms_norm_eps: 1e-5, rope_theta: 10000.5, hidden_act: 'silu' },
+      ...{ max_position_embeddings: 32, rms_norm_eps: 1e-5, hidden_act: 'silu', mlp_bias: false },
+      rope_parameters: { rope_theta: 10000.5, rope_type: 'default' },
     });
     expect([...tensors.keys()]).toEqual(['model.embed_tokens.weight', 'model.layers.0.self_attn.q_proj.weight']);
     expect([pairing, tensors.get('model.embed_tokens.weight')?.shape]).toEqual(['neighbours', [9, 4]]);
@@ -242,13 +243,18 @@ describe('the model in a GGUF file', () => {
       [{ ...llama, 'general.architecture': 'mamba' }, [embeddings], 'unsupported-model', /expected llama, qwen2, qwen3, gpt2, got "mamba"/],
       [{ ...llama, 'general.architecture': 7 }, [embeddings], 'bad-file', /general.architecture: expected a name, got 7/],
       [{ ...llama, 'llama.expert_count': 8 }, [embeddings], 'unsupported-model', /llama.expert_count: expected 0, got 8/],
-      [{ ...llama, 'llama.rope.scaling.type': 'yarn' }, [embeddings], 'unsupported-model', /scaling.type: expected none, got "yarn"/],
+      [
+        { ...llama, 'llama.rope.scaling.type': 'yarn' },
+        [embeddings],
+        'unsupported-model',
+        /scaling.type: expected none or linear, got "yarn"/,
+      ],
       [{ ...llama, 'llama.rope.dimension_count': 1 }, [embeddings], 'unsupported-model', /expected the 2 of a head, got 1/],
       [
         llama,
-        [embeddings, matrix('rope_freqs.weight', 1, 4)],
+        [embeddings, matrix('blk.0.attn_sinks.weight', 1, 4)],
         'unsupported-model',
-        /rope_freqs.weight: expected the tensors of LlamaForCausalLM/,
+        /attn_sinks.weight: expected the tensors of LlamaForCausalLM/,
       ],
       [llama, [matrix('output.weight', 1, 4)], 'bad-file', /token_embd.weight: expected it/],
       [{ ...llama, 'llama.block_count': 0.5 }, [embeddings], 'bad-file', /block_count: expected a whole number/],

@@ -52,7 +52,8 @@ export async function loadCausal(source: ModelSource, options: LoadOptions, file
   tensors.finish();
   throwIfAborted(signal);
   const info = {
-    id: manifest?.id ?? file ?? source.id,
+    // A model of the hub is named with its organisation.
+    id: manifest?.id ?? (file === undefined ? source.id : source.id.includes('/') ? `${source.id}/${file}` : file),
     revision: manifest?.revision ?? source.revision,
     sha256,
     dtype: 'f32' as const,

@@ -7,7 +7,7 @@ export interface Rope {
   readonly frequencies: Float32Array;
 }
 
-const KINDS = 'default, linear, llama3';
+const KINDS = 'default, linear, llama3, factors';
 
 function positive(json: Fields, key: string, otherwise?: number): number {
   const value = json[key] ?? otherwise;
@@ -17,7 +17,7 @@ function positive(json: Fields, key: string, otherwise?: number): number {
 
 /**
  * The frequencies base^(−2i / size), slowed down as `rope_scaling` or `rope_parameters` say: `linear` all by one factor, `llama3` the long
- * waves alone. @throws bad-file, and whatever `unsupported` throws, naming the kind, for others.
+ * waves alone, `factors` each by its own, as GGUF files have them. @throws bad-file, and whatever `unsupported` throws, naming the kind, for others.
  */
 export function readRope(json: Fields, headSize: number, unsupported: (what: string) => never): Rope {
   const given = [json.rope_parameters, json.rope_scaling].find((value) => !isNone(value)) ?? {};
@@ -32,9 +32,17 @@ export function readRope(json: Fields, headSize: number, unsupported: (what: str
     if (kind === 'default') return plain;
     if (kind === 'linear') return plain.map((f) => f / positive(scaling, 'factor'));
     if (kind === 'llama3') return plain.map(slowLongWaves(scaling));
+    if (kind === 'factors') return plain.map((f, i) => f / factorOf(scaling.factors, i, plain.length));
     return unsupported(`rope_scaling: expected ${KINDS}, got ${shown(kind)}`);
   };
   return { frequencies: Float32Array.from(slowed()) };
+}
+
+function factorOf(factors: unknown, i: number, count: number): number {
+  const factor: unknown = Array.isArray(factors) && factors.length === count ? factors[i] : undefined;
+  if (typeof factor !== 'number' || !(factor > 0 && Number.isFinite(factor)))
+    refuse(`rope_scaling: expected ${count} factors above 0, got ${shown(factors)}`);
+  return factor;
 }
 
 /** Llama 3.1: waves longer than the original context by the whole factor, short ones not at all, in between by degrees. */

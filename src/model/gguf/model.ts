@@ -35,7 +35,7 @@ const NAMES: Readonly<Record<string, string>> = {
 /** Keys of the arithmetic that have no place in the configuration below, with the values that leave it as it is. */
 const HARMLESS: Readonly<Record<string, readonly GgufValue[]>> = {
   expert_count: [0],
-  'rope.scaling.type': ['none'],
+  'rope.scaling.type': ['none', 'linear'],
   'attention.causal': [true],
   'attention.sliding_window': [0],
   logit_scale: [1],
@@ -61,9 +61,13 @@ function modelTensor(full: string, stored: GgufTensor, turned: boolean): GgufMod
   };
 }
 
+/** What each pair of channels turns slower by, as Llama 3's converter writes it; it belongs to the configuration. */
+const FACTORS = 'rope_freqs.weight';
+
 function modelTensors(architecture: string, tensors: ReadonlyMap<string, GgufTensor>): Map<string, GgufModelTensor> {
   const out = new Map<string, GgufModelTensor>();
   for (const [given, stored] of tensors) {
+    if (given === FACTORS && architecture !== 'gpt2') continue;
     const found = renamed(architecture, given);
     if (!found)
       unsupported(`tensor ${oneLine(given, 200)}: expected the tensors of ${NAMES[architecture]}, got another; use a file without it`);
@@ -95,6 +99,14 @@ function checkSupported(metadata: Metadata, architecture: string): void {
     if (value !== undefined && !allowed.includes(value))
       unsupported(`${architecture}.${key}: expected ${allowed.join(' or ')}, got ${shown(value)}; use another model`);
   }
+}
+
+function ropeOf({ metadata, tensors }: Gguf, architecture: string): Record<string, unknown> {
+  const rope_theta = shortest(numberOf(metadata, `${architecture}.rope.freq_base`)) ?? 10_000;
+  const factors = tensors.get(FACTORS);
+  if (factors) return { rope_theta, rope_type: 'factors', factors: [...dequantise(FACTORS, factors)] };
+  if (metadata.get(`${architecture}.rope.scaling.type`) !== 'linear') return { rope_theta, rope_type: 'default' };
+  return { rope_theta, rope_type: 'linear', factor: numberOf(metadata, `${architecture}.rope.scaling.factor`) };
 }
 
 function configOf({ metadata, tensors }: Gguf, architecture: string): Record<string, unknown> {
@@ -135,8 +147,9 @@ function configOf({ metadata, tensors }: Gguf, architecture: string): Record<str
     max_position_embeddings: whole('context_length'),
     hidden_act: 'silu',
     rms_norm_eps: shortest(numberOf(metadata, key('attention.layer_norm_rms_epsilon'))),
-    rope_theta: shortest(numberOf(metadata, key('rope.freq_base'))) ?? 10_000,
+    rope_parameters: ropeOf({ metadata, tensors }, architecture),
     attention_bias: [...tensors.keys()].some((t) => /^blk\.\d+\.attn_(q|k|v|output)\.bias$/.test(t)),
+    mlp_bias: [...tensors.keys()].some((t) => /^blk\.\d+\.ffn_(gate|up|down)\.bias$/.test(t)),
   };
 }
 
