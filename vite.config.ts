@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 import { QUIET, WORKER_ENTRY, wasmKernels, workerAddress } from './vite.kernels.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const entries = ['index', 'text', 'webgpu', 'element', 'bench', 'cli', 'engine'];
+const entries = ['index', 'text', 'webgpu', 'element', 'lens', 'bench', 'cli', 'engine'];
 
 /** Puts the embedded model beside the built page; the dev server finds it through its own root. */
 function copyModel(): Plugin {

@@ -5,6 +5,7 @@ import { openRemote } from './engine/choose.ts';
 import { INTERRUPTED } from './exit-codes.ts';
 import { type Interrupts, watchInterrupts } from './interrupts.ts';
 import type { Io } from './io.ts';
+import type { LensRun } from './lens-options.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { duration } from './terminal/numbers.ts';
 import type { ModelRun } from './text-options.ts';
@@ -58,13 +59,17 @@ const LONG_MS = 120_000;
 const SURE_MS = 1000;
 
 /** What `onProgress` of a text's run gets: the moving line, and once, where it will take long, a note on what is quicker. */
-export function passesOf(progress: Progress, units: TextOptions['units']): (passes: RunProgress) => void {
+export function passesOf(
+  progress: Progress,
+  { options: { units }, lens: { lens } }: { readonly options: Pick<TextOptions, 'units'>; readonly lens: Pick<LensRun, 'lens'> },
+): (passes: RunProgress) => void {
   let judged = false;
   return (passes) => {
     const { queries, masksPerSecond, etaMs } = passes;
     if (!judged && (1000 * queries) / masksPerSecond >= SURE_MS) {
       judged = true;
-      const coarser = units === undefined || units === 'word' || units === 'token' ? ' or --units sentence' : '';
+      const wordy = units === undefined || units === 'word' || units === 'token';
+      const coarser = lens !== 'text' ? ' or --layers' : wordy ? ' or --units sentence' : '';
       if (etaMs > LONG_MS)
         progress.note(
           `this will take about ${duration(etaMs)}; a smaller --budget${coarser} is quicker, Ctrl-C shows what is known by then`,

@@ -5,10 +5,11 @@ import { type DeviceChoice, isHubId, parseLock, parseMaskRule, parseUnits, SCALA
 import { DEVICES } from '../webgpu.ts';
 import { type Arguments, oneOf, usage, wholeNumber } from './arguments.ts';
 import { readStdin, readTextFile } from './files.ts';
+import { LENS_FLAGS, LENS_HELP, LENS_VALUES, type LensRun, lensRun, SET_SCALARS } from './lens-options.ts';
 
 /** Options of a run on a model, and those of any run. */
-export const MODEL_VALUES = ['model', 'revision', 'device', 'target', 'scalar', 'units', 'lock', 'mask'] as const;
-export const MODEL_FLAGS = ['offline'] as const;
+export const MODEL_VALUES = ['model', 'revision', 'device', 'target', 'scalar', 'units', 'lock', 'mask', ...LENS_VALUES] as const;
+export const MODEL_FLAGS = ['offline', ...LENS_FLAGS] as const;
 export const RUN_VALUES = ['method', 'index', 'order', 'budget', 'seed'] as const;
 
 export const SOURCE_HELP = [
@@ -27,7 +28,10 @@ export const MODEL_HELP = [
     '--target T',
     'a label, by name or number, default the predicted one; of a causal model a continuation such as "Paris", or "Paris vs Rome", default its own answer',
   ],
-  ['--scalar S', `${SCALARS.join(', ')}; default log-odds; of a causal model log-prob, or log-odds with A vs B`],
+  [
+    '--scalar S',
+    `${SCALARS.join(', ')}; default log-odds; of a causal model log-prob, or log-odds with A vs B; of a --set log-prob, and there is accuracy too`,
+  ],
   ['--units U', 'what is masked: token, word, sentence, /regex/ or character spans as JSON such as [[0,5],[6,9]]; default word'],
   [
     '--lock L',
@@ -41,6 +45,7 @@ export const MODEL_HELP = [
     '--device D',
     'auto (a GPU, else wasm), webgpu (in software where there is no GPU), wasm (the CPU, float32) or reference (the CPU in float64, slow: the oracle); default auto',
   ],
+  ...LENS_HELP,
 ] as const;
 
 export const RUN_HELP = [
@@ -98,7 +103,9 @@ export interface ModelRun {
   readonly model: string | undefined;
   readonly revision: string | undefined;
   readonly offline: boolean;
+  /** Without what is in files, which `lens` reads. */
   readonly options: TextOptions;
+  readonly lens: LensRun;
 }
 
 /** @throws usage, not-found, budget-too-small. */
@@ -107,12 +114,13 @@ export function modelRun(args: Arguments): ModelRun {
   const mask = args.value('mask');
   const lock = args.value('lock');
   if (mask !== undefined) parseMaskRule(mask);
+  const lens = lensRun(args);
   return {
     device: deviceOf(args),
     options: {
       ...runOptions(args),
       target: args.value('target'),
-      scalar: oneOf(args, 'scalar', SCALARS),
+      scalar: oneOf(args, 'scalar', SET_SCALARS),
       units: units === undefined ? undefined : parseUnits(units),
       lock: lock === undefined ? undefined : parseLock(lock),
       mask,
@@ -120,15 +128,20 @@ export function modelRun(args: Arguments): ModelRun {
     model: modelOf(args),
     revision: args.value('revision'),
     offline: args.has('offline'),
+    lens,
   };
 }
 
-/** Where the text comes from: exactly one of an argument, --file and --stdin. @throws usage, empty-input. */
+/** Where the text comes from: exactly one of an argument, --file and --stdin; nowhere where a set is explained. @throws usage, empty-input. */
 export function textSource(command: string, args: Arguments): () => Promise<string> {
   const { positionals } = args;
   const file = args.value('file');
   const sources = [positionals.length > 0 && 'a text', file !== undefined && '--file', args.has('stdin') && '--stdin'].filter(Boolean);
   if (positionals.length > 1) throw usage(`${command}: expected one text, got ${positionals.length}; put the text in quotes`);
+  if (args.has('set')) {
+    if (sources.length > 0) throw usage(`${command}: expected either a text or --set, got both; leave one out`);
+    return async () => '';
+  }
   if (sources.length === 0) throw usage(`${command}: expected a text, got none; give one in quotes, or --file F, or --stdin`);
   if (sources.length > 1) throw usage(`${command}: expected one text, got ${sources.join(' and ')}; give one of them`);
   const filled = (text: string) => {

@@ -1,3 +1,4 @@
+import type { ComponentLens } from '../lens/components/players.ts';
 import type { Player } from '../lens/player.ts';
 import type { DeviceInfo } from '../model/model.ts';
 import type { IndexName } from '../spectrum/indices.ts';
@@ -40,7 +41,7 @@ export interface Explanation {
   readonly format: 'webspex-explanation';
   readonly version: 1;
   readonly text: string;
-  readonly lens: 'text' | 'function';
+  readonly lens: 'text' | 'function' | ComponentLens;
   readonly players: readonly Player[];
   /** Spans of the text that were asked to be left alone, or locked by default; absent where there are none. */
   readonly locked?: readonly (readonly [start: number, end: number])[];

@@ -7,10 +7,12 @@ import { isHubId } from '../model/hub/hub.ts';
 import { openModel } from '../model/hub/source.ts';
 import { loadClassifier } from '../model/load.ts';
 import type { CausalModel, DeviceInfo, Model, ModelInfo, ProgressEvent } from '../model/model.ts';
+import { prepareComponents, refuseComponentOptions } from './components.ts';
 import type { Explanation } from './document.ts';
 import { explainFrom } from './explain.ts';
 import type { ExplainOptions } from './options.ts';
-import { type Prepared, prepareCausal, prepareClassifier, type Question } from './prepare.ts';
+import { prepareCausal, prepareClassifier, type Question } from './prepare.ts';
+import type { Prepared } from './prepared.ts';
 import type { ExplainRun } from './run.ts';
 
 export type { DeviceChoice } from '../compute/open.ts';
@@ -112,7 +114,9 @@ function placeOf(model: string | URL): { folder: string | URL; file?: string } {
   return { folder: folder === undefined ? './' : isHubId(folder.slice(0, -1)) ? folder.slice(0, -1) : folder, file };
 }
 
-function prepare(model: Model | CausalModel, text: string, question: Question): Promise<Prepared> {
+async function prepare(model: Model | CausalModel, text: string, question: Question): Promise<Prepared> {
+  if (question.lens !== undefined && question.lens !== 'text') return prepareComponents(model, text, question);
+  refuseComponentOptions(question);
   return 'classify' in model ? prepareClassifier(model, text, question) : prepareCausal(model, text, question);
 }
 
@@ -129,39 +133,24 @@ export function createExplainer(model: Model | CausalModel, loadMs = 0): Explain
     device: model.device,
     explain(text, options = {}) {
       return explainFrom(async () => {
-        const { split, target, scalar, mask, valueFunction, batchMs } = await queued(() => prepare(model, text, options));
-        const units = typeof options.units === 'string' ? options.units : options.units ? JSON.stringify(options.units) : 'word';
+        const { players, valueFunction, batchMs, ...about } = await queued(() => prepare(model, text, options));
         return {
           valueFunction: (masks, o) => queued(() => valueFunction(masks, o)),
-          options: { ...options, players: split.players },
+          options: { ...options, players },
           batchMs,
-          origin: {
-            text,
-            lens: 'text',
-            locked: split.locked,
-            target,
-            scalar,
-            mask,
-            units,
-            model: model.info,
-            device: model.device,
-            loadMs,
-          },
+          origin: { text, ...about, model: model.info, device: model.device, loadMs },
         };
       });
     },
     async describe(text, options = {}) {
-      const { split, target, scalar, mask } = await queued(() => prepare(model, text, options));
-      return { players: split.players, locked: split.locked, target, scalar, mask };
+      const { players, locked = [], target, scalar, mask } = await queued(() => prepare(model, text, options));
+      return { players, locked, target, scalar, mask };
     },
     async evaluate(text, options) {
-      const { split, valueFunction } = await queued(() => prepare(model, text, options));
+      const { players, valueFunction } = await queued(() => prepare(model, text, options));
       for (const row of options.masks)
-        if (row.length !== split.players.length)
-          throw new WebspexError(
-            'usage',
-            `masks: expected rows of ${split.players.length} players, got ${row.length}; one 0 or 1 for each`,
-          );
+        if (row.length !== players.length)
+          throw new WebspexError('usage', `masks: expected rows of ${players.length} players, got ${row.length}; one 0 or 1 for each`);
       if (options.masks.length === 0) return new Float32Array(0);
       return queued(() => valueFunction(masksFromRows(options.masks), { signal: options.signal }));
     },

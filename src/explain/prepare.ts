@@ -5,28 +5,18 @@ import { causalValueFunction, promptTokenizer, resolveCausalTarget } from '../le
 import { type Lock, lockedSpans } from '../lens/text/lock.ts';
 import { type MaskRule, maskSequences, parseMaskRule } from '../lens/text/masking.ts';
 import { splitPlayers, type TextPlayers, type Units } from '../lens/text/players.ts';
-import { parseScalar, resolveTarget, type Scalar, scalarOf, textValueFunction } from '../lens/text/value-function.ts';
+import { parseScalar, resolveTarget, scalarOf, textValueFunction } from '../lens/text/value-function.ts';
 import type { CausalModel, Model } from '../model/model.ts';
+import type { ComponentQuestion } from './components.ts';
+import type { Prepared } from './prepared.ts';
 
 /** What is asked about a text, as given. */
-export interface Question {
+export interface Question extends ComponentQuestion {
   readonly target?: string;
-  readonly scalar?: Scalar;
   readonly units?: Units;
   readonly lock?: Lock;
   readonly mask?: string;
   readonly signal?: AbortSignal;
-}
-
-/** A text made ready: who its players are, and what of the model is explained. */
-export interface Prepared {
-  readonly split: TextPlayers;
-  readonly target: string;
-  readonly scalar: string;
-  readonly mask: string;
-  readonly valueFunction: ValueFunction;
-  /** Milliseconds that a call of the value function should take, where it gains by many masks at once. */
-  readonly batchMs?: number;
 }
 
 /** More masks in a call share more beginnings; Stop and progress wait for its end. */
@@ -44,7 +34,7 @@ export async function prepareClassifier(model: Model, text: string, question: Qu
   const target = resolveTarget(info.labels, question.target, logits);
   const full = scalarOf(logits, 0, info.labels.length, target, scalar);
   const masked = textValueFunction(model, split, { target, scalar, rule });
-  return { split, target: info.labels[target], scalar, mask, valueFunction: withKnownFull(masked, full) };
+  return { ...ofText(split, question), target: info.labels[target], scalar, mask, valueFunction: withKnownFull(masked, full) };
 }
 
 /** Where no target is named, the model answers the whole prompt first. @throws usage, empty-input, too-long, and what passes throw. */
@@ -61,7 +51,11 @@ export async function prepareCausal(model: CausalModel, text: string, question: 
       `scalar: expected ${target.scalar} for ${target.continuations.length === 1 ? 'one continuation' : 'two continuations'}, got ${question.scalar}; log-prob goes with a target, log-odds with A vs B`,
     );
   const valueFunction = causalValueFunction(model, split, { tokenizer, target, rule });
-  return { split, target: target.written, scalar: target.scalar, mask, valueFunction, batchMs: TREE_BATCH_MS };
+  return { ...ofText(split, question), target: target.written, scalar: target.scalar, mask, valueFunction, batchMs: TREE_BATCH_MS };
+}
+
+function ofText({ players, locked }: TextPlayers, { units = 'word' }: Question) {
+  return { players, locked, lens: 'text' as const, units: typeof units === 'string' ? units : JSON.stringify(units) };
 }
 
 /** The mask of the whole text. */

@@ -8,10 +8,29 @@ export interface TextRun {
   readonly player: number | null;
 }
 
+/** Whether the players are pieces of the text. */
+export function arePieces(e: Pick<Explanation, 'players'>): boolean {
+  return e.players.every((p) => p.end > p.start);
+}
+
+/** The layer of a model's part, 3 of `3.7` and of `mlp 3`; undefined for other players. */
+function layerOf(label: string): string | undefined {
+  const found = /^(?:mlp (\d+)|(\d+)\.\d+)$/.exec(label);
+  return found?.[1] ?? found?.[2];
+}
+
+/** What stands before a player's label: parts of a model begin a line with each layer. */
+function gapBefore(players: Explanation['players'], i: number): string {
+  return layerOf(players[i].label) === layerOf(players[i - 1].label) ? ' ' : '\n';
+}
+
 /** The whole text in order, cut at the players; labels with blanks between where the players are not pieces of a text. */
 export function textRuns(e: Pick<Explanation, 'players' | 'text'>): TextRun[] {
-  if (e.players.some((p) => p.end <= p.start))
-    return e.players.flatMap((p, i) => [...(i > 0 ? [{ text: ' ', player: null }] : []), { text: p.label, player: p.id }]);
+  if (!arePieces(e))
+    return e.players.flatMap((p, i) => [
+      ...(i > 0 ? [{ text: gapBefore(e.players, i), player: null }] : []),
+      { text: p.label, player: p.id },
+    ]);
   const runs: TextRun[] = [];
   let at = 0;
   for (const p of e.players) {

@@ -10,7 +10,6 @@ import { type Mark, mark, SVG_NAMESPACE } from './mark.ts';
 import type { Look, Score } from './marks.ts';
 import { escapeJson, escapeMarkup, toMarkup } from './markup.ts';
 import { type Scene, sceneOf, UNTOUCHED } from './scene.ts';
-import { strings } from './strings.ts';
 import { STYLE } from './style.ts';
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -26,7 +25,7 @@ body { margin: 0 auto; max-width: 68rem; padding: 1.5rem 1rem 3rem; }
  */
 export function toHtml(e: Explanation, looks: readonly Look[] = []): string {
   const scene = sceneOf(e, { ...UNTOUCHED, looks });
-  const title = strings.title(visible(e.target));
+  const title = scene.said.title(visible(e.target));
   const page = explanationMark(scene);
   const body: Mark = { ...page, children: [mark('h1', {}, title), ...page.children] };
   return `<!doctype html>
@@ -61,11 +60,11 @@ export function toSvg(e: Explanation): string {
       viewBox: `0 0 ${width} ${height}`,
       'font-family': "system-ui, -apple-system, 'Segoe UI', 'Open Sans', 'DejaVu Sans', sans-serif",
     },
-    mark('title', {}, `${strings.title(visible(e.target))}${words}`),
+    mark('title', {}, `${scene.said.title(visible(e.target))}${words}`),
     mark('rect', { x: 0, y: 0, width, height, fill: '#ffffff' }),
     ...layout.lanes.flatMap((lane) => laneText(scene, lane)),
     mark('g', { transform: `translate(${LABELS} 0)` }, ...scoreLines(scene, layout, PRINT)),
-    scene.lanes.length === 0 && mark('text', { x: 8, y: 24, 'font-size': 13, fill: PRINT.quiet }, strings.none),
+    scene.lanes.length === 0 && mark('text', { x: 8, y: 24, 'font-size': 13, fill: PRINT.quiet }, scene.said.none),
     mark('text', { x: 8, y: height - 7, 'font-size': 11, fill: PRINT.quiet }, sentence),
   );
   return `${toMarkup(picture)}\n`;
@@ -87,11 +86,16 @@ function cell(text: string): string {
   return /[",\r\n\t]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** All interactions, one row each, RFC 4180: words, members (player numbers), order, value, standard error. */
+/** A head's `3.10` would be read as the number 3.1. */
+function spelled(label: string): string {
+  return /^\d+\.\d+$/.test(label) ? `head ${label}` : label;
+}
+
+/** All interactions, one row each, RFC 4180: words (or other players), members (player numbers), order, value, standard error. */
 export function toCsv(e: Explanation): string {
-  const labels = readableLabels(e);
+  const labels = e.lens === 'text' ? readableLabels(e) : readableLabels(e).map(spelled);
   const rows = e.interactions.map(({ members, value, se }) =>
     [cell(members.map((m) => labels[m]).join(' × ')), cell(keyOf(members)), members.length, value, se].join(','),
   );
-  return `${['words,members,order,value,se', ...rows].join('\r\n')}\r\n`;
+  return `${[`${e.lens === 'text' ? 'words' : 'players'},members,order,value,se`, ...rows].join('\r\n')}\r\n`;
 }

@@ -11,6 +11,7 @@ import {
   uncertain,
 } from './choose.ts';
 import { directionOf } from './format.ts';
+import { type Strings, stringsFor } from './lens-strings.ts';
 import { guessWidth, type Look } from './marks.ts';
 import { project } from './surrogate.ts';
 
@@ -63,6 +64,8 @@ export interface Scene {
   readonly explanation: Explanation;
   readonly view: ViewState;
   readonly labels: readonly string[];
+  /** Every sentence, in the words of the explanation's lens. */
+  readonly said: Strings;
   readonly effects: readonly Interaction[];
   readonly rows: readonly Interaction[];
   readonly lanes: readonly Interaction[];
@@ -96,6 +99,7 @@ export function sceneOf(explanation: Explanation, view: ViewState): Scene {
     explanation,
     view,
     labels: readableLabels(explanation),
+    said: stringsFor(explanation.lens),
     effects: mainEffects(explanation.players.length, interactions),
     rows,
     lanes,

@@ -144,7 +144,7 @@ describe('a run that will take long', () => {
   });
   const said = (units: string | undefined, ...passes: RunProgress[]) => {
     const io = memoryIo();
-    const tell = passesOf(createProgress(io), units as 'word' | undefined);
+    const tell = passesOf(createProgress(io), { options: { units: units as 'word' | undefined }, lens: { lens: 'text' } });
     for (const p of passes) tell(p);
     return io.stderr();
   };

@@ -20,13 +20,13 @@ async function deliver({ explanation, looks }: Outcome, args: Arguments, outputs
 }
 
 async function explainText(args: Arguments, outputs: Outputs, io: Io): Promise<number> {
-  const source = textSource('explain', args);
   const run = modelRun(args);
+  const source = textSource('explain', args);
   return withSession(io, async (session) => {
-    const text = await session.interrupts.orInterrupted(source());
-    const onProgress = passesOf(session.progress, run.options.units);
+    const [text, lens] = await session.interrupts.orInterrupted(Promise.all([source(), run.lens.read()]));
+    const onProgress = passesOf(session.progress, run);
     const outcome = await withExplainer(run, session, (explainer) =>
-      follow(explainer.explain(text, { ...run.options, onProgress }), session),
+      follow(explainer.explain(text, { ...run.options, ...lens, onProgress }), session),
     );
     return deliver(outcome, args, outputs, session, io);
   });
@@ -47,7 +47,7 @@ async function explainAny({ open, players, options }: FunctionRun, args: Argumen
 export const explain: Command = {
   name: 'explain',
   summary: 'explains what a model says of a text: which words did it, alone and together, and how far to trust that',
-  synopsis: '[TEXT] [--file F] [--stdin] [--values TABLE.f32 --players N] [--exec COMMAND --players N] [options]',
+  synopsis: '[TEXT] [--file F] [--stdin] [--lens L] [--set F] [--values TABLE.f32 --players N] [--exec COMMAND --players N] [options]',
   help: [...SOURCE_HELP, ...MODEL_HELP, ...RUN_HELP, ...FUNCTION_HELP, ...OUTPUT_HELP],
   options: {
     values: ['file', ...MODEL_VALUES, ...RUN_VALUES, ...FUNCTION_VALUES, ...OUTPUT_VALUES],

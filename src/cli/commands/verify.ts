@@ -45,13 +45,13 @@ export const verify: Command = {
     const given = args.value('members');
     const parts = given === undefined ? null : splitMembers(given);
     const removed = removedOf(args);
-    const source = textSource('verify', args);
     const run = modelRun(args);
+    const source = textSource('verify', args);
     return withSession(io, async (session) => {
       const { progress, interrupts } = session;
-      const text = await interrupts.orInterrupted(source());
+      const [text, lens] = await interrupts.orInterrupted(Promise.all([source(), run.lens.read()]));
       const found = await withExplainer(run, session, async (explainer) => {
-        const running = explainer.explain(text, { ...run.options, onProgress: passesOf(progress, run.options.units) });
+        const running = explainer.explain(text, { ...run.options, ...lens, onProgress: passesOf(progress, run) });
         const { explanation } = await follow(running, session, (first) => {
           if (parts) resolveMembers(parts, first);
           if (removed) enoughPlayers(removed, first);

@@ -28,7 +28,7 @@ function levelOf(share: number, sign: number): Level {
   return (sign > 0 ? strength : -strength) as Level;
 }
 
-interface Effect {
+export interface Effect {
   readonly level: Level;
   readonly mark: string;
   readonly sign: number;
@@ -37,7 +37,7 @@ interface Effect {
 const NOTHING: Effect = { level: 0, mark: '', sign: 0 };
 
 /** What each player does alone, where it is clearly more than its error and not small beside the largest. */
-function effects({ players, interactions }: Explanation): Effect[] {
+export function effects({ players, interactions }: Explanation): Effect[] {
   const alone = new Map(interactions.filter((i) => i.members.length === 1).map((i) => [i.members[0], i]));
   const largest = Math.max(0, ...Array.from(alone.values(), (i) => Math.abs(i.value)));
   const decimals = Math.max(0, decimalsFor(largest) - 1);

@@ -4,6 +4,11 @@ import { shorten, visible } from './columns.ts';
 
 type Players = Pick<Explanation, 'players'>;
 
+/** Whether the players are parts of the model. */
+export function isOfModel({ lens }: Pick<Explanation, 'lens'>): boolean {
+  return lens !== 'text' && lens !== 'function';
+}
+
 /** Longer labels, such as those of sentences, are cut. */
 const MOST_COLUMNS = 32;
 

@@ -1,7 +1,8 @@
 import { type Explanation, type Interaction, methodIndex } from '../../index.ts';
 import { columnsOf, padEnd, shorten, visible, wrap } from './columns.ts';
 import { glossLines } from './gloss.ts';
-import { membersLabel, playerLabels } from './labels.ts';
+import { isOfModel, membersLabel, playerLabels } from './labels.ts';
+import { mapLines } from './map.ts';
 import { count, decimalsFor, percent, signed } from './numbers.ts';
 import type { Style } from './style.ts';
 
@@ -29,7 +30,7 @@ function probability(scalar: string, value: number): string {
 function prediction(e: Explanation, style: Style): string[] {
   const decimals = decimalsFor(Math.max(Math.abs(e.values.full), Math.abs(e.values.empty)));
   const say = (value: number) => `${signed(value, decimals)}${probability(e.scalar, value)}`;
-  const nothing = e.lens === 'text' ? 'with every word masked' : 'with no player present';
+  const nothing = e.lens === 'text' ? 'with every word masked' : isOfModel(e) ? `with all ${e.lens} off` : 'with no player present';
   const scalar = e.scalar === e.target ? '' : `${e.scalar} `;
   return [`${style.bold(visible(e.target))}  ${scalar}${say(e.values.full)}${style.dim(` · ${nothing} ${say(e.values.empty)}`)}`];
 }
@@ -137,7 +138,7 @@ function warning({ fit: f, lens }: Explanation): string | null {
     return `! As a sum these ${own} are a poor account of what was explained: more goes on together than they can say. Their own errors are those given; auto finds what acts together.`;
   if (f.heldOut === 0) return null;
   if (f.r2 >= POOR_R2) return '! R² is below 0.7: the large effects hold, but do not rely on small ones. More passes help (--budget).';
-  const coarser = lens === 'text' ? ', or coarser units (--units sentence)' : '';
+  const coarser = lens === 'text' ? ', or coarser units (--units sentence)' : lens === 'function' ? '' : ', or fewer layers (--layers)';
   return `! Poor fit: at this number of passes what was explained is not captured; do not rely on the effects. Use more passes (--budget)${coarser}.`;
 }
 
@@ -172,10 +173,11 @@ function provenance(e: Explanation, width: number): string[] {
   const rate = timing.masksPerSecond >= 10 ? count(timing.masksPerSecond) : timing.masksPerSecond.toFixed(1);
   const passes = `${count(f.queries)} of ${count(f.budget)} passes · ${rate} a second · seed ${e.seed}`;
   const averaged = e.index === 'Fourier' || e.index === 'Moebius' ? e.index : `${e.index}: averaged over maskings of the rest`;
-  const how = `${averaged} · orders to ${e.maxOrder} · units ${visible(e.units)} · mask ${visible(e.mask)}`;
+  const masked = isOfModel(e) ? `${visible(e.units)} · ablation ${visible(e.mask)}` : `units ${visible(e.units)} · mask ${visible(e.mask)}`;
+  const how = `${averaged} · orders to ${e.maxOrder} · ${masked}`;
   const locked = e.locked ? [`never masked: ${e.locked.map(([start, end]) => `“${visible(e.text.slice(start, end))}”`).join(', ')}`] : [];
-  return [...locked, passes, method(e), ...structure(e), ...deviceLines(e), ...(e.lens === 'text' ? [how] : [averaged])].flatMap((line) =>
-    wrap(line, width),
+  return [...locked, passes, method(e), ...structure(e), ...deviceLines(e), ...(e.lens === 'function' ? [averaged] : [how])].flatMap(
+    (line) => wrap(line, width),
   );
 }
 
@@ -185,12 +187,18 @@ export function trustLines(e: Explanation, width: number, style: Style): string[
   return [...wrap(trust(e), width), ...(warned === null ? [] : wrap(warned, width).map(style.warn))];
 }
 
+function mapOf(e: Explanation, width: number, style: Style): string[] {
+  const map = isOfModel(e) ? mapLines(e, width, style) : [];
+  return map.length > 0 ? ['', ...map] : [];
+}
+
 /** An explanation as lines for a terminal of `width` columns: the answer, the text, the effects, how far to trust them, where it ran. */
 export function reportLines(e: Explanation, width: number, style: Style): string[] {
   const labels = playerLabels(e);
   return [
     ...prediction(e, style),
     ...(e.text === '' ? [] : ['', ...glossLines(e, width, style)]),
+    ...mapOf(e, width, style),
     ...effects(e, labels, width, style),
     '',
     ...trustLines(e, width, style),

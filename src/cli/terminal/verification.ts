@@ -1,6 +1,6 @@
 import type { Explanation, Verification } from '../../index.ts';
 import { columnsOf, padEnd, visible, wrap } from './columns.ts';
-import { membersLabel, playerLabels } from './labels.ts';
+import { isOfModel, membersLabel, playerLabels } from './labels.ts';
 import { decimalsFor, signed } from './numbers.ts';
 import { deviceLines, trustLines } from './report.ts';
 import type { Style } from './style.ts';
@@ -15,6 +15,7 @@ interface Piece {
 
 /** The text as pieces: members kept or dotted out, and of the rest what is at most `context` words from a member. */
 function pieces(e: Explanation, members: readonly number[], kept: readonly number[], context: number): Piece[] {
+  if (isOfModel(e)) return partsOf(e, members, kept);
   const out: Piece[] = [];
   let folded = false;
   let at = 0;
@@ -36,6 +37,15 @@ function pieces(e: Explanation, members: readonly number[], kept: readonly numbe
   }
   if (!folded) plain(e.text.slice(at));
   return out;
+}
+
+/** Parts of a model by their labels, those that are off dotted out; the others are on. */
+function partsOf(e: Explanation, members: readonly number[], kept: readonly number[]): Piece[] {
+  const labels = playerLabels(e);
+  return members.flatMap((m, i): Piece[] => [
+    ...(i > 0 ? [{ text: '  ', kind: 'plain' as const }] : []),
+    kept.includes(m) ? { text: labels[m], kind: 'kept' } : { text: DOT.repeat(columnsOf(labels[m])), kind: 'masked' },
+  ]);
 }
 
 const columnsOfPieces = (line: readonly Piece[]) => line.reduce((sum, { text }) => sum + columnsOf(text), 0);
@@ -72,7 +82,10 @@ export function verificationLines(v: Verification, width: number, style: Style):
   };
   const plainLine = (name: string, { measured, predicted }: Verification['joint']) => line(name, columnsOf(name), measured, predicted);
   return [
-    ...wrap(`${membersLabel(v.members, labels)}: ${e.scalar} of ${visible(e.target)}, words masked in turn`, width).map(style.bold),
+    ...wrap(
+      `${membersLabel(v.members, labels)}: ${e.scalar} of ${visible(e.target)}, ${isOfModel(e) ? `${e.lens} switched off` : 'words masked'} in turn`,
+      width,
+    ).map(style.bold),
     '',
     style.dim(`${padEnd('', names)}${'model'.padStart(13)}${'explanation'.padStart(13)}`),
     ...v.corners.flatMap((c, i) => line(drawn(texts[i], style), columnsOfPieces(texts[i]), c.measured, c.predicted)),
@@ -90,11 +103,12 @@ export function verificationLines(v: Verification, width: number, style: Style):
 
 /** What the joint effect is, and what the index is instead: the two must not be compared. */
 function note({ index, explanation: e }: Verification): string {
-  const joint =
-    'Joint effect: what the words do together beyond what they do apart, in this very text (inclusion–exclusion over the rows above).';
+  const [players, here] = isOfModel(e) ? [e.lens, 'with all others on'] : ['words', 'in this very text'];
+  const joint = `Joint effect: what the ${players} do together beyond what they do apart, ${here} (inclusion–exclusion over the rows above).`;
   if (!index) return joint;
   const decimals = decimalsFor(Math.abs(index.value));
   const value = `${signed(index.value, decimals)}${index.se > 0 ? ` ± ${index.se.toFixed(decimals)}` : ''}`;
-  const averaged = e.index === 'Fourier' || e.index === 'Moebius' ? 'is on another scale' : 'is a mean over maskings of the other words';
+  const averaged =
+    e.index === 'Fourier' || e.index === 'Moebius' ? 'is on another scale' : `is a mean over maskings of the other ${players}`;
   return `${joint} Its ${index.name}, ${value}, ${averaged}: another number, not a prediction of this one.`;
 }

@@ -34,9 +34,9 @@ export function layoutOf(scene: Scene): Score {
 
 /** Value column that stays in place, and beside it the words with one lane for each interaction. */
 export function scoreMarks(scene: Scene): Mark[] {
-  const { view, lanes, hiddenLanes } = scene;
-  const head = mark('h2', {}, strings.lanes);
-  if (lanes.length === 0) return [mark('section', { class: 'lanes', part: 'lanes' }, head, mark('p', { class: 'legend' }, strings.none))];
+  const { view, lanes, hiddenLanes, said } = scene;
+  const head = mark('h2', {}, said.lanes);
+  if (lanes.length === 0) return [mark('section', { class: 'lanes', part: 'lanes' }, head, mark('p', { class: 'legend' }, said.none))];
   const layout = layoutOf(scene);
   return [
     mark(
@@ -62,7 +62,7 @@ export function scoreMarks(scene: Scene): Mark[] {
       mark(
         'p',
         { class: 'legend' },
-        scene.grade === 'exact' ? strings.lanesLegend : `${strings.lanesLegend} ${strings.dashed}`,
+        scene.grade === 'exact' ? said.lanesLegend : `${said.lanesLegend} ${strings.dashed}`,
         view.interactive &&
           (hiddenLanes > 0 || view.allLanes) &&
           mark(

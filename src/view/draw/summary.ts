@@ -7,7 +7,7 @@ import { strings } from '../strings.ts';
 
 /** The prediction, how far the explanation holds, what it cost and where it ran; warnings where it does not hold. */
 export function summaryMarks(scene: Scene): Mark[] {
-  const { explanation: e, grade } = scene;
+  const { explanation: e, grade, said } = scene;
   const warning = warningOf(scene);
   return [
     mark(
@@ -22,7 +22,7 @@ export function summaryMarks(scene: Scene): Mark[] {
       mark(
         'p',
         { class: 'values' },
-        `${strings.scalar(e.scalar, e.values.full)} · ${strings.baseline(signed(e.values.empty))}${parenthesis(scene, e.values.empty)}`,
+        `${said.scalar(e.scalar, e.values.full)} · ${said.baseline(signed(e.values.empty))}${parenthesis(scene, e.values.empty)}`,
       ),
       scene.view.interactive && mark('slot', { name: 'progress' }),
     ),
@@ -39,11 +39,11 @@ export function summaryMarks(scene: Scene): Mark[] {
   ];
 }
 
-function warningOf({ explanation: { fit }, grade }: Scene): string | null {
+function warningOf({ explanation: { fit }, grade, said }: Scene): string | null {
   if (grade === 'exact' || grade === 'good') return null;
   const own = methodIndex(fit.chosen);
   if (own !== null) return strings.ownPoor(own);
-  return grade === 'poor' ? strings.poor : strings.fair;
+  return grade === 'poor' ? said.poor : strings.fair;
 }
 
 function probabilityText({ explanation }: Scene, value: number): string {
@@ -57,8 +57,8 @@ function parenthesis({ explanation }: Scene, value: number): string {
 }
 
 /** How far the explanation holds, in a sentence. */
-export function fitSentence({ explanation: { fit }, grade }: Pick<Scene, 'explanation' | 'grade'>): string {
-  if (grade === 'exact') return strings.exact(fit.queries);
+export function fitSentence({ explanation: { fit }, grade, said }: Pick<Scene, 'explanation' | 'grade' | 'said'>): string {
+  if (grade === 'exact') return said.exact(fit.queries);
   if (fit.heldOut > 0) return strings.explains(fit.r2, fit.heldOut, fit.r2Low, fit.r2High);
   return fit.r2Low === fit.r2High ? strings.explainsAll(fit.r2, fit.queries) : strings.ungraded;
 }
@@ -79,7 +79,7 @@ function deviceChips({ explanation: { device } }: Scene): Mark[] {
 
 /** With words off: what the explanation says at once, and what the model says when it has been asked. */
 export function whatIfMarks(scene: Scene): Mark[] {
-  const { view, labels, explanation: e, predicted } = scene;
+  const { view, labels, explanation: e, predicted, said } = scene;
   if (view.off.size === 0) return [];
   const off = [...view.off].sort((a, b) => a - b).map((i) => strings.quote(labels[i]));
   const answer = (name: string, value: number, kind: string) =>
@@ -100,8 +100,8 @@ export function whatIfMarks(scene: Scene): Mark[] {
       measured === 'asking'
         ? mark('span', { class: 'answer measured waiting' }, mark('span', { class: 'who' }, strings.measured), strings.asking)
         : measured !== null && answer(strings.measured, measured, 'measured'),
-      answer(strings.wholeText, e.values.full, 'whole'),
-      view.interactive && mark('button', { class: 'quiet', type: 'button', 'data-action': 'reset' }, strings.reset),
+      answer(said.wholeText, e.values.full, 'whole'),
+      view.interactive && mark('button', { class: 'quiet', type: 'button', 'data-action': 'reset' }, said.reset),
     ),
   ];
 }

@@ -13,8 +13,8 @@ const REACH = 1.15;
 
 /** Every shown interaction as a row: the drawing's twin for those who read tables, or hear them. */
 export function tableMarks(scene: Scene): Mark[] {
-  const { view, rows, hiddenRows, grade } = scene;
-  const note = view.off.size > 0 ? strings.projected : grade === 'exact' ? strings.exactWhisker : strings.whisker;
+  const { view, rows, hiddenRows, grade, said } = scene;
+  const note = view.off.size > 0 ? said.projected : grade === 'exact' ? strings.exactWhisker : strings.whisker;
   return [
     mark(
       'section',
@@ -29,7 +29,7 @@ export function tableMarks(scene: Scene): Mark[] {
           mark(
             'tr',
             {},
-            mark('th', { scope: 'col' }, strings.words),
+            mark('th', { scope: 'col' }, said.words),
             mark('th', { scope: 'col', class: 'order-column' }, strings.order),
             mark('th', { scope: 'col', class: 'number-column' }, `${strings.effect} ± se`),
             mark('td', { class: 'bar-column' }),

@@ -1,7 +1,7 @@
 import { uncertain } from '../choose.ts';
 import { signed, size, visible } from '../format.ts';
 import { type Mark, mark } from '../mark.ts';
-import { textRuns } from '../marks.ts';
+import { arePieces, textRuns } from '../marks.ts';
 import { isLit, type Scene } from '../scene.ts';
 import { strings } from '../strings.ts';
 import { signMark } from './sign.ts';
@@ -10,8 +10,9 @@ import { signMark } from './sign.ts';
 export function textMarks(scene: Scene): Mark[] {
   const { explanation: e, view } = scene;
   const runs = textRuns(e).map((run) => (run.player === null ? visible(run.text) : wordMark(scene, run.player, run.text)));
-  const frame = view.interactive ? { role: 'toolbar', 'aria-label': strings.words } : {};
+  const frame = view.interactive ? { role: 'toolbar', 'aria-label': scene.said.words } : {};
   return [
+    ...(e.text !== '' && !arePieces(e) ? [mark('p', { class: 'asked', dir: 'auto' }, visible(e.text))] : []),
     mark('div', { class: 'words', part: 'words', dir: 'auto', ...frame }, ...runs),
     mark(
       'div',
@@ -64,13 +65,13 @@ function isWordLit({ view }: Scene, player: number): boolean {
   return view.lit?.includes(player) ?? false;
 }
 
-function legend({ explanation: e, wordScale, grade, view }: Scene): (Mark | string)[] {
+function legend({ explanation: e, wordScale, grade, view, said }: Scene): (Mark | string)[] {
   return [
-    `${strings.legend} `,
-    mark('span', { class: 'toward' }, signMark(1), ` ${strings.toward(visible(e.target))}`),
+    `${said.legend} `,
+    mark('span', { class: 'toward' }, signMark(1), ` ${said.toward(visible(e.target))}`),
     ', ',
-    mark('span', { class: 'away' }, signMark(-1), ` ${strings.away}`),
-    `. ${grade === 'exact' ? '' : `${strings.faint} `}${strings.full(wordScale)}${view.interactive ? ` ${strings.keys}` : ''}`,
+    mark('span', { class: 'away' }, signMark(-1), ` ${said.away}`),
+    `. ${grade === 'exact' ? '' : `${strings.faint} `}${strings.full(wordScale)}${view.interactive ? ` ${said.keys}` : ''}`,
   ];
 }
 

@@ -9,16 +9,16 @@ const BOX = { width: 236, height: 110, left: 30, top: 10, right: 14, bottom: 24 
 
 /** The convergence curve, the methods compared, and how the explanation was made. */
 export function trustMarks(scene: Scene): Mark[] {
-  const { explanation, view, grade } = scene;
+  const { explanation, view, grade, said } = scene;
   const looks = view.looks.length > 0 ? view.looks : [lookOf(explanation)];
   return [
     mark(
       'section',
       { class: 'card trust', part: 'trust' },
       mark('h2', {}, strings.curve),
-      ...(grade === 'exact' && looks.length < 2 ? [mark('p', {}, strings.exact(explanation.fit.queries))] : curveMarks(looks)),
+      ...(grade === 'exact' && looks.length < 2 ? [mark('p', {}, said.exact(explanation.fit.queries))] : curveMarks(looks)),
       ...methodMarks(explanation),
-      ...structureMarks(explanation),
+      ...structureMarks(scene),
       madeMarks(explanation),
     ),
   ];
@@ -79,15 +79,12 @@ function methodMarks({ fit }: Explanation): Mark[] {
 /** Larger groups than three are told together. */
 const DEGREES_TOLD = 4;
 
-function structureMarks({ structure }: Explanation): Mark[] {
+function structureMarks({ explanation: { structure }, said }: Scene): Mark[] {
   if (structure === undefined || structure.terms === 0) return [];
   const { energy, terms, dsr, scr } = structure;
   const told = energy.slice(0, DEGREES_TOLD);
   for (const share of energy.slice(DEGREES_TOLD)) told[DEGREES_TOLD - 1] += share;
-  return [
-    mark('h3', {}, strings.structure),
-    mark('p', { class: 'structure' }, `${strings.energy(told)} ${strings.hierarchy(terms, dsr, scr)}`),
-  ];
+  return [mark('h3', {}, strings.structure), mark('p', { class: 'structure' }, `${said.energy(told)} ${said.hierarchy(terms, dsr, scr)}`)];
 }
 
 function sentence(text: string): string {

@@ -1,0 +1,139 @@
+import { WebspexError } from '../core/errors.ts';
+import { COMPONENT_LENSES, type ComponentLens, componentPlayers } from '../lens/components/players.ts';
+import { componentValueFunction, type SetScalar } from '../lens/components/value-function.ts';
+import { type Example, encodeTexts, labelsOfExamples } from '../lens/examples.ts';
+import { parseScalar, resolveTarget } from '../lens/text/value-function.ts';
+import type { CausalModel, Model, TokenSequences } from '../model/model.ts';
+import type { Prepared } from './prepared.ts';
+
+export const ABLATIONS = ['zero', 'mean'] as const;
+/** What an absent part puts out: nothing, or its mean output over reference texts. */
+export type Ablation = (typeof ABLATIONS)[number];
+
+/** What is asked of a model's parts, as given. */
+export interface ComponentQuestion {
+  /** Who the players are: pieces of the text, or parts of the model. */
+  readonly lens?: 'text' | ComponentLens;
+  /** Layers whose parts are players, from 0; default all. */
+  readonly layers?: readonly number[];
+  readonly ablation?: Ablation;
+  /** With ablation zero: multiply the heads that are left in a layer by |H| / |S ∩ H|. */
+  readonly rescale?: boolean;
+  /** Texts over which outputs are averaged; default those that are explained. */
+  readonly reference?: readonly string[];
+  /** Labelled texts in place of the one text, which is then empty: their accuracy, or the mean scalar of their labels, is explained. */
+  readonly examples?: readonly Example[];
+  /** Which number is explained; default log-odds, of labelled texts log-prob. */
+  readonly scalar?: SetScalar;
+}
+
+/** More masks in a call share more of what comes before the first gate; Stop and progress wait for its end. */
+const GATED_BATCH_MS = 1000;
+
+const OWN_OPTIONS = ['layers', 'ablation', 'rescale', 'reference', 'examples'] as const;
+
+/** Options of these lenses make no sense for a text's own players. @throws usage. */
+export function refuseComponentOptions(options: ComponentQuestion): void {
+  const stray = OWN_OPTIONS.find((name) => options[name] !== undefined);
+  if (stray)
+    throw new WebspexError('usage', `${stray}: expected a lens of ${COMPONENT_LENSES.join(', ')}, got text; name one, or leave it out`);
+}
+
+interface Texts {
+  readonly texts: TokenSequences;
+  readonly targets: ArrayLike<number>;
+  readonly target: string;
+  readonly scalar: SetScalar;
+  /** As the document says it. */
+  readonly said: string;
+}
+
+/**
+ * Heads or blocks of the model as players. One text is passed once to find the predicted label.
+ * @throws usage, empty-input, too-long, unsupported-model for a model without gates, and what passes throw.
+ */
+export async function prepareComponents(
+  model: Model | CausalModel,
+  text: string,
+  question: ComponentQuestion & {
+    readonly target?: string;
+    readonly units?: unknown;
+    readonly lock?: unknown;
+    readonly mask?: string;
+    readonly signal?: AbortSignal;
+  },
+): Promise<Prepared> {
+  const { ablation = 'zero', rescale = false, reference, signal } = question;
+  const lens = COMPONENT_LENSES.find((l) => l === question.lens);
+  if (!lens) throw usage('lens', ['text', ...COMPONENT_LENSES].join(', '), question.lens);
+  if (!ABLATIONS.includes(ablation)) throw usage('ablation', ABLATIONS.join(' or '), ablation);
+  for (const name of ['units', 'lock'] as const)
+    if (question[name] !== undefined) throw usage(name, `none with lens ${lens}`, 'some', 'leave it out');
+  if (question.mask !== undefined) throw usage('mask', `none with lens ${lens}`, question.mask, 'say --ablation zero or mean');
+  if (rescale && ablation === 'mean') throw usage('rescale', 'ablation zero', 'mean', 'leave one out');
+  if (reference && ablation === 'zero') throw usage('reference', 'ablation mean', 'zero', 'leave the reference out, or take the mean');
+  const components = 'classify' in model ? model.components : undefined;
+  if (!('classify' in model) || !components)
+    throw new WebspexError(
+      'unsupported-model',
+      `lens ${lens}: expected a model that takes gates on its parts, got ${model.info.architecture}; use a text classifier`,
+    );
+  const players = componentPlayers(components, lens, question.layers);
+  const asked = question.examples ? askedOfSet(model, text, question.examples, question) : await askedOfText(model, text, question);
+  const { texts, targets, scalar } = asked;
+  const means = ablation === 'mean' ? await components.means(referenceOf(model, reference) ?? texts, { signal }) : undefined;
+  return {
+    players: players.players,
+    lens,
+    target: asked.target,
+    scalar: asked.said,
+    mask: `${ablation}${rescale ? ', rescaled' : ''}${reference ? ` over ${reference.length} reference ${reference.length === 1 ? 'text' : 'texts'}` : ''}`,
+    units: question.layers ? `${lens} of layers ${[...question.layers].sort((a, b) => a - b).join(', ')}` : lens,
+    valueFunction: componentValueFunction(model, { players, texts, targets, scalar, means, rescale }),
+    batchMs: GATED_BATCH_MS,
+  };
+}
+
+function usage(name: string, expected: string, got: unknown, then = 'choose one of them'): WebspexError {
+  return new WebspexError('usage', `${name}: expected ${expected}, got ${String(got)}; ${then}`);
+}
+
+async function askedOfText(
+  model: Model,
+  text: string,
+  { target: wanted, scalar: given, signal }: { readonly target?: string; readonly scalar?: SetScalar; readonly signal?: AbortSignal },
+): Promise<Texts> {
+  if (given === 'accuracy') throw usage('scalar', 'labelled texts for accuracy', 'one text', 'give a set, or another scalar');
+  const scalar = parseScalar(given);
+  const texts = encodeTexts(model.tokenizer, [text], model.info.maxTokens);
+  const target = resolveTarget(model.info.labels, wanted, await model.classify(texts, { signal }));
+  return { texts, targets: [target], target: model.info.labels[target], scalar, said: scalar };
+}
+
+function askedOfSet(
+  model: Model,
+  text: string,
+  examples: readonly Example[],
+  { target, scalar: given }: { readonly target?: string; readonly scalar?: SetScalar },
+): Texts {
+  if (text.trim() !== '') throw usage('examples', 'either a text or labelled texts', 'both', 'leave one out');
+  if (target !== undefined) throw usage('target', 'none with labelled texts, which have their labels', target, 'leave it out');
+  if (examples.length === 0) throw new WebspexError('empty-input', 'examples: expected at least one labelled text, got none; give some');
+  const { tokenizer, info } = model;
+  const targets = labelsOfExamples(info.labels, examples);
+  const texts = encodeTexts(
+    tokenizer,
+    examples.map((e) => e.text),
+    info.maxTokens,
+    'example',
+  );
+  const scalar = given === 'accuracy' ? given : parseScalar(given ?? 'log-prob');
+  const many = examples.length === 1 ? 'labelled text' : 'labelled texts';
+  return { texts, targets, target: `${examples.length} ${many}`, scalar, said: scalar === 'accuracy' ? scalar : `mean ${scalar}` };
+}
+
+function referenceOf({ tokenizer, info }: Model, reference: readonly string[] | undefined): TokenSequences | undefined {
+  if (reference === undefined) return undefined;
+  if (reference.length === 0) throw new WebspexError('empty-input', 'reference: expected at least one text, got none; give some');
+  return encodeTexts(tokenizer, reference, info.maxTokens, 'reference');
+}
