@@ -106,7 +106,9 @@ async function askedOfText(
   if (given === 'accuracy') throw usage('scalar', 'labelled texts for accuracy', 'one text', 'give a set, or another scalar');
   const scalar = parseScalar(given);
   const texts = encodeTexts(model.tokenizer, [text], model.info.maxTokens);
-  const target = resolveTarget(model.info.labels, wanted, await model.classify(texts, { signal }));
+  // A named label needs no pass.
+  const logits = wanted === undefined ? await model.classify(texts, { signal }) : new Float32Array(model.info.labels.length);
+  const target = resolveTarget(model.info.labels, wanted, logits);
   return { texts, targets: [target], target: model.info.labels[target], scalar, said: scalar };
 }
 

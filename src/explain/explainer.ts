@@ -128,12 +128,20 @@ export function createExplainer(model: Model | CausalModel, loadMs = 0): Explain
     tail = mine.catch(() => {});
     return mine;
   };
+  // A question about parts of a model takes programs of its own to prepare: the last one is kept for those who ask again.
+  let last: { readonly key: string; readonly prepared: Prepared } | null = null;
+  const prepareOnce = async (text: string, options: Question & { masks?: unknown; onProgress?: unknown }): Promise<Prepared> => {
+    if (options.lens === undefined || options.lens === 'text') return prepare(model, text, options);
+    const key = JSON.stringify([text, { ...options, masks: undefined, signal: undefined, onProgress: undefined }]);
+    if (last?.key !== key) last = { key, prepared: await prepare(model, text, options) };
+    return last.prepared;
+  };
   return {
     model: model.info,
     device: model.device,
     explain(text, options = {}) {
       return explainFrom(async () => {
-        const { players, valueFunction, batchMs, ...about } = await queued(() => prepare(model, text, options));
+        const { players, valueFunction, batchMs, ...about } = await queued(() => prepareOnce(text, options));
         return {
           valueFunction: (masks, o) => queued(() => valueFunction(masks, o)),
           options: { ...options, players },
@@ -143,11 +151,11 @@ export function createExplainer(model: Model | CausalModel, loadMs = 0): Explain
       });
     },
     async describe(text, options = {}) {
-      const { players, locked = [], target, scalar, mask } = await queued(() => prepare(model, text, options));
+      const { players, locked = [], target, scalar, mask } = await queued(() => prepareOnce(text, options));
       return { players, locked, target, scalar, mask };
     },
     async evaluate(text, options) {
-      const { players, valueFunction } = await queued(() => prepare(model, text, options));
+      const { players, valueFunction } = await queued(() => prepareOnce(text, options));
       for (const row of options.masks)
         if (row.length !== players.length)
           throw new WebspexError('usage', `masks: expected rows of ${players.length} players, got ${row.length}; one 0 or 1 for each`);

@@ -1,5 +1,5 @@
 import { type CompareOptions, type Comparison, compareMethods, METHODS, type Method, type ValueFunction } from '../../index.ts';
-import type { Described, RemoteExplainer } from '../../text.ts';
+import type { RemoteExplainer } from '../../text.ts';
 import { type Arguments, usage } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { FUNCTION_HELP, FUNCTION_VALUES, type FunctionRun, functionRun } from '../function-run.ts';
@@ -44,27 +44,31 @@ function progressOf(session: Session): NonNullable<CompareOptions['onProgress']>
 }
 
 /** The model as a function of masks, one question for all methods. */
-function modelFunction(explainer: RemoteExplainer, text: string, question: object, { target }: Described): ValueFunction {
+function modelFunction(explainer: RemoteExplainer, text: string, question: object): ValueFunction {
   // No signal a call: the run looks at it between calls, and each call would leave a listener behind.
   return (masks) => {
     const rows = Array.from({ length: masks.count }, (_, r) =>
       Array.from({ length: masks.n }, (_, i) => (masks.words[r * Math.ceil(masks.n / 32) + (i >> 5)] >>> (i & 31)) & 1),
     );
-    return explainer.evaluate(text, { ...question, target, masks: rows });
+    return explainer.evaluate(text, { ...question, masks: rows });
   };
 }
 
 async function compareText(args: Arguments, methods: readonly Method[] | undefined, io: Io): Promise<number> {
-  const source = textSource('compare', args);
   const run = modelRun(args);
+  const source = textSource('compare', args);
   return withSession(io, async (session) => {
-    const text = await session.interrupts.orInterrupted(source());
+    const [text, lens] = await session.interrupts.orInterrupted(Promise.all([source(), run.lens.read()]));
     const compared = await withExplainer(run, session, async (explainer): Promise<Compared> => {
       const { scalar, units, lock, mask, target, index, maxOrder, budget, seed } = run.options;
-      const question = { scalar, units, lock, mask };
+      const question = { scalar, units, lock, mask, ...lens };
       const about = await session.interrupts.orInterrupted(explainer.describe(text, { ...question, target }));
       const options = { players: about.players, methods, index, maxOrder, budget, seed, signal: session.interrupts.signal };
-      const comparing = compareMethods(modelFunction(explainer, text, question, about), { ...options, onProgress: progressOf(session) });
+      const comparing = compareMethods(
+        // Labelled texts have their targets.
+        modelFunction(explainer, text, run.lens.set ? question : { ...question, target: about.target }),
+        { ...options, onProgress: progressOf(session) },
+      );
       return {
         comparison: await session.interrupts.orInterrupted(comparing),
         title: `${about.scalar} of ${about.target}`,
@@ -106,7 +110,8 @@ function deliver(compared: Compared, args: Arguments, session: Session, io: Io):
 export const compare: Command = {
   name: 'compare',
   summary: 'explains one text, table or program by several methods with the same budget each, graded on the same held-out masks',
-  synopsis: '[TEXT] [--file F] [--stdin] [--values TABLE.f32 --players N] [--exec COMMAND --players N] [--methods a,b] [options]',
+  synopsis:
+    '[TEXT] [--file F] [--stdin] [--lens L] [--set F] [--values TABLE.f32 --players N] [--exec COMMAND --players N] [--methods a,b] [options]',
   help: [
     [
       '--methods M',

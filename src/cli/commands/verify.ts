@@ -59,7 +59,7 @@ export const verify: Command = {
         progress.say('asking the model …');
         const { scalar, units, lock, mask } = run.options;
         const ask = (masks: readonly (readonly number[])[]) =>
-          explainer.evaluate(text, { masks, target: explanation.target, scalar, units, lock, mask });
+          explainer.evaluate(text, { masks, scalar, units, lock, mask, ...lens, ...(run.lens.set ? {} : { target: explanation.target }) });
         if (removed) return interrupts.orInterrupted(verifyRemoval(ask, explanation, enoughPlayers(removed, explanation)));
         const members = parts ? resolveMembers(parts, explanation) : strongestMembers(explanation);
         return interrupts.orInterrupted(verifyMembers(ask, explanation, members));
