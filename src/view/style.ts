@@ -49,7 +49,7 @@ button.quiet:hover { border-color: var(--accent); color: var(--accent); }
 .warning .mark { flex: none; width: 1.2em; height: 1.2em; border-radius: 50%; background: var(--amber-ink); color: var(--amber); text-align: center; line-height: 1.2em; font-size: 0.8em; }
 
 .words { margin: 1rem 0 0.5rem; font-size: 1.1875rem; line-height: 2.25; white-space: pre-wrap; overflow-wrap: anywhere; }
-.asked { margin: 1rem 0 0; color: var(--quiet); overflow-wrap: anywhere; }
+.spex .asked { margin: 1rem 0 0; color: var(--quiet); overflow-wrap: anywhere; }
 .word { --tint: var(--positive); border-radius: 0.3rem; padding: 0.16em 0.24em 0.13em; margin-inline: -0.06em; box-decoration-break: clone; -webkit-box-decoration-break: clone;
   background: color-mix(in srgb, var(--tint) calc(var(--fill, 0) * 52%), transparent); border-bottom: var(--line, 0) solid var(--tint); transition: background-color 0.18s, opacity 0.18s; }
 .word.neg { --tint: var(--negative); }
