@@ -11,11 +11,12 @@ struct Params {
 }
 
 #import shared/step.wgsl
+#import shared/half.wgsl
 
-@group(0) @binding(2) var<storage, read> query: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> key_value: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> query: array<Query>;
+@group(0) @binding(3) var<storage, read> key_value: array<KeyValue>;
 @group(0) @binding(4) var<storage, read> ranges: array<vec2<u32>>;
-@group(0) @binding(5) var<storage, read_write> output: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> output: array<Output>;
 
 override HEADS: u32;
 override HEAD_WIDTH: u32;
@@ -27,9 +28,13 @@ const LOWEST = -1e30;
 fn score(q: u32, k: u32) -> f32 {
   var sum = vec4<f32>();
   for (var d = 0u; d < HEAD_WIDTH / 4u; d++) {
-    sum += query[q + d] * key_value[k + d];
+    sum += vec4<f32>(query[q + d]) * vec4<f32>(key_value[k + d]);
   }
   return dot(sum, vec4(1.0));
+}
+
+fn value(v: u32) -> vec4<f32> {
+  return vec4<f32>(key_value[v]);
 }
 
 @compute @workgroup_size(64)
@@ -71,11 +76,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     total += dot(p, vec4(1.0));
     let v = at + value_at;
     for (var d = 0u; d < used; d++) {
-      sums[d] += p.x * key_value[v.x + d] + p.y * key_value[v.y + d] + p.z * key_value[v.z + d] + p.w * key_value[v.w + d];
+      sums[d] += p.x * value(v.x + d) + p.y * value(v.y + d) + p.z * value(v.z + d) + p.w * value(v.w + d);
     }
   }
   let out = ((row * params.output_stride) >> 2u) + head * quads + first;
   for (var d = 0u; d < used; d++) {
-    output[out + d] = sums[d] / total;
+    output[out + d] = Output(fitting(sums[d] / total, row));
   }
 }

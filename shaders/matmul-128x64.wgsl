@@ -16,7 +16,7 @@ var<workgroup> columns_of: array<array<vec4<f32>, 16>, 16>;
 fn fetch(row: u32, k4: u32) -> vec4<f32> {
   var a = vec4<f32>();
   if k4 < K / 4u {
-    a = input[row + k4];
+    a = vec4<f32>(input[row + k4]);
   }
   return a;
 }
@@ -54,7 +54,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     let k = start + fetch_k;
     var b = vec4<f32>();
     if k < K {
-      b = weight[fetch_weight + k * 2u];
+      b = vec4<f32>(weight[fetch_weight + k * 2u]);
     }
     // The tile of the step before has been used by all.
     workgroupBarrier();

@@ -33,12 +33,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     let k4 = start / 4u + index % 4u;
     var a = vec4<f32>();
     if k4 < depth {
-      a = input[fetch_row + k4];
+      a = vec4<f32>(input[fetch_row + k4]);
     }
     let k = start + fetch_k;
     var b = vec4<f32>();
     if k < K {
-      b = weight[fetch_weight + k * 2u];
+      b = vec4<f32>(weight[fetch_weight + k * 2u]);
     }
     // The tile of the step before has been used by all.
     workgroupBarrier();

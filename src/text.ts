@@ -3,6 +3,8 @@ export {
   createExplainer,
   type Described,
   type DeviceChoice,
+  DTYPE_CHOICES,
+  type DtypeChoice,
   type EvaluateOptions,
   type Explainer,
   type ExplainerOptions,

@@ -8,12 +8,13 @@ struct Params {
 
 #import shared/step.wgsl
 #import shared/activation.wgsl
+#import shared/half.wgsl
 
-@group(0) @binding(2) var<storage, read> input: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> weight: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> input: array<Input>;
+@group(0) @binding(3) var<storage, read> weight: array<Weight>;
 @group(0) @binding(4) var<storage, read> bias: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read> residual: array<vec4<f32>>;
-@group(0) @binding(6) var<storage, read_write> output: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read_write> output: array<Output>;
 
 override K: u32;
 override ACTIVATION: u32;
@@ -31,7 +32,7 @@ fn store4(row: u32, column: u32, sum: vec4<f32>) {
   if RESIDUAL == 1u {
     value += residual[at];
   }
-  output[at] = value;
+  output[at] = Output(fitting(value, row));
 }
 
 // Four columns, where the tile has not run over the end.

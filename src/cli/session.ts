@@ -33,8 +33,16 @@ export async function withSession(io: Io, work: (session: Session) => Promise<nu
 export async function withExplainer<T>(run: ModelRun, session: Session, work: (explainer: RemoteExplainer) => Promise<T>): Promise<T> {
   const { progress, interrupts } = session;
   progress.say(run.device === 'auto' || run.device === 'webgpu' ? 'looking for a GPU …' : 'starting …');
-  const { device, model, revision, offline } = run;
-  const options = { device, model, revision, local_files_only: offline, signal: interrupts.signal, progress_callback: progress.loading };
+  const { device, dtype, model, revision, offline } = run;
+  const options = {
+    device,
+    dtype,
+    model,
+    revision,
+    local_files_only: offline,
+    signal: interrupts.signal,
+    progress_callback: progress.loading,
+  };
   const opening = openRemote(options, progress.note);
   const closeLate = () =>
     opening.then(

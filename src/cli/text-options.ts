@@ -1,14 +1,24 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { INDICES, METHODS, MIN_BUDGET, WebspexError } from '../index.ts';
-import { type DeviceChoice, isHubId, parseLock, parseMaskRule, parseUnits, SCALARS, type TextOptions } from '../text.ts';
+import {
+  type DeviceChoice,
+  DTYPE_CHOICES,
+  type DtypeChoice,
+  isHubId,
+  parseLock,
+  parseMaskRule,
+  parseUnits,
+  SCALARS,
+  type TextOptions,
+} from '../text.ts';
 import { DEVICES } from '../webgpu.ts';
 import { type Arguments, oneOf, usage, wholeNumber } from './arguments.ts';
 import { readStdin, readTextFile } from './files.ts';
 import { LENS_FLAGS, LENS_HELP, LENS_VALUES, type LensRun, lensRun, SET_SCALARS } from './lens-options.ts';
 
 /** Options of a run on a model, and those of any run. */
-export const MODEL_VALUES = ['model', 'revision', 'device', 'target', 'scalar', 'units', 'lock', 'mask', ...LENS_VALUES] as const;
+export const MODEL_VALUES = ['model', 'revision', 'device', 'dtype', 'target', 'scalar', 'units', 'lock', 'mask', ...LENS_VALUES] as const;
 export const MODEL_FLAGS = ['offline', ...LENS_FLAGS] as const;
 export const RUN_VALUES = ['method', 'index', 'order', 'budget', 'seed'] as const;
 
@@ -45,6 +55,7 @@ export const MODEL_HELP = [
     '--device D',
     'auto (a GPU, else wasm), webgpu (in software where there is no GPU), wasm (the CPU, float32) or reference (the CPU in float64, slow: the oracle); default auto',
   ],
+  ['--dtype T', 'fp32, or fp16: half precision in the memory of a GPU that has it, less exact; default fp32'],
   ...LENS_HELP,
 ] as const;
 
@@ -100,6 +111,7 @@ export function runOptions(args: Arguments): Pick<TextOptions, 'method' | 'index
 /** Everything a run on a model is told, checked before the model is loaded. */
 export interface ModelRun {
   readonly device: DeviceChoice;
+  readonly dtype: DtypeChoice | undefined;
   readonly model: string | undefined;
   readonly revision: string | undefined;
   readonly offline: boolean;
@@ -117,6 +129,7 @@ export function modelRun(args: Arguments): ModelRun {
   const lens = lensRun(args);
   return {
     device: deviceOf(args),
+    dtype: oneOf(args, 'dtype', DTYPE_CHOICES),
     options: {
       ...runOptions(args),
       target: args.value('target'),

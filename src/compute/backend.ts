@@ -48,6 +48,8 @@ export interface Executable {
 export interface Backend {
   readonly info: DeviceInfo;
   readonly limits: BackendLimits;
+  /** How weights and activations lie in memory; default f32. */
+  readonly dtype?: 'f32' | 'f16';
   /** Compiles and allocates everything a run needs; runs create nothing. @throws device-lost, out-of-memory, self-check. */
   prepare(program: Program, weights: Weights): Promise<Executable>;
   /** Opens the device anew after a loss, where that can help; executables of the old one stay dead. @throws no-adapter, device-lost. */

@@ -10,6 +10,8 @@ export interface KernelSignature {
   readonly optional?: readonly string[];
   /** The one buffer written. */
   readonly writes: string;
+  /** Slots whose numbers may lie in half precision where a device is asked for it. */
+  readonly half?: readonly string[];
   /** Constants fixed when a pipeline is compiled. */
   readonly constants: readonly string[];
   /** Numbers fixed when a program is prepared, in uniform order; steps that differ only here share a pipeline. At most eight. */
@@ -30,6 +32,7 @@ export const KERNELS = {
   'gather-rows': {
     reads: ['input', 'index'],
     writes: 'output',
+    half: ['input', 'output'],
     constants: [],
     params: ['columns', 'inputStride', 'outputStride'],
   },
@@ -37,6 +40,7 @@ export const KERNELS = {
     reads: ['input', 'weight', 'bias', 'residual'],
     optional: ['residual'],
     writes: 'output',
+    half: ['input', 'weight', 'output'],
     constants: ['K', 'ACTIVATION', 'RESIDUAL'],
     params: ['columns', 'weightColumn', 'outputStride', 'outputColumn'],
   },
@@ -50,6 +54,7 @@ export const KERNELS = {
   attention: {
     reads: ['query', 'keyValue', 'ranges'],
     writes: 'output',
+    half: ['query', 'keyValue', 'output'],
     constants: ['HEADS', 'HEAD_WIDTH'],
     params: ['queryStride', 'keyStride', 'keyColumn', 'valueColumn', 'outputStride'],
   },

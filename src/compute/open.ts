@@ -2,7 +2,8 @@ import { type ErrorCode, WebspexError } from '../core/errors.ts';
 import type { Backend } from './backend.ts';
 import { createReferenceBackend } from './reference/backend.ts';
 import { createWasmBackend } from './wasm/backend.ts';
-import { createWebgpuBackend } from './webgpu/backend.ts';
+import { createWebgpuBackend, type WebgpuOptions } from './webgpu/backend.ts';
+import type { Dtype } from './webgpu/storage.ts';
 import type { TileMemory } from './webgpu/tiles.ts';
 
 /** The devices that can be asked for by name; `auto` takes the fastest there is. */
@@ -16,6 +17,8 @@ export interface OpenOptions {
   readonly gpu?: GPU;
   /** Where the fastest tiles of an adapter are remembered; default a page's Cache Storage, and in Node nowhere. */
   readonly tileMemory?: TileMemory;
+  /** How a GPU keeps weights and most activations; default f32. The CPU has f32 alone. */
+  readonly dtype?: Dtype;
   /** Workers of `wasm`; default one for each processor, at most four. */
   readonly threads?: number;
 }
@@ -28,26 +31,34 @@ const NO_GPU: readonly ErrorCode[] = ['no-webgpu', 'no-adapter', 'insecure-conte
  * @throws usage, insecure-context, no-webgpu, no-adapter, no-wasm, device-lost.
  */
 export async function openBackend(device: DeviceChoice, options: OpenOptions = {}): Promise<Backend> {
-  const { gpu, threads, tileMemory } = options;
+  const { threads } = options;
+  const onGpu = { gpu: options.gpu, tileMemory: options.tileMemory, dtype: options.dtype };
+  if (options.dtype === 'f16' && device !== 'webgpu') return openHalf(device, onGpu);
   switch (device) {
     case 'reference':
       return createReferenceBackend();
     case 'webgpu':
-      return createWebgpuBackend({ gpu, tileMemory });
+      return createWebgpuBackend(onGpu);
     case 'wasm':
       return createWasmBackend({ threads });
     case 'auto':
       return firstOf(
         [
-          [NO_GPU, () => createWebgpuBackend({ gpu, tileMemory, allowSoftware: false })],
+          [NO_GPU, () => createWebgpuBackend({ ...onGpu, allowSoftware: false })],
           [['no-wasm'], () => createWasmBackend({ threads })],
-          [NO_GPU, () => createWebgpuBackend({ gpu, tileMemory })],
+          [NO_GPU, () => createWebgpuBackend(onGpu)],
         ],
         createReferenceBackend,
       );
     default:
       throw new WebspexError('usage', `device: expected one of ${DEVICES.join(', ')}, got ${String(device)}; name one of them`);
   }
+}
+
+/** Half precision is a GPU's: nothing else is taken in its place. */
+async function openHalf(device: DeviceChoice, options: WebgpuOptions): Promise<Backend> {
+  if (device === 'auto') return createWebgpuBackend({ ...options, allowSoftware: false });
+  throw new WebspexError('usage', `dtype: expected fp32 on device ${device}, got fp16; use device webgpu, or dtype fp32`);
 }
 
 type Attempt = readonly [goesOnAfter: readonly ErrorCode[], open: () => Promise<Backend>];

@@ -17,10 +17,15 @@ import type { ExplainRun } from './run.ts';
 
 export type { DeviceChoice } from '../compute/open.ts';
 
+/** As transformers.js calls them. */
+export const DTYPE_CHOICES = ['fp32', 'fp16'] as const;
+export type DtypeChoice = (typeof DTYPE_CHOICES)[number];
+
 export interface ExplainerOptions {
   /** `auto`: WebGPU where there is a GPU, else WebAssembly on the CPU. */
   readonly device?: DeviceChoice;
-  readonly dtype?: 'fp32';
+  /** `fp16`: weights and most activations lie in half precision on the GPU, which must have it; default `fp32`. */
+  readonly dtype?: DtypeChoice;
   readonly progress_callback?: (event: ProgressEvent) => void;
   readonly signal?: AbortSignal;
   /** A GPU other than navigator.gpu, such as Dawn's in Node. */
@@ -87,10 +92,15 @@ export async function openExplainer(
   model: string | URL = EMBEDDED_MODEL,
   options: ExplainerOptions = {},
 ): Promise<Explainer> {
-  if (options.dtype !== undefined && options.dtype !== 'fp32')
-    throw new WebspexError('usage', `dtype: expected fp32, got ${options.dtype}; leave it out`);
+  const { dtype = 'fp32' } = options;
+  if (!DTYPE_CHOICES.includes(dtype))
+    throw new WebspexError('usage', `dtype: expected one of ${DTYPE_CHOICES.join(', ')}, got ${dtype}; choose one of them`);
   const start = performance.now();
-  const backend = await openBackend(options.device ?? 'auto', { gpu: options.gpu, tileMemory: options.tileMemory });
+  const backend = await openBackend(options.device ?? 'auto', {
+    gpu: options.gpu,
+    tileMemory: options.tileMemory,
+    dtype: dtype === 'fp16' ? 'f16' : 'f32',
+  });
   try {
     const { folder, file } = placeOf(model);
     const { fetch, signal, revision, local_files_only: localFilesOnly } = options;

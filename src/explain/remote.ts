@@ -4,6 +4,7 @@ import type { Explanation } from './document.ts';
 import {
   type Described,
   type DeviceChoice,
+  type DtypeChoice,
   type EvaluateOptions,
   type Explainer,
   type ExplainerOptions,
@@ -117,6 +118,7 @@ export interface ConnectOptions {
   readonly revision?: string;
   readonly local_files_only?: boolean;
   readonly device?: DeviceChoice;
+  readonly dtype?: DtypeChoice;
   readonly progress_callback?: (event: ProgressEvent) => void;
   readonly signal?: AbortSignal;
 }
@@ -166,8 +168,8 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
   };
   endpoint.addEventListener('error' as 'message', () => fail('an error that ended the worker'));
 
-  const { task, model: place, device: wanted, revision, local_files_only, signal, progress_callback } = options;
-  const loading: LoadRequest = { task, model: place, device: wanted, revision, local_files_only };
+  const { task, model: place, device: wanted, dtype, revision, local_files_only, signal, progress_callback } = options;
+  const loading: LoadRequest = { task, model: place, device: wanted, dtype, revision, local_files_only };
   const { model, device } = await request<Loaded>({ call: 'load', options: loading } as Omit<Call, 'id'>, signal, (reply) => {
     if (reply.reply === 'loading') progress_callback?.(reply.event);
   }).promise;

@@ -68,7 +68,7 @@ export async function loadClassifier(
     id: manifest?.id ?? source.id,
     revision: manifest?.revision ?? source.revision,
     sha256: stored.sha256,
-    dtype: 'f32' as const,
+    dtype: backend.dtype ?? 'f32',
     architecture,
     labels: head === 'none' ? Array.from({ length: sizes.labels }, (_, channel) => `channel ${channel}`) : config.labels,
     maxTokens,

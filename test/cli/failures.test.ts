@@ -52,6 +52,8 @@ const CASES: readonly (readonly [title: string, args: readonly string[], code: n
   ['a file that is not there', ['explain', '--file', at('none.txt')], 3, /not-found: .*none\.txt: expected a file, got no such file/],
   ['a folder as a file', ['explain', '--file', folder], 3, /not-found: .*got a folder/],
   ['a file that is not UTF-8', ['explain', '--file', at('latin1.txt')], 3, /bad-file: .*expected UTF-8 text/],
+  ['a dtype that is none', ['explain', 'a b', '--dtype', 'fp8'], 2, /--dtype: expected one of fp32, fp16, got fp8/],
+  ['half precision on the CPU', ['explain', 'a b', '--dtype', 'fp16', ...CPU], 2, /expected fp32 on device wasm, got fp16/],
   ['units that are none', ['explain', 'a b', '--units', 'wrods'], 2, /units: expected token, word, sentence, \/regex\/ or .*got wrods/],
   ['a broken regular expression', ['explain', 'a b', '--units', '/(/'], 2, /expected a regular expression.*got \/\(\//],
   ['spans that are no JSON', ['explain', 'a b', '--units', '[[0,1]'], 2, /expected spans as JSON, got \[\[0,1\]/],

@@ -170,7 +170,7 @@ describe('the tiles of an adapter', () => {
     recall: async (key) => kept.get(key) ?? null,
     keep: async (key, value) => void kept.set(key, value),
   };
-  const key = `some GPU, webspex ${VERSION}`;
+  const key = `some GPU, f32, webspex ${VERSION}`;
 
   it('are without barriers on software, with no race', async () => {
     const device = await openDevice({ gpu: watchedGpu((call) => call.go()) });

@@ -47,6 +47,18 @@ afterAll(() => {
   channel.port1.close();
 });
 
+describe('half precision', () => {
+  it('is a GPU’s: it is refused elsewhere, and nothing else is taken in its place, here or on the far side of a channel', async () => {
+    const open = (options: Parameters<typeof explainer>[2]) => failure(explainer('text-classification', undefined, options));
+    const onCpu = await open({ device: 'wasm', dtype: 'fp16' });
+    expect([onCpu.code, onCpu.message]).toEqual(['usage', expect.stringMatching(/expected fp32 on device wasm, got fp16/)]);
+    expect((await open({ device: 'auto', dtype: 'fp16', gpu: softwareGpu() })).code).toBe('no-adapter');
+    expect((await open({ dtype: 'q4' as 'fp16' })).message).toMatch(/one of fp32, fp16, got q4/);
+    const far = await failure(connectExplainer(channel.port2 as unknown as Endpoint, { device: 'webgpu', dtype: 'fp16' }));
+    expect([far.code, far.message]).toEqual(['no-adapter', expect.stringMatching(/with shader-f16, got SwiftShader/)]);
+  });
+});
+
 describe('explaining a text with the embedded model', () => {
   it('says where every number comes from, and agrees with PyTorch on the whole text and on nothing', () => {
     const e = exact;

@@ -46,7 +46,8 @@ const adapterOf = (probe: Probe): DeviceInfo | null => probe.engine?.hello.adapt
 
 /**
  * `auto`: a real GPU where Dawn finds one, else the CPU in WebAssembly, which no software adapter comes near. `webgpu`: a real GPU, else
- * SwiftShader, else whatever software adapter there is. `note` hears of what the user may not expect.
+ * the software adapter of a driver that the environment names, else SwiftShader, else whatever software adapter there is. `note` hears of
+ * what the user may not expect.
  * @throws no-adapter where `webgpu` was asked for and there is none, device-lost where the process does not start.
  */
 export async function chooseEngine(device: DeviceChoice, note: (line: string) => void): Promise<ChosenEngine> {
@@ -86,9 +87,14 @@ function isCode(error: unknown, code: ErrorCode): boolean {
   return error instanceof WebspexError && error.code === code;
 }
 
+/** Whoever names a Vulkan driver in the environment wants that one. */
+function namesDriver(): boolean {
+  return Boolean(process.env.VK_ICD_FILENAMES || process.env.VK_DRIVER_FILES);
+}
+
 async function chooseSoftware(own: Probe): Promise<ChosenEngine> {
   const found = adapterOf(own);
-  if (own.engine && found && IS_SWIFTSHADER.test(found.adapter)) return { engine: own.engine, device: 'webgpu' };
+  if (own.engine && found && (IS_SWIFTSHADER.test(found.adapter) || namesDriver())) return { engine: own.engine, device: 'webgpu' };
   const soft = await probeSwiftShader();
   if (soft.engine && adapterOf(soft)) {
     own.engine?.close();

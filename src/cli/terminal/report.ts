@@ -165,7 +165,10 @@ function structure({ structure: s }: Explanation): string[] {
 export function deviceLines({ device: d, model }: Explanation): string[] {
   if (!d) return [];
   const software = d.software && d.backend === 'webgpu' ? ' (software: results right, speed meaningless)' : '';
-  return [`${d.backend} · ${visible(d.adapter)}${software}`, ...(model ? [`model ${visible(model.id)}`] : [])];
+  return [
+    `${d.backend} · ${visible(d.adapter)}${software}`,
+    ...(model ? [`model ${visible(model.id)}${model.dtype === 'f32' ? '' : `, ${visible(model.dtype)}`}`] : []),
+  ];
 }
 
 function provenance(e: Explanation, width: number): string[] {

@@ -5,11 +5,14 @@ import { type DeviceOptions, type OpenDevice, openDevice } from './device.ts';
 import { createExecutable } from './executable.ts';
 import { prepareProgram } from './prepare.ts';
 import type { Tiling } from './shaders.ts';
+import type { Dtype } from './storage.ts';
 import { chooseTiling, type TileMemory } from './tiles.ts';
 
 export interface WebgpuOptions extends DeviceOptions {
   /** Default: without barriers on software, the winner of a race on hardware. */
   readonly tiling?: Tiling;
+  /** How weights and most activations lie in memory; sums, norms and residuals are f32. Default f32; f16 needs `shader-f16`. */
+  readonly dtype?: Dtype;
   /** Where the winner is remembered; default a page's Cache Storage, and in Node nowhere. */
   readonly tileMemory?: TileMemory;
 }
@@ -22,23 +25,26 @@ const HARDWARE_LIMITS: BackendLimits = { bufferBytes: BINDING_BYTES, firstTokens
 
 /** A WebGPU device that runs programs in WGSL. @throws insecure-context, no-webgpu, no-adapter, device-lost. */
 export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<Backend> {
-  let opened: OpenDevice = await openDevice(options);
-  const tiling = options.tiling ?? (await tilingOf(opened, options.tileMemory));
+  const { dtype = 'f32' } = options;
+  const wanted = { ...options, features: featuresOf(dtype) };
+  let opened: OpenDevice = await openDevice(wanted);
+  const tiling = options.tiling ?? (await tilingOf(opened, dtype, options.tileMemory));
   const info: DeviceInfo = { ...opened.info, tiling };
   let closed = false;
   return {
     info,
+    dtype,
     limits: info.software ? SOFTWARE_LIMITS : HARDWARE_LIMITS,
     async prepare(program, weights) {
       checkProgram(program, weights);
       const on = opened;
-      const prepared = await prepareProgram(on, program, weights, tiling);
+      const prepared = await prepareProgram(on, program, weights, { tiling, dtype });
       return createExecutable(on, program, prepared);
     },
     async reopen() {
       opened.destroy();
       if (closed) throw new WebspexError('device-lost', 'WebGPU: expected an open backend, got a destroyed one; create another');
-      opened = await openDevice(options);
+      opened = await openDevice(wanted);
     },
     destroy() {
       closed = true;
@@ -47,9 +53,13 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
   };
 }
 
-async function tilingOf(opened: OpenDevice, memory?: TileMemory): Promise<Tiling> {
+function featuresOf(dtype: Dtype): GPUFeatureName[] {
+  return dtype === 'f16' ? ['shader-f16'] : [];
+}
+
+async function tilingOf(opened: OpenDevice, dtype: Dtype, memory?: TileMemory): Promise<Tiling> {
   try {
-    return (await chooseTiling(opened, memory)).tiling;
+    return (await chooseTiling(opened, memory, { dtype })).tiling;
   } catch (error) {
     opened.destroy();
     throw error;

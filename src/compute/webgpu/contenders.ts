@@ -6,6 +6,7 @@ import { deviceError, deviceThrew, messageOf, type OpenDevice, scoped } from './
 import { type Dispatch, type Prepared, prepareProgram, UNIFORM_STRIDE } from './prepare.ts';
 import type { Contender } from './race.ts';
 import type { Tiling } from './shaders.ts';
+import type { Dtype } from './storage.ts';
 
 /** Sizes of the product that is timed, and of its corner that is checked. */
 export interface ProductSize {
@@ -32,10 +33,12 @@ interface Task {
 }
 
 /** Contenders by tiling, and what frees their buffers. One that does not compile says so when it is checked. @throws device-lost, out-of-memory. */
-export async function tilingContenders(opened: OpenDevice, tilings: readonly Tiling[], size: ProductSize = RACE_SIZE) {
+export async function tilingContenders(opened: OpenDevice, tilings: readonly Tiling[], size: ProductSize, dtype: Dtype) {
   const task = taskOf(size);
   const prepared = await Promise.all(
-    tilings.map((tiling) => prepareProgram(opened, task.program, task.weights, tiling).catch((error: unknown) => asFailure(error))),
+    tilings.map((tiling) =>
+      prepareProgram(opened, task.program, task.weights, { tiling, dtype }).catch((error: unknown) => asFailure(error)),
+    ),
   );
   const contenders = tilings.map((tiling, i) => contenderOf(opened, tiling, prepared[i], task));
   return {

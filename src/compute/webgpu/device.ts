@@ -7,6 +7,8 @@ export interface DeviceOptions {
   /** Whether a software adapter will do; default true. */
   readonly allowSoftware?: boolean;
   readonly powerPreference?: GPUPowerPreference;
+  /** What the device must have; default nothing beyond what every one has. */
+  readonly features?: readonly GPUFeatureName[];
 }
 
 /** A device with default limits, watched for loss and for errors that no scope caught. */
@@ -19,6 +21,12 @@ export interface OpenDevice {
   failure(): WebspexError | null;
   destroy(): void;
 }
+
+/** How to do without a feature. */
+const WITHOUT: Partial<Record<GPUFeatureName, string>> = {
+  'shader-f16': 'use dtype fp32',
+  subgroups: 'leave subgroups out',
+};
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|microsoft basic render/i;
 
@@ -41,9 +49,16 @@ export async function openDevice(options: DeviceOptions = {}): Promise<OpenDevic
   const info = describeAdapter(adapter);
   if (info.software && options.allowSoftware === false)
     throw new WebspexError('no-adapter', `WebGPU: expected a hardware adapter, got ${info.adapter}; allow software, or use device wasm`);
+  const { features = [] } = options;
+  for (const feature of features)
+    if (!adapter.features.has(feature))
+      throw new WebspexError(
+        'no-adapter',
+        `WebGPU: expected an adapter with ${feature}, got ${info.adapter} without; ${WITHOUT[feature] ?? 'update the graphics driver'}`,
+      );
   let device: GPUDevice;
   try {
-    device = await adapter.requestDevice();
+    device = await (features.length > 0 ? adapter.requestDevice({ requiredFeatures: [...features] }) : adapter.requestDevice());
   } catch (cause) {
     throw new WebspexError('device-lost', `WebGPU: expected a device from ${info.adapter}, got an error (${messageOf(cause)}); try again`, {
       cause,

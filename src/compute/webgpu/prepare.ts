@@ -2,7 +2,8 @@ import { WebspexError } from '../../core/errors.ts';
 import { KERNELS, type KernelSignature } from '../kernels.ts';
 import { bufferLength, type Program, ROW_KINDS, type Step, type Weights } from '../program.ts';
 import { deviceError, deviceThrew, messageOf, type OpenDevice, scoped } from './device.ts';
-import { assemble, shaderOf, type Tiling } from './shaders.ts';
+import { assemble, type ShaderChoice, shaderOf } from './shaders.ts';
+import { halfBuffers, storageOf, weightBytes } from './storage.ts';
 
 /** Runs that may be on the device at once; each reads back through its own buffer. */
 const IN_FLIGHT = 2;
@@ -37,11 +38,11 @@ const UNIFORM = 0x40;
 const COMPUTE = 0x4;
 
 /** Compiles the pipelines, in parallel, and allocates and fills the buffers. @throws out-of-memory, device-lost, self-check. */
-export async function prepareProgram(opened: OpenDevice, program: Program, weights: Weights, tiling: Tiling): Promise<Prepared> {
+export async function prepareProgram(opened: OpenDevice, program: Program, weights: Weights, choice: ShaderChoice): Promise<Prepared> {
   const { device } = opened;
   const all: GPUBuffer[] = [];
   try {
-    const { made, error } = scoped(device, () => makeObjects(device, program, weights, tiling, all));
+    const { made, error } = scoped(device, () => makeObjects(device, program, weights, choice, all));
     const refusal = await error;
     if (refusal) throw deviceError(refusal, 'preparing buffers');
     const pipelines = new Map(await Promise.all([...made.pipelines].map(async ([key, make]) => [key, await make()] as const)));
@@ -60,22 +61,24 @@ export async function prepareProgram(opened: OpenDevice, program: Program, weigh
   }
 }
 
-function makeObjects(device: GPUDevice, program: Program, weights: Weights, tiling: Tiling, all: GPUBuffer[]) {
-  const create = (label: string, size: number, usage: number, contents?: Float32Array | Uint32Array) => {
+function makeObjects(device: GPUDevice, program: Program, weights: Weights, choice: ShaderChoice, all: GPUBuffer[]) {
+  const create = (label: string, size: number, usage: number, contents?: Uint8Array) => {
     const buffer = createBuffer(device, { label, size: Math.max(16, size), usage, mappedAtCreation: contents !== undefined });
     all.push(buffer);
     if (contents) {
-      new Uint8Array(buffer.getMappedRange()).set(new Uint8Array(contents.buffer, contents.byteOffset, contents.byteLength));
+      new Uint8Array(buffer.getMappedRange()).set(contents);
       buffer.unmap();
     }
     return buffer;
   };
   const buffers = new Map<string, GPUBuffer>();
-  for (const spec of program.buffers)
-    buffers.set(
-      spec.name,
-      create(spec.name, 4 * bufferLength(spec, program.capacity), STORAGE | COPY_SRC | COPY_DST, weights.get(spec.name)),
-    );
+  const half = halfBuffers(program, choice.dtype);
+  for (const spec of program.buffers) {
+    const weight = weights.get(spec.name);
+    const size = (half.has(spec.name) ? 2 : 4) * bufferLength(spec, program.capacity);
+    const contents = weight && weightBytes(spec, weight, half);
+    buffers.set(spec.name, create(spec.name, size, STORAGE | COPY_SRC | COPY_DST, contents));
+  }
   const unbound = create('unbound', 16, STORAGE);
   const runs = create('runs', UNIFORM_STRIDE * ROW_KINDS.length, UNIFORM | COPY_DST);
   const params = create('params', UNIFORM_STRIDE * program.steps.length, UNIFORM, paramWords(program));
@@ -89,14 +92,18 @@ function makeObjects(device: GPUDevice, program: Program, weights: Weights, tili
   const pipelines = new Map<string, () => Promise<GPUComputePipeline>>();
   const steps = program.steps.map((step, i) => {
     const signature: KernelSignature = KERNELS[step.kernel];
-    const shader = shaderOf(step.kernel, tiling);
+    const shader = shaderOf(step.kernel, choice);
     const layout = cached(layouts, step.kernel, () => layoutOf(device, step.kernel, signature));
-    const module = cached(modules, shader.stem, () => device.createShaderModule({ label: shader.stem, code: assemble(shader.source) }));
-    const key = `${shader.stem} ${JSON.stringify(step.constants)}`;
-    cached(pipelines, key, () => () => compile(device, key, layout, module, step.constants));
+    const storage = storageOf(step, half);
+    const module = cached(modules, `${shader.stem} ${storage}`, () =>
+      device.createShaderModule({ label: shader.stem, code: assemble(shader.source, storage) }),
+    );
+    const name = `${shader.stem} ${JSON.stringify(step.constants)}`;
+    const key = `${name} ${storage}`;
+    cached(pipelines, key, () => () => compile(device, name, layout, module, step.constants));
     const bound = [...signature.reads, signature.writes].map((slot) => buffers.get(step.bindings[slot]) ?? unbound);
     const group = device.createBindGroup({
-      label: `${i} ${key}`,
+      label: `${i} ${name}`,
       layout,
       entries: [
         { binding: 0, resource: { buffer: runs, offset: UNIFORM_STRIDE * ROW_KINDS.indexOf(step.rows), size: 16 } },
@@ -131,14 +138,14 @@ function cached<T>(map: Map<string, T>, key: string, make: () => T): T {
   return made;
 }
 
-function paramWords(program: Program): Uint32Array {
+function paramWords(program: Program): Uint8Array {
   const words = new Uint32Array((UNIFORM_STRIDE / 4) * program.steps.length);
   program.steps.forEach((step, i) => {
     KERNELS[step.kernel].params.forEach((name, p) => {
       words[(UNIFORM_STRIDE / 4) * i + p] = step.params[name];
     });
   });
-  return words;
+  return new Uint8Array(words.buffer);
 }
 
 function layoutOf(device: GPUDevice, label: string, { reads }: KernelSignature): GPUBindGroupLayout {

@@ -11,12 +11,14 @@ import matmulDirect from '../../../shaders/matmul-direct.wgsl?raw';
 import rmsNorm from '../../../shaders/rms-norm.wgsl?raw';
 import rotateHeads from '../../../shaders/rotate-heads.wgsl?raw';
 import activation from '../../../shaders/shared/activation.wgsl?raw';
+import half from '../../../shaders/shared/half.wgsl?raw';
 import sharedMatmul from '../../../shaders/shared/matmul.wgsl?raw';
 import step from '../../../shaders/shared/step.wgsl?raw';
 import tokenScores from '../../../shaders/token-scores.wgsl?raw';
 import { WebspexError } from '../../core/errors.ts';
 import type { KernelName } from '../kernels.ts';
 import type { Step } from '../program.ts';
+import type { Dtype } from './storage.ts';
 
 /** How products are tiled: `direct` without barriers, for software adapters; the others through workgroup memory, by rows and columns. */
 export const TILINGS = ['direct', '64x64', '128x64'] as const;
@@ -25,6 +27,7 @@ export type Tiling = (typeof TILINGS)[number];
 const SNIPPETS: Readonly<Record<string, string>> = {
   'shared/step.wgsl': step,
   'shared/activation.wgsl': activation,
+  'shared/half.wgsl': half,
   'shared/matmul.wgsl': sharedMatmul,
 };
 
@@ -48,8 +51,14 @@ const PRODUCTS: Readonly<Record<Tiling, Shader>> = {
   '128x64': { stem: 'matmul-128x64', source: matmul128x64, groups: byTile(128) },
 };
 
+/** What decides between shaders of one kernel, and how numbers lie in memory. */
+export interface ShaderChoice {
+  readonly tiling: Tiling;
+  readonly dtype: Dtype;
+}
+
 /** The shader behind a kernel's name. */
-export function shaderOf(kernel: KernelName, tiling: Tiling): Shader {
+export function shaderOf(kernel: KernelName, { tiling }: ShaderChoice): Shader {
   switch (kernel) {
     case 'layer-norm':
       return { stem: 'layer-norm', source: layerNorm, groups: byRow };
@@ -82,13 +91,20 @@ const attentionGroups: Shader['groups'] = ({ constants }, rows) => [
   constants.HEADS * Math.ceil(constants.HEAD_WIDTH / 32),
 ];
 
-/** WGSL with its `#import PATH` lines replaced by the shared snippets, each once. @throws self-check for an unknown path. */
-export function assemble(source: string, included = new Set<string>()): string {
+/**
+ * WGSL with its `#import PATH` lines replaced by the shared snippets, each once, behind what its storage enables and names.
+ * @throws self-check for an unknown path.
+ */
+export function assemble(source: string, storage = ''): string {
+  return storage + withImports(source, new Set());
+}
+
+function withImports(source: string, included: Set<string>): string {
   return source.replace(/^#import (\S+)$/gm, (_, path: string) => {
     if (included.has(path)) return '';
     included.add(path);
     const snippet = SNIPPETS[path];
     if (snippet === undefined) throw new WebspexError('self-check', `shader: expected a snippet ${path}, got none; please report it`);
-    return assemble(snippet, included);
+    return withImports(snippet, included);
   });
 }

@@ -3,6 +3,7 @@ import { type ProductSize, RACE_SIZE, tilingContenders } from './contenders.ts';
 import type { OpenDevice } from './device.ts';
 import { type Race, race } from './race.ts';
 import { TILINGS, type Tiling } from './shaders.ts';
+import type { Dtype } from './storage.ts';
 
 /** Keeps small facts about adapters between sessions; what it cannot keep is found out again. */
 export interface TileMemory {
@@ -10,10 +11,11 @@ export interface TileMemory {
   keep(key: string, value: string): Promise<void>;
 }
 
-/** Default: all tilings, on a product that fills a large GPU. */
+/** Default: all tilings, in f32, on a product that fills a large GPU. */
 export interface RaceOf {
   readonly tilings?: readonly Tiling[];
   readonly size?: ProductSize;
+  readonly dtype?: Dtype;
 }
 
 /** Which tiles a device's products are computed in, and the race that they won; null where there was none. */
@@ -28,7 +30,7 @@ export interface Chosen {
  */
 export async function chooseTiling(opened: OpenDevice, memory: TileMemory | null = browserMemory(), how: RaceOf = {}): Promise<Chosen> {
   if (opened.info.software) return { tiling: 'direct', race: null };
-  const key = `${opened.info.adapter}, webspex ${VERSION}`;
+  const key = `${opened.info.adapter}, ${how.dtype ?? 'f32'}, webspex ${VERSION}`;
   const recalled = await memory?.recall(key).catch(() => null);
   const known = TILINGS.find((tiling) => tiling === recalled);
   if (known) return { tiling: known, race: null };
@@ -38,8 +40,11 @@ export async function chooseTiling(opened: OpenDevice, memory: TileMemory | null
 }
 
 /** Times every tiling on a device. @throws self-check, device-lost, out-of-memory. */
-export async function raceTilings(opened: OpenDevice, { tilings = TILINGS, size = RACE_SIZE }: RaceOf = {}): Promise<Race<Tiling>> {
-  const { contenders, destroy } = await tilingContenders(opened, tilings, size);
+export async function raceTilings(
+  opened: OpenDevice,
+  { tilings = TILINGS, size = RACE_SIZE, dtype = 'f32' }: RaceOf = {},
+): Promise<Race<Tiling>> {
+  const { contenders, destroy } = await tilingContenders(opened, tilings, size, dtype);
   try {
     return await race(contenders);
   } finally {

@@ -56,7 +56,7 @@ export async function loadCausal(source: ModelSource, options: LoadOptions, file
     id: manifest?.id ?? (file === undefined ? source.id : source.id.includes('/') ? `${source.id}/${file}` : file),
     revision: manifest?.revision ?? source.revision,
     sha256,
-    dtype: 'f32' as const,
+    dtype: backend.dtype ?? 'f32',
     architecture: config.architecture.name,
     labels: [],
     maxTokens: config.maxTokens,
