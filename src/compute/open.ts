@@ -19,6 +19,8 @@ export interface OpenOptions {
   readonly tileMemory?: TileMemory;
   /** How a GPU keeps weights and most activations; default f32. The CPU has f32 alone. */
   readonly dtype?: Dtype;
+  /** Add up rows through subgroups on a GPU, which must have them; default false. */
+  readonly subgroups?: boolean;
   /** Workers of `wasm`; default one for each processor, at most four. */
   readonly threads?: number;
 }
@@ -32,7 +34,7 @@ const NO_GPU: readonly ErrorCode[] = ['no-webgpu', 'no-adapter', 'insecure-conte
  */
 export async function openBackend(device: DeviceChoice, options: OpenOptions = {}): Promise<Backend> {
   const { threads } = options;
-  const onGpu = { gpu: options.gpu, tileMemory: options.tileMemory, dtype: options.dtype };
+  const onGpu = { gpu: options.gpu, tileMemory: options.tileMemory, dtype: options.dtype, subgroups: options.subgroups };
   if (options.dtype === 'f16' && device !== 'webgpu') return openHalf(device, onGpu);
   switch (device) {
     case 'reference':

@@ -13,6 +13,8 @@ export interface WebgpuOptions extends DeviceOptions {
   readonly tiling?: Tiling;
   /** How weights and most activations lie in memory; sums, norms and residuals are f32. Default f32; f16 needs `shader-f16`. */
   readonly dtype?: Dtype;
+  /** Add up rows through subgroups; default false. Needs `subgroups`, and WGSL's `subgroup_id`. */
+  readonly subgroups?: boolean;
   /** Where the winner is remembered; default a page's Cache Storage, and in Node nowhere. */
   readonly tileMemory?: TileMemory;
 }
@@ -25,8 +27,8 @@ const HARDWARE_LIMITS: BackendLimits = { bufferBytes: BINDING_BYTES, firstTokens
 
 /** A WebGPU device that runs programs in WGSL. @throws insecure-context, no-webgpu, no-adapter, device-lost. */
 export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<Backend> {
-  const { dtype = 'f32' } = options;
-  const wanted = { ...options, features: featuresOf(dtype) };
+  const { dtype = 'f32', subgroups = false } = options;
+  const wanted = { ...options, ...needsOf(dtype, subgroups) };
   let opened: OpenDevice = await openDevice(wanted);
   const tiling = options.tiling ?? (await tilingOf(opened, dtype, options.tileMemory));
   const info: DeviceInfo = { ...opened.info, tiling };
@@ -38,7 +40,7 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
     async prepare(program, weights) {
       checkProgram(program, weights);
       const on = opened;
-      const prepared = await prepareProgram(on, program, weights, { tiling, dtype });
+      const prepared = await prepareProgram(on, program, weights, { tiling, dtype, subgroups });
       return createExecutable(on, program, prepared);
     },
     async reopen() {
@@ -53,8 +55,11 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
   };
 }
 
-function featuresOf(dtype: Dtype): GPUFeatureName[] {
-  return dtype === 'f16' ? ['shader-f16'] : [];
+function needsOf(dtype: Dtype, subgroups: boolean): Pick<DeviceOptions, 'features' | 'language'> {
+  const features: GPUFeatureName[] = [];
+  if (dtype === 'f16') features.push('shader-f16');
+  if (subgroups) features.push('subgroups');
+  return { features, language: subgroups ? ['subgroup_id'] : [] };
 }
 
 async function tilingOf(opened: OpenDevice, dtype: Dtype, memory?: TileMemory): Promise<Tiling> {

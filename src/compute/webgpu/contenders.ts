@@ -37,7 +37,7 @@ export async function tilingContenders(opened: OpenDevice, tilings: readonly Til
   const task = taskOf(size);
   const prepared = await Promise.all(
     tilings.map((tiling) =>
-      prepareProgram(opened, task.program, task.weights, { tiling, dtype }).catch((error: unknown) => asFailure(error)),
+      prepareProgram(opened, task.program, task.weights, { tiling, dtype, subgroups: false }).catch((error: unknown) => asFailure(error)),
     ),
   );
   const contenders = tilings.map((tiling, i) => contenderOf(opened, tiling, prepared[i], task));

@@ -9,6 +9,8 @@ export interface DeviceOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** What the device must have; default nothing beyond what every one has. */
   readonly features?: readonly GPUFeatureName[];
+  /** Extensions of WGSL that the runtime must know. */
+  readonly language?: readonly string[];
 }
 
 /** A device with default limits, watched for loss and for errors that no scope caught. */
@@ -21,12 +23,6 @@ export interface OpenDevice {
   failure(): WebspexError | null;
   destroy(): void;
 }
-
-/** How to do without a feature. */
-const WITHOUT: Partial<Record<GPUFeatureName, string>> = {
-  'shader-f16': 'use dtype fp32',
-  subgroups: 'leave subgroups out',
-};
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|microsoft basic render/i;
 
@@ -50,12 +46,14 @@ export async function openDevice(options: DeviceOptions = {}): Promise<OpenDevic
   if (info.software && options.allowSoftware === false)
     throw new WebspexError('no-adapter', `WebGPU: expected a hardware adapter, got ${info.adapter}; allow software, or use device wasm`);
   const { features = [] } = options;
-  for (const feature of features)
-    if (!adapter.features.has(feature))
-      throw new WebspexError(
-        'no-adapter',
-        `WebGPU: expected an adapter with ${feature}, got ${info.adapter} without; ${WITHOUT[feature] ?? 'update the graphics driver'}`,
-      );
+  const missing =
+    features.find((feature) => !adapter.features.has(feature)) ??
+    options.language?.find((extension) => !gpu.wgslLanguageFeatures.has(extension));
+  if (missing !== undefined)
+    throw new WebspexError(
+      'no-adapter',
+      `WebGPU: expected an adapter with ${missing}, got ${info.adapter} without; ${missing === 'shader-f16' ? 'use dtype fp32' : 'leave subgroups out'}`,
+    );
   let device: GPUDevice;
   try {
     device = await (features.length > 0 ? adapter.requestDevice({ requiredFeatures: [...features] }) : adapter.requestDevice());

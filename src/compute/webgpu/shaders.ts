@@ -5,6 +5,8 @@ import gate from '../../../shaders/gate.wgsl?raw';
 import gatedUnit from '../../../shaders/gated-unit.wgsl?raw';
 import gatherRows from '../../../shaders/gather-rows.wgsl?raw';
 import layerNorm from '../../../shaders/layer-norm.wgsl?raw';
+import layerNormSubgroup from '../../../shaders/layer-norm-subgroup.wgsl?raw';
+import layerNormWorkgroup from '../../../shaders/layer-norm-workgroup.wgsl?raw';
 import matmul64x64 from '../../../shaders/matmul-64x64.wgsl?raw';
 import matmul128x64 from '../../../shaders/matmul-128x64.wgsl?raw';
 import matmulDirect from '../../../shaders/matmul-direct.wgsl?raw';
@@ -12,6 +14,7 @@ import rmsNorm from '../../../shaders/rms-norm.wgsl?raw';
 import rotateHeads from '../../../shaders/rotate-heads.wgsl?raw';
 import activation from '../../../shaders/shared/activation.wgsl?raw';
 import half from '../../../shaders/shared/half.wgsl?raw';
+import sharedLayerNorm from '../../../shaders/shared/layer-norm.wgsl?raw';
 import sharedMatmul from '../../../shaders/shared/matmul.wgsl?raw';
 import step from '../../../shaders/shared/step.wgsl?raw';
 import tokenScores from '../../../shaders/token-scores.wgsl?raw';
@@ -28,6 +31,7 @@ const SNIPPETS: Readonly<Record<string, string>> = {
   'shared/step.wgsl': step,
   'shared/activation.wgsl': activation,
   'shared/half.wgsl': half,
+  'shared/layer-norm.wgsl': sharedLayerNorm,
   'shared/matmul.wgsl': sharedMatmul,
 };
 
@@ -51,17 +55,26 @@ const PRODUCTS: Readonly<Record<Tiling, Shader>> = {
   '128x64': { stem: 'matmul-128x64', source: matmul128x64, groups: byTile(128) },
 };
 
+/** By what owns a row. */
+const NORMS: Readonly<Record<'invocation' | 'workgroup' | 'subgroup', Shader>> = {
+  invocation: { stem: 'layer-norm', source: layerNorm, groups: byRow },
+  workgroup: { stem: 'layer-norm-workgroup', source: layerNormWorkgroup, groups: (_, rows) => [rows, 1] },
+  subgroup: { stem: 'layer-norm-subgroup', source: layerNormSubgroup, groups: (_, rows) => [rows, 1] },
+};
+
 /** What decides between shaders of one kernel, and how numbers lie in memory. */
 export interface ShaderChoice {
   readonly tiling: Tiling;
   readonly dtype: Dtype;
+  /** Whether the device has subgroups and they are to be used. */
+  readonly subgroups: boolean;
 }
 
 /** The shader behind a kernel's name. */
-export function shaderOf(kernel: KernelName, { tiling }: ShaderChoice): Shader {
+export function shaderOf(kernel: KernelName, { tiling, subgroups }: ShaderChoice): Shader {
   switch (kernel) {
     case 'layer-norm':
-      return { stem: 'layer-norm', source: layerNorm, groups: byRow };
+      return subgroups ? NORMS.subgroup : tiling === 'direct' ? NORMS.invocation : NORMS.workgroup;
     case 'gather-rows':
       return { stem: 'gather-rows', source: gatherRows, groups: ({ params }, rows) => [Math.ceil(params.columns / 256), rows] };
     case 'matmul':

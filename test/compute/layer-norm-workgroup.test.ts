@@ -1,0 +1,5 @@
+import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
+import { softwareGpu } from '../support/gpu.ts';
+import { describeLayerNorm } from './layer-norm-cases.ts';
+
+describeLayerNorm('layer-norm-workgroup', () => createWebgpuBackend({ gpu: softwareGpu(), tiling: '64x64' }));
