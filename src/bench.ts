@@ -1,10 +1,12 @@
 import { boost } from './bench/boost.ts';
 import { forward } from './bench/forward.ts';
 import type { Benchmark } from './bench/harness.ts';
+import { removal } from './bench/removal.ts';
 import { spex } from './bench/spex.ts';
 import { sst2 } from './bench/sst2.ts';
+import { tiles } from './bench/tiles.ts';
 
 export { type BenchContext, type Benchmark, measure, type Row, spread } from './bench/harness.ts';
 
 /** Every benchmark by the name that `webspex bench` takes. */
-export const benchmarks: Readonly<Record<string, Benchmark>> = { boost, forward, spex, sst2 };
+export const benchmarks: Readonly<Record<string, Benchmark>> = { boost, forward, removal, spex, sst2, tiles };

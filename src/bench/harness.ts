@@ -17,6 +17,12 @@ export interface Row {
   readonly details: Readonly<Record<string, number | string>>;
 }
 
+/** What a GPU's tilings took for one product, in milliseconds; null where one is wrong or does not compile. */
+export interface ProductTimes {
+  readonly device: DeviceInfo;
+  readonly entries: readonly { readonly name: string; readonly ms: number | null; readonly why: string }[];
+}
+
 /** What a benchmark needs of the machine; the command line and the page each supply their own. */
 export interface BenchContext {
   readonly commit: string;
@@ -26,6 +32,8 @@ export interface BenchContext {
   readonly backends: readonly { readonly name: string; load(): Promise<Model> }[];
   /** Text of a file named on the command line, such as SST-2's dev.tsv. @throws not-found. */
   readText(name: string): Promise<string>;
+  /** Times a product of this size in every tiling; absent where there is no WebGPU. */
+  timeProduct?(size: { readonly rows: number; readonly K: number; readonly columns: number }): Promise<ProductTimes>;
   report(line: string): void;
 }
 
@@ -70,4 +78,19 @@ export function adapterOf({ backend, adapter, software }: DeviceInfo): string {
 /** A number to 4 significant digits, for tables. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(4));
+}
+
+/** Sixteen ordinary words; longer texts repeat them, as only the number of tokens matters to the clock. */
+const WORDS = 'the film is not without its charms but the plot drags on far too long here'.split(' ');
+
+/** A text of so many words, alike in every run. */
+export function textOf(words: number): string {
+  return Array.from({ length: words }, (_, i) => WORDS[i % WORDS.length]).join(' ');
+}
+
+/** The largest difference of two lists of numbers. */
+export function farthest(a: Float32Array, b: Float32Array): number {
+  let most = 0;
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i] - b[i]));
+  return most;
 }

@@ -19,6 +19,8 @@ interface Tried {
   readonly works: boolean;
   /** What it ran on: the driver's name, or the build of the kernels and their threads; null where it did not run. */
   readonly adapter: string | null;
+  /** Of WebGPU: the tiles of its matrix products; on a GPU those that won the race. */
+  readonly tiling: string | null;
   /** The error where it does not. */
   readonly why: string;
   /** Largest difference of its answers to those of the reference; null for the reference, and where either does not work. */
@@ -56,6 +58,7 @@ interface Attempt {
   readonly values: Float32Array | null;
   readonly model: ModelInfo | null;
   readonly adapter: string | null;
+  readonly tiling: string | null;
   readonly error: WebspexError | null;
 }
 
@@ -63,10 +66,16 @@ async function attempt(engine: Engine, device: Tried['backend']): Promise<Attemp
   try {
     const explainer = await engine.connect({ device });
     const { model, device: info } = explainer;
-    return { values: await explainer.evaluate(TEXT, { masks: MASKS, target: '0' }), model, adapter: info.adapter, error: null };
+    return {
+      values: await explainer.evaluate(TEXT, { masks: MASKS, target: '0' }),
+      model,
+      adapter: info.adapter,
+      tiling: info.tiling ?? null,
+      error: null,
+    };
   } catch (error) {
     const known = error instanceof WebspexError ? error : new WebspexError('self-check', String(error));
-    return { values: null, model: null, adapter: null, error: known };
+    return { values: null, model: null, adapter: null, tiling: null, error: known };
   } finally {
     engine.close();
   }
@@ -79,8 +88,8 @@ function placeOf({ place, engine, why }: Probe): Place {
 
 /** What a backend answered, beside the reference. */
 function judge(backend: Tried['backend'], made: Attempt | null, reference: Attempt): Tried {
-  if (!made) return { backend, works: false, adapter: null, why: NO_ADAPTER, difference: null };
-  const { values, adapter, error } = made;
+  if (!made) return { backend, works: false, adapter: null, tiling: null, why: NO_ADAPTER, difference: null };
+  const { values, adapter, tiling, error } = made;
   const expected = backend === 'reference' ? null : reference.values;
   const difference = values && expected ? Math.max(...values.map((v, i) => Math.abs(v - expected[i]))) : null;
   const differs = difference !== null && !(difference <= TOLERANCE);
@@ -88,6 +97,7 @@ function judge(backend: Tried['backend'], made: Attempt | null, reference: Attem
     backend,
     works: values !== null && !differs,
     adapter,
+    tiling,
     why: error?.message ?? (differs ? `its answers are not those of the reference (by ${difference})` : ''),
     difference,
   };

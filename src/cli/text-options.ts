@@ -72,6 +72,11 @@ export function deviceOf(args: Arguments): DeviceChoice {
   return oneOf(args, 'device', DEVICES) ?? 'auto';
 }
 
+/** `--dtype`. @throws usage. */
+export function dtypeOf(args: Arguments): DtypeChoice | undefined {
+  return oneOf(args, 'dtype', DTYPE_CHOICES);
+}
+
 /** `org/name` or `org/name/file.gguf`. */
 function isOnHub(place: string): boolean {
   return isHubId(place.replace(/\/[^/]+\.gguf$/i, ''));
@@ -129,7 +134,7 @@ export function modelRun(args: Arguments): ModelRun {
   const lens = lensRun(args);
   return {
     device: deviceOf(args),
-    dtype: oneOf(args, 'dtype', DTYPE_CHOICES),
+    dtype: dtypeOf(args),
     options: {
       ...runOptions(args),
       target: args.value('target'),

@@ -131,7 +131,8 @@ describe('webspex doctor', () => {
       adapter: expect.stringMatching(/^CPU \(WASM (?:plain|relaxed) SIMD, \d+ threads?\)$/),
     });
     const webgpu = d.backends.find((b) => b.backend === 'webgpu');
-    if (d.places.some((p) => p.adapter)) expect(webgpu).toMatchObject({ works: true, difference: expect.any(Number) });
+    if (d.places.some((p) => p.adapter))
+      expect(webgpu).toMatchObject({ works: true, difference: expect.any(Number), tiling: expect.stringMatching(/^direct$|^\d+x\d+$/) });
     expect(d.advice.length).toBeGreaterThan(0);
   });
 });

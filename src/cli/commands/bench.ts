@@ -11,7 +11,7 @@ import { nearest } from '../nearest.ts';
 import { type Session, withSession } from '../session.ts';
 import { rowLines } from '../terminal/rows.ts';
 import { createStyle } from '../terminal/style.ts';
-import { deviceOf, MODEL_HELP } from '../text-options.ts';
+import { deviceOf, dtypeOf, MODEL_HELP } from '../text-options.ts';
 
 /** Benchmarks that measure on a file that has to be named. */
 const NEED_DATA = ['sst2'];
@@ -58,23 +58,26 @@ async function measureAll(
 export const bench: Command = {
   name: 'bench',
   summary: 'measures on this machine: masked forward passes, boosted trees, SPEX decoding, accuracy of the embedded model',
-  synopsis: '[NAME …] [--json] [--data FILE] [--device D]',
+  synopsis: '[NAME …] [--json] [--data FILE] [--device D] [--dtype T]',
   help: [
     ...Object.entries(benchmarks).map(([name, { title }]) => [name, title] as const),
     ['--data FILE', 'the file that sst2 measures on: dev.tsv of SST-2 as in GLUE'],
     ['--json', 'print {"rows":[…]} and nothing else'],
-    ...MODEL_HELP.filter(([option]) => option.startsWith('--device')),
+    ...MODEL_HELP.filter(([option]) => /^--d(evice|type)/.test(option)),
   ],
-  options: { values: ['data', 'device'], flags: ['json'] },
+  options: { values: ['data', 'device', 'dtype'], flags: ['json'] },
   async run(args, io) {
     const names = namesOf(args);
-    const device = deviceOf(args);
+    const dtype = dtypeOf(args);
+    // Half precision is a GPU's.
+    const device = dtype === 'fp16' && args.value('device') === undefined ? 'webgpu' : deviceOf(args);
+    if (dtype === 'fp16' && device !== 'webgpu') throw usage(`--dtype: expected fp32 on device ${device}, got fp16; use --device webgpu`);
     const data = args.value('data');
     if (data !== undefined) checkReadable(data);
     const files: Record<string, string> = data === undefined ? {} : { data: resolve(data) };
     return withSession(io, async (session) => {
       const say = io.errIsTerminal ? session.progress.say : session.progress.note;
-      const rows = await measureAll(names, { files, commit: await runningCommit(), device }, session, say);
+      const rows = await measureAll(names, { files, commit: await runningCommit(), device, dtype }, session, say);
       session.progress.clear();
       io.out(args.has('json') ? `${JSON.stringify({ rows })}\n` : `${rowLines(rows, io.columns(), createStyle(io.outDepth)).join('\n')}\n`);
       const wrong = rows.filter((row) => row.equal === false);

@@ -1,7 +1,7 @@
 import { type BenchContext, benchmarks } from '../../bench.ts';
 import { type DeviceInfo, WebspexError } from '../../index.ts';
 import { EMBEDDED_MODEL, type Endpoint, env, loadClassifier, openSource, serveExplainer } from '../../text.ts';
-import { describeAdapter, openBackend } from '../../webgpu.ts';
+import { describeAdapter, openBackend, timeTilings } from '../../webgpu.ts';
 import { readTextFile } from '../files.ts';
 import { type BenchRequest, type EngineMessage, type Hello, isEngineMessage } from './messages.ts';
 import { fileTileMemory } from './tile-memory.ts';
@@ -37,10 +37,13 @@ async function findGpu(): Promise<FoundGpu> {
   return { gpu, hello: { engine: 'hello', adapter: describeAdapter(adapter), why: '', features, limits } };
 }
 
+const isWebgpu = ({ name }: { name: string }) => name === 'webgpu';
+
 /** Backends to measure, those that were asked for, the quickest first: a GPU, WebAssembly, a software adapter, float64. */
-function backendsOf({ gpu, hello }: FoundGpu, asked: BenchRequest['device']): BenchContext['backends'] {
-  const load = async (device: DeviceInfo['backend']) => {
-    const backend = await openBackend(device, gpu ? { gpu, tileMemory: fileTileMemory() } : {});
+function backendsOf({ gpu, hello }: FoundGpu, { device: asked, dtype }: BenchRequest): BenchContext['backends'] {
+  const load = async (device: DeviceInfo['backend'], half: boolean) => {
+    const onGpu = gpu ? { gpu, tileMemory: fileTileMemory() } : {};
+    const backend = await openBackend(device, { ...onGpu, dtype: half ? 'f16' : 'f32' });
     const model = await loadClassifier(openSource(EMBEDDED_MODEL), { backend });
     return {
       ...model,
@@ -57,7 +60,12 @@ function backendsOf({ gpu, hello }: FoundGpu, asked: BenchRequest['device']): Be
     ...(webgpu?.software ? (['webgpu'] as const) : []),
     'reference',
   ];
-  return names.filter((name) => asked === 'auto' || name === asked).map((name) => ({ name, load: () => load(name) }));
+  const half = { name: 'webgpu-fp16', load: () => load('webgpu', true) };
+  if (dtype === 'fp16') return [half];
+  const single = names.filter((name) => asked === 'auto' || name === asked).map((name) => ({ name, load: () => load(name, false) }));
+  // Software is slow enough at one.
+  const both = dtype === undefined && webgpu && !webgpu.software && hello.features.includes('shader-f16') && single.some(isWebgpu);
+  return both ? [...single, half] : single;
 }
 
 async function runBenchmark(request: BenchRequest, found: FoundGpu, channel: Channel): Promise<EngineMessage> {
@@ -76,7 +84,8 @@ async function runBenchmark(request: BenchRequest, found: FoundGpu, channel: Cha
       commit: request.commit,
       cpuSeconds,
       readText,
-      backends: backendsOf(found, request.device),
+      backends: backendsOf(found, request),
+      timeProduct: found.gpu ? (size) => timeTilings({ gpu: found.gpu ?? undefined }, size) : undefined,
       report: (line) => channel.send?.({ engine: 'bench-line', line } satisfies EngineMessage),
     });
     return { engine: 'bench-rows', rows };

@@ -1,6 +1,6 @@
 import type { BenchContext, Row } from '../../bench.ts';
 import type { DeviceInfo, ErrorCode } from '../../index.ts';
-import type { DeviceChoice } from '../../text.ts';
+import type { DeviceChoice, DtypeChoice } from '../../text.ts';
 
 /** What the GPU process found, said before anything else. */
 export interface Hello {
@@ -20,6 +20,8 @@ export interface BenchRequest {
   readonly commit: BenchContext['commit'];
   /** Measure this backend only; `auto`: each that there is. */
   readonly device: DeviceChoice;
+  /** Measure the GPU in this precision only; default every one that it has. */
+  readonly dtype?: DtypeChoice;
 }
 
 export type BenchReply =

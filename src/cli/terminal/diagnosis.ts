@@ -22,6 +22,11 @@ function limit(name: string, value: number): string {
   return `${name} ${/Size$/.test(name) ? size(value) : value}`;
 }
 
+/** How matrix products are computed: software runs no race. */
+function tiles(tiling: string): string {
+  return tiling === 'direct' ? 'in tiles without barriers' : `in tiles of ${tiling.replace('x', ' by ')}`;
+}
+
 /** What doctor found, as lines. */
 export function diagnosisLines(d: Diagnosis, width: number, style: Style): string[] {
   const say = (name: string, text: string) => entry(name, text, width);
@@ -34,13 +39,17 @@ export function diagnosisLines(d: Diagnosis, width: number, style: Style): strin
         PLACES[place],
         adapter ? `${works(true)} ${adapter.adapter}${adapter.software ? ' (software)' : ''}` : `${works(false)} ${why}`,
       ),
+      ...(adapter
+        ? say('  half precision', features.includes('shader-f16') ? `${works(true)} --dtype fp16` : `${works(false)} no shader-f16`)
+        : []),
+      ...(adapter ? say('  subgroups', works(features.includes('subgroups'))) : []),
       ...(features.length > 0 ? say('  features', features.join(', ')).map(style.dim) : []),
       ...(adapter ? say('  limits', LIMITS.map((name) => limit(name, limits[name])).join(', ')).map(style.dim) : []),
     ]),
     '',
-    ...d.backends.flatMap(({ backend, works: yes, adapter, why, difference }) => {
+    ...d.backends.flatMap(({ backend, works: yes, adapter, tiling, why, difference }) => {
       const same = difference === null ? '' : ` as the reference does, within ${difference.toExponential(1)}`;
-      const said = `runs the embedded model${same}, on ${adapter}`;
+      const said = `runs the embedded model${same}, on ${adapter}${tiling === null ? '' : `, ${tiles(tiling)}`}`;
       return say(`backend ${backend}`, `${works(yes)} ${yes ? said : why}`);
     }),
     ...(d.model

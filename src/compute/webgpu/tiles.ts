@@ -1,6 +1,7 @@
 import { VERSION } from '../../version.ts';
+import type { DeviceInfo } from '../backend.ts';
 import { type ProductSize, RACE_SIZE, tilingContenders } from './contenders.ts';
-import type { OpenDevice } from './device.ts';
+import { type DeviceOptions, type OpenDevice, openDevice } from './device.ts';
 import { type Race, race } from './race.ts';
 import { TILINGS, type Tiling } from './shaders.ts';
 import type { Dtype } from './storage.ts';
@@ -49,6 +50,19 @@ export async function raceTilings(
     return await race(contenders);
   } finally {
     destroy();
+  }
+}
+
+/** Opens a device and times every tiling of one product on it. @throws as opening a device does, self-check, device-lost, out-of-memory. */
+export async function timeTilings(
+  options: DeviceOptions,
+  size: ProductSize,
+): Promise<{ device: DeviceInfo; entries: Race<Tiling>['entries'] }> {
+  const opened = await openDevice(options);
+  try {
+    return { device: opened.info, entries: (await raceTilings(opened, { size })).entries };
+  } finally {
+    opened.destroy();
   }
 }
 
