@@ -52,11 +52,10 @@ describe('spex', () => {
     for (const [members, coefficient] of found) if (!planted.has(members)) expect(Math.abs(coefficient)).toBeLessThan(PLANTED);
   });
 
-  it('holds pure parities of degree 3 and 4, which have no smaller parts to build on: n = 64, 20 terms, R² 0.99 at 1,728 passes', async () => {
+  it('holds pure parities of degree 3 and 4, which have no smaller parts to build on: n = 64, 20 terms, R² 0.99 at 696 passes', async () => {
     for (const seed of [1, 2, 3]) {
       const terms = scattered(64, 20, (k) => 3 + (k % 2), createRandom(seed));
-      const plan = planFor(64, 4, seed);
-      expect(plan.masks.count).toBeLessThanOrEqual(1728);
+      const plan = planSpex(64, { budget: 696, seed });
       expect(await trueR2(plan, terms, evaluateTerms(terms, plan.masks))).toBeGreaterThan(0.99);
     }
   });
@@ -162,6 +161,38 @@ describe('spex', () => {
         if (--left === 0) throw new Error('enough');
       };
       await expect(spex(plan.masks, values, { plan, seed: 1, breathe })).rejects.toThrow('enough');
+    }
+  });
+
+  it('gives a frequency that was picked for its size three times the standard error of one that was not', async () => {
+    const terms: Terms = [
+      [[], 1],
+      [[0], 1],
+      [[1, 2], 1],
+      [[3, 4, 5], -1],
+    ];
+    const plan = planFor(20, 4, 2);
+    const values = withNoise(evaluateTerms(terms, plan.masks), 0.05, createRandom(1));
+    const { spectrum, factor } = await spex(plan.masks, values, { plan, seed: 1 });
+    const size = spectrum.coefficients.length;
+    const l = factor as Float64Array;
+    /** ‖L⁻¹e_k‖ by forward substitution. */
+    const error = (k: number) => {
+      const x = new Float64Array(size);
+      for (let i = k; i < size; i++) {
+        let rest = i === k ? 1 : 0;
+        for (let j = k; j < i; j++) rest -= l[i * size + j] * x[j];
+        x[i] = rest / l[i * size + i];
+      }
+      return Math.hypot(...x);
+    };
+    const names = Array.from({ length: size }, (_, k) => membersOf(spectrum.keys, k, 20).join());
+    const usual = 1 / Math.sqrt(plan.masks.count);
+    expect(error(names.indexOf('0'))).toBeGreaterThan(0.99 * usual);
+    expect(error(names.indexOf('0'))).toBeLessThan(1.2 * usual);
+    for (const name of ['1,2', '3,4,5']) {
+      expect(error(names.indexOf(name))).toBeGreaterThan(2.97 * usual);
+      expect(error(names.indexOf(name))).toBeLessThan(3.6 * usual);
     }
   });
 });
