@@ -5,7 +5,7 @@ import type { Decoder } from '../spectrum/spectrum.ts';
 import { LEAST_BITS, LEAST_ERRORS, planSpex, type SpexPlan, spexQueries } from '../spex/plan.ts';
 import { spex } from '../spex/spex.ts';
 import type { Plan } from './plan.ts';
-import { doublingLooks, MOST_HELD_OUT_PAIRS } from './rows.ts';
+import { doublingLooks, heldOutPair, MOST_HELD_OUT_PAIRS } from './rows.ts';
 
 /** Up to so many players SPEX is looked at before its first stage is complete: by then single players can be weighed, and at little cost. */
 const EARLY_PLAYERS = 256;
@@ -31,16 +31,24 @@ export function spexRun(n: number, budget: number, seed: number): Plan | null {
   return interleave(plan, heldOut);
 }
 
-/** At most so many pairs of complementary masks that the plan does not ask for, uniformly drawn. */
+/**
+ * At most so many pairs of complementary masks that the plan does not ask for, uniformly drawn: first those that grade other methods of the
+ * same seed, so that methods are compared on the same masks.
+ */
 function unaskedPairs({ n, masks }: SpexPlan, pairs: number, seed: number): Masks {
   const asked = new Set<string>();
   for (let r = 0; r < masks.count; r++) asked.add(maskKey(masks, r));
-  for (let count = 2 * pairs + 2; ; count *= 2) {
+  for (let count = 8 * pairs + 8; ; count *= 2) {
     const drawn = pairedMasks(n, count, seed);
-    const rows: number[] = [];
-    for (let r = 0; r + 1 < drawn.count && rows.length < 2 * pairs; r += 2)
-      if (!asked.has(maskKey(drawn, r)) && !asked.has(maskKey(drawn, r + 1))) rows.push(r, r + 1);
-    if (rows.length >= 2 * pairs || drawn.count < count) return pickMasks(drawn, rows);
+    const unasked = Array.from({ length: drawn.count >> 1 }, (_, p) => p).filter(
+      (p) => !asked.has(maskKey(drawn, 2 * p)) && !asked.has(maskKey(drawn, 2 * p + 1)),
+    );
+    if (unasked.length < pairs && drawn.count >= count) continue;
+    const first = [...unasked.filter((p) => heldOutPair(p)), ...unasked.filter((p) => !heldOutPair(p))];
+    return pickMasks(
+      drawn,
+      first.slice(0, pairs).flatMap((p) => [2 * p, 2 * p + 1]),
+    );
   }
 }
 
