@@ -1,8 +1,18 @@
 export { ABLATIONS, type Ablation, type ComponentQuestion } from './explain/components.ts';
 export { createExplainer } from './explain/explainer.ts';
+export type { TrainingQuestion } from './explain/training.ts';
 export { maskGates } from './lens/components/gates.ts';
 export { COMPONENT_LENSES, type ComponentLens, type ComponentPlayers, componentPlayers } from './lens/components/players.ts';
 export { type ComponentQuestion as ComponentValue, componentValueFunction, type SetScalar } from './lens/components/value-function.ts';
+export { createLogisticTrainer, type LabelledFeatures, type LogisticOptions, type LogisticTrainer } from './lens/data/logistic.ts';
+export {
+  DATA_SCALARS,
+  type DataScalar,
+  embedTexts,
+  type TrainingDataLens,
+  type TrainingDataOptions,
+  trainingDataLens,
+} from './lens/data/training-data.ts';
 export { type Example, encodeTexts, labelsOfExamples, parseExamples } from './lens/examples.ts';
 export { loadClassifier } from './model/load.ts';
 export type { Components, Gates, Model } from './model/model.ts';

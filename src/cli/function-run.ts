@@ -15,6 +15,14 @@ export const FUNCTION_HELP = [
   ['--players N', 'how many players the table or the program has'],
 ] as const;
 
+/** What else there is to be explained instead of a text. @throws usage where options of texts stand beside `--given`. */
+export function refuseTextOptions(command: string, args: Arguments, given: string): void {
+  const stray =
+    [...MODEL_VALUES, 'file'].find((name) => args.value(name) !== undefined) ?? ['stdin', ...MODEL_FLAGS].find((name) => args.has(name));
+  if (stray !== undefined) throw usage(`${command}: expected no --${stray} with ${given}, got one; leave it out`);
+  if (args.positionals.length > 0) throw usage(`${command}: expected either a text or ${given}, got both; leave one out`);
+}
+
 const MOST_PROGRAM_PLAYERS = 100_000;
 /** Up to here all values of a table are transformed exactly by default. */
 const EXACT_PLAYERS = 16;
@@ -38,10 +46,7 @@ export function functionRun(command: string, args: Arguments): FunctionRun | nul
     throw usage(`${command}: expected --players only with --values or --exec, got it with a text; leave it out`);
   }
   const given = values === undefined ? '--exec' : '--values';
-  const stray =
-    [...MODEL_VALUES, 'file'].find((name) => args.value(name) !== undefined) ?? ['stdin', ...MODEL_FLAGS].find((name) => args.has(name));
-  if (stray !== undefined) throw usage(`${command}: expected no --${stray} with ${given}, got one; leave it out`);
-  if (args.positionals.length > 0) throw usage(`${command}: expected either a text or ${given}, got both; leave one out`);
+  refuseTextOptions(command, args, given);
   const players = wholeNumber(args, 'players', 1, values === undefined ? MOST_PROGRAM_PLAYERS : MOST_TABLE_PLAYERS);
   if (players === undefined) throw usage(`${command}: expected --players N with ${given}, got none; say how many players there are`);
   const options = runOptions(args);

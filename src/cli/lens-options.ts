@@ -4,20 +4,23 @@ import {
   COMPONENT_LENSES,
   type ComponentLens,
   type ComponentQuestion,
+  DATA_SCALARS,
   parseExamples,
   type SetScalar,
+  type TrainingQuestion,
 } from '../lens.ts';
-import { SCALARS } from '../text.ts';
+import { SCALARS, type Task } from '../text.ts';
 import { type Arguments, oneOf, usage } from './arguments.ts';
 import { checkReadable, readTextFile } from './files.ts';
 
-export const LENS_VALUES = ['lens', 'layers', 'ablation', 'reference', 'set'] as const;
+const DATA_VALUES = ['train', 'l2'] as const;
+export const LENS_VALUES = ['lens', 'layers', 'ablation', 'reference', 'set', ...DATA_VALUES] as const;
 export const LENS_FLAGS = ['rescale'] as const;
 
 export const LENS_HELP = [
   [
     '--lens L',
-    `who the players are: text (pieces of it, the default), or parts of the model: ${COMPONENT_LENSES.join(', ')} (heads and MLP blocks)`,
+    `who the players are: text (pieces of it, the default), parts of the model: ${COMPONENT_LENSES.join(', ')} (heads and MLP blocks), or data: training examples`,
   ],
   ['--layers 3,5', 'with parts of the model: only those of these layers, from 0'],
   [
@@ -29,31 +32,88 @@ export const LENS_HELP = [
     '--set F.tsv',
     'with parts of the model: explain the mean log-prob, another --scalar or the accuracy over labelled texts (label, tab, text) instead of one text',
   ],
+  [
+    '--train F.tsv',
+    `with --lens data: the training examples (label, tab, text); a logistic head on the model's features is trained anew for each mask, and its margin for the text explained (--scalar ${DATA_SCALARS.join(' or ')}, --target the label)`,
+  ],
+  ['--l2 X', 'with --lens data: strength of the penalty on the head; default 1'],
 ] as const;
 
 /** Larger sets than any that a run could get through. */
 const MOST_BYTES = 16_000_000;
 export const SET_SCALARS = [...SCALARS, 'accuracy'] as const satisfies readonly SetScalar[];
+export const LENS_SCALARS = [...SET_SCALARS, ...DATA_SCALARS] as const;
 
 /** The lens of a run, checked before anything is started for it; files are read by `read`. */
 export interface LensRun {
-  readonly lens: 'text' | ComponentLens;
+  readonly lens: 'text' | 'data' | ComponentLens;
+  /** What the model is to be loaded for, where its config.json does not say. */
+  readonly task?: Task;
   /** Whether labelled texts stand in place of the one text. */
   readonly set: boolean;
-  read(): Promise<ComponentQuestion>;
+  read(): Promise<Omit<ComponentQuestion, 'lens'> & TrainingQuestion & { readonly lens?: LensRun['lens'] }>;
+}
+
+/** @throws usage naming an option that is of another lens. */
+function refuseStray(args: Arguments, lens: string, allowed: readonly string[]): void {
+  const stray = [...LENS_VALUES.slice(1), ...LENS_FLAGS].find((name) => args.has(name) && !allowed.includes(name));
+  if (!stray) return;
+  const owner = DATA_VALUES.some((name) => name === stray) ? 'data' : COMPONENT_LENSES.join(' or ');
+  throw usage(`--${stray}: expected --lens ${owner}, got --lens ${lens}; name one, or leave it out`);
+}
+
+/** Options that say how a text is masked. @throws usage. */
+function refuseMasking(args: Arguments, lens: string): void {
+  for (const name of ['units', 'lock', 'mask'])
+    if (args.has(name)) {
+      const instead = name === 'mask' && lens !== 'data' ? 'say --ablation' : 'leave it out';
+      throw usage(`--${name}: expected none with --lens ${lens}, got one; ${instead}`);
+    }
+}
+
+/** @throws usage where the lens has no such scalar. */
+function checkScalar(args: Arguments, lens: string, allowed: readonly string[]): void {
+  const scalar = args.value('scalar')?.toLowerCase();
+  if (scalar !== undefined && !allowed.includes(scalar))
+    throw usage(`--scalar: expected ${allowed.join(', ')} with --lens ${lens}, got ${scalar}; choose one of them`);
 }
 
 /** @throws usage, not-found. */
 export function lensRun(args: Arguments): LensRun {
-  const lens = oneOf(args, 'lens', ['text', ...COMPONENT_LENSES]) ?? 'text';
+  const lens = oneOf(args, 'lens', ['text', 'data', ...COMPONENT_LENSES]) ?? 'text';
   if (lens === 'text') {
-    const stray = [...LENS_VALUES.slice(1), ...LENS_FLAGS].find((name) => args.has(name));
-    if (stray) throw usage(`--${stray}: expected --lens ${COMPONENT_LENSES.join(' or ')}, got --lens text; name one, or leave it out`);
+    refuseStray(args, lens, []);
+    checkScalar(args, lens, SCALARS);
     return { lens, set: false, read: async () => ({}) };
   }
-  for (const name of ['units', 'lock', 'mask'])
-    if (args.has(name))
-      throw usage(`--${name}: expected none with --lens ${lens}, got one; ${name === 'mask' ? 'say --ablation' : 'leave it out'}`);
+  refuseMasking(args, lens);
+  return lens === 'data' ? dataRun(args) : componentRun(args, lens);
+}
+
+function dataRun(args: Arguments): LensRun {
+  refuseStray(args, 'data', DATA_VALUES);
+  checkScalar(args, 'data', DATA_SCALARS);
+  const train = args.value('train');
+  if (train === undefined) throw usage('--lens data: expected --train FILE, got none; name a file of label, tab, text');
+  const given = args.value('l2');
+  const l2 = given === undefined ? undefined : Number(given);
+  if (l2 !== undefined && !(l2 > 0 && Number.isFinite(l2))) throw usage(`--l2: expected a number above 0, got ${given}; 1 is usual`);
+  checkReadable(train);
+  return {
+    lens: 'data',
+    task: 'feature-extraction',
+    set: false,
+    read: async () => ({
+      lens: 'data',
+      train: parseExamples(await readTextFile(train, MOST_BYTES), train),
+      ...(l2 !== undefined && { l2 }),
+    }),
+  };
+}
+
+function componentRun(args: Arguments, lens: ComponentLens): LensRun {
+  refuseStray(args, lens, ['layers', 'ablation', 'reference', 'set', 'rescale']);
+  checkScalar(args, lens, SET_SCALARS);
   const ablation: Ablation = oneOf(args, 'ablation', ABLATIONS) ?? 'zero';
   const layers = layersOf(args);
   const rescale = args.has('rescale');

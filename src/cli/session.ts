@@ -35,6 +35,7 @@ export async function withExplainer<T>(run: ModelRun, session: Session, work: (e
   progress.say(run.device === 'auto' || run.device === 'webgpu' ? 'looking for a GPU …' : 'starting …');
   const { device, dtype, model, revision, offline } = run;
   const options = {
+    task: run.lens.task,
     device,
     dtype,
     model,
@@ -77,7 +78,7 @@ export function passesOf(
     if (!judged && (1000 * queries) / masksPerSecond >= SURE_MS) {
       judged = true;
       const wordy = units === undefined || units === 'word' || units === 'token';
-      const coarser = lens !== 'text' ? ' or --layers' : wordy ? ' or --units sentence' : '';
+      const coarser = lens === 'data' ? ' or fewer examples' : lens !== 'text' ? ' or --layers' : wordy ? ' or --units sentence' : '';
       if (etaMs > LONG_MS)
         progress.note(
           `this will take about ${duration(etaMs)}; a smaller --budget${coarser} is quicker, Ctrl-C shows what is known by then`,

@@ -15,7 +15,7 @@ import {
 import { DEVICES } from '../webgpu.ts';
 import { type Arguments, oneOf, usage, wholeNumber } from './arguments.ts';
 import { readStdin, readTextFile } from './files.ts';
-import { LENS_FLAGS, LENS_HELP, LENS_VALUES, type LensRun, lensRun, SET_SCALARS } from './lens-options.ts';
+import { LENS_FLAGS, LENS_HELP, LENS_SCALARS, LENS_VALUES, type LensRun, lensRun } from './lens-options.ts';
 
 /** Options of a run on a model, and those of any run. */
 export const MODEL_VALUES = ['model', 'revision', 'device', 'dtype', 'target', 'scalar', 'units', 'lock', 'mask', ...LENS_VALUES] as const;
@@ -138,7 +138,7 @@ export function modelRun(args: Arguments): ModelRun {
     options: {
       ...runOptions(args),
       target: args.value('target'),
-      scalar: oneOf(args, 'scalar', SET_SCALARS),
+      scalar: oneOf(args, 'scalar', LENS_SCALARS),
       units: units === undefined ? undefined : parseUnits(units),
       lock: lock === undefined ? undefined : parseLock(lock),
       mask,

@@ -32,11 +32,11 @@ const GATED_BATCH_MS = 1000;
 
 const OWN_OPTIONS = ['layers', 'ablation', 'rescale', 'reference', 'examples'] as const;
 
-/** Options of these lenses make no sense for a text's own players. @throws usage. */
-export function refuseComponentOptions(options: ComponentQuestion): void {
+/** Options of these lenses make no sense for other players. @throws usage. */
+export function refuseComponentOptions(options: Omit<ComponentQuestion, 'lens' | 'scalar'>, lens: string): void {
   const stray = OWN_OPTIONS.find((name) => options[name] !== undefined);
   if (stray)
-    throw new WebspexError('usage', `${stray}: expected a lens of ${COMPONENT_LENSES.join(', ')}, got text; name one, or leave it out`);
+    throw new WebspexError('usage', `${stray}: expected a lens of ${COMPONENT_LENSES.join(', ')}, got ${lens}; name one, or leave it out`);
 }
 
 interface Texts {

@@ -41,7 +41,7 @@ export interface Explanation {
   readonly format: 'webspex-explanation';
   readonly version: 1;
   readonly text: string;
-  readonly lens: 'text' | 'function' | ComponentLens;
+  readonly lens: 'text' | 'function' | 'data' | ComponentLens;
   readonly players: readonly Player[];
   /** Spans of the text that were asked to be left alone, or locked by default; absent where there are none. */
   readonly locked?: readonly (readonly [start: number, end: number])[];

@@ -1,3 +1,4 @@
+import type { Backend } from '../compute/backend.ts';
 import { type DeviceChoice, openBackend, type TileMemory } from '../compute/open.ts';
 import { WebspexError } from '../core/errors.ts';
 import { masksFromRows } from '../core/masks.ts';
@@ -7,13 +8,14 @@ import { isHubId } from '../model/hub/hub.ts';
 import { openModel } from '../model/hub/source.ts';
 import { loadClassifier } from '../model/load.ts';
 import type { CausalModel, DeviceInfo, Model, ModelInfo, ProgressEvent } from '../model/model.ts';
-import { prepareComponents, refuseComponentOptions } from './components.ts';
+import { type ComponentQuestion, prepareComponents, refuseComponentOptions } from './components.ts';
 import type { Explanation } from './document.ts';
 import { explainFrom } from './explain.ts';
 import type { ExplainOptions } from './options.ts';
 import { prepareCausal, prepareClassifier, type Question } from './prepare.ts';
 import type { Prepared } from './prepared.ts';
 import type { ExplainRun } from './run.ts';
+import { prepareTraining, refuseTrainingOptions } from './training.ts';
 
 export type { DeviceChoice } from '../compute/open.ts';
 
@@ -71,8 +73,8 @@ export interface Explainer {
   destroy(): void;
 }
 
-/** What a model is asked to do. */
-export const TASKS = ['text-classification', 'text-generation'] as const;
+/** What a model is asked to do; `feature-extraction` leaves an encoder's classifier out, for lens `data`. */
+export const TASKS = ['text-classification', 'text-generation', 'feature-extraction'] as const;
 export type Task = (typeof TASKS)[number];
 
 /**
@@ -80,7 +82,7 @@ export type Task = (typeof TASKS)[number];
  * or either on the hub (`org/name`, `org/name/file.gguf`); default the embedded sentiment model. @throws usage, not-found, bad-file, hash-mismatch, unsupported-model, no-webgpu, no-adapter, no-wasm.
  */
 export async function explainer(task: Task, model?: string | URL, options: ExplainerOptions = {}): Promise<Explainer> {
-  if (!TASKS.includes(task)) throw new WebspexError('usage', `task: expected ${TASKS.join(' or ')}, got ${task}; name one of them`);
+  if (!TASKS.includes(task)) throw new WebspexError('usage', `task: expected ${TASKS.join(', ')}, got ${task}; name one of them`);
   if (task === 'text-generation' && model === undefined)
     throw new WebspexError('usage', 'model: expected the folder of a causal language model, got none; the embedded model is a classifier');
   return openExplainer(task, model, options);
@@ -108,8 +110,11 @@ export async function openExplainer(
     const loading = { backend, onProgress: options.progress_callback, signal: options.signal };
     const unnamed = async () => file !== undefined || (model !== EMBEDDED_MODEL && (await isCausal(source)));
     const causal = task === undefined ? await unnamed() : task === 'text-generation';
-    const loaded = causal ? await loadCausal(source, loading, file) : await loadClassifier(source, loading);
-    return createExplainer(loaded, performance.now() - start);
+    const features = task === 'feature-extraction';
+    const loaded = causal
+      ? await loadCausal(source, loading, file)
+      : await loadClassifier(source, { ...loading, head: features ? 'none' : 'classifier' });
+    return createExplainer(loaded, performance.now() - start, features ? backend : null);
   } catch (error) {
     backend.destroy();
     throw error;
@@ -124,26 +129,40 @@ function placeOf(model: string | URL): { folder: string | URL; file?: string } {
   return { folder: folder === undefined ? './' : isHubId(folder.slice(0, -1)) ? folder.slice(0, -1) : folder, file };
 }
 
-async function prepare(model: Model | CausalModel, text: string, question: Question): Promise<Prepared> {
-  if (question.lens !== undefined && question.lens !== 'text') return prepareComponents(model, text, question);
-  refuseComponentOptions(question);
+async function prepare(model: Model | CausalModel, trainer: Backend | null, text: string, question: Question): Promise<Prepared> {
+  const { lens = 'text' } = question;
+  if (lens === 'data') {
+    refuseComponentOptions(question, lens);
+    return prepareTraining(model, trainer, text, question);
+  }
+  refuseTrainingOptions(question);
+  if (trainer !== null)
+    throw new WebspexError('usage', `lens: expected data for a model without its head, got ${lens}; give training examples`);
+  if (lens !== 'text') return prepareComponents(model, text, { ...question, lens } as ComponentQuestion);
+  refuseComponentOptions(question, lens);
   return 'classify' in model ? prepareClassifier(model, text, question) : prepareCausal(model, text, question);
 }
 
-/** An explainer around a model that is already loaded; calls of the model go one at a time, in order of asking. */
-export function createExplainer(model: Model | CausalModel, loadMs = 0): Explainer {
+/**
+ * An explainer around a model that is already loaded; calls of the model go one at a time, in order of asking. `trainer`: what retrains heads
+ * on a model without one.
+ */
+export function createExplainer(model: Model | CausalModel, loadMs = 0, trainer: Backend | null = null): Explainer {
   let tail: Promise<unknown> = Promise.resolve();
   const queued = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = tail.then(work);
     tail = mine.catch(() => {});
     return mine;
   };
-  // A question about parts of a model takes programs of its own to prepare: the last one is kept for those who ask again.
+  // A question about parts of a model, or its training, takes programs of its own: the last one is kept for those who ask again.
   let last: { readonly key: string; readonly prepared: Prepared } | null = null;
   const prepareOnce = async (text: string, options: Question & { masks?: unknown; onProgress?: unknown }): Promise<Prepared> => {
-    if (options.lens === undefined || options.lens === 'text') return prepare(model, text, options);
+    if (options.lens === undefined || options.lens === 'text') return prepare(model, trainer, text, options);
     const key = JSON.stringify([text, { ...options, masks: undefined, signal: undefined, onProgress: undefined }]);
-    if (last?.key !== key) last = { key, prepared: await prepare(model, text, options) };
+    if (last?.key === key) return last.prepared;
+    last?.prepared.release?.();
+    last = null;
+    last = { key, prepared: await prepare(model, trainer, text, options) };
     return last.prepared;
   };
   return {
@@ -172,6 +191,9 @@ export function createExplainer(model: Model | CausalModel, loadMs = 0): Explain
       if (options.masks.length === 0) return new Float32Array(0);
       return queued(() => valueFunction(masksFromRows(options.masks), { signal: options.signal }));
     },
-    destroy: () => model.destroy(),
+    destroy() {
+      last?.prepared.release?.();
+      model.destroy();
+    },
   };
 }

@@ -1,6 +1,9 @@
 import { WebspexError } from '../core/errors.ts';
 import { lastWordBits, type Masks, maskStride, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
 import { pairedMasks } from '../core/sample.ts';
+import type { ComponentLens } from '../lens/components/players.ts';
+import type { SetScalar } from '../lens/components/value-function.ts';
+import type { DataScalar } from '../lens/data/training-data.ts';
 import { causalValueFunction, promptTokenizer, resolveCausalTarget } from '../lens/text/causal-value.ts';
 import { type Lock, lockedSpans } from '../lens/text/lock.ts';
 import { type MaskRule, maskSequences, parseMaskRule } from '../lens/text/masking.ts';
@@ -9,9 +12,14 @@ import { parseScalar, resolveTarget, scalarOf, textValueFunction } from '../lens
 import type { CausalModel, Model } from '../model/model.ts';
 import type { ComponentQuestion } from './components.ts';
 import type { Prepared } from './prepared.ts';
+import type { TrainingQuestion } from './training.ts';
 
 /** What is asked about a text, as given. */
-export interface Question extends ComponentQuestion {
+export interface Question extends Omit<ComponentQuestion, 'lens' | 'scalar'>, TrainingQuestion {
+  /** Who the players are: pieces of the text, parts of the model, or training examples. */
+  readonly lens?: 'text' | 'data' | ComponentLens;
+  /** Which number is explained; default log-odds, of labelled texts log-prob, of training examples margin. */
+  readonly scalar?: SetScalar | DataScalar;
   readonly target?: string;
   readonly units?: Units;
   readonly lock?: Lock;

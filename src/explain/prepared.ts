@@ -8,4 +8,6 @@ export interface Prepared extends Pick<Origin, 'lens' | 'locked' | 'target' | 's
   readonly valueFunction: ValueFunction;
   /** Milliseconds that a call of the value function should take, where it gains by many masks at once. */
   readonly batchMs?: number;
+  /** Frees what the value function holds on the device. */
+  readonly release?: () => void;
 }

@@ -29,6 +29,14 @@ const NOUNS: Readonly<Record<string, Nouns>> = {
   heads: parts('head', 'heads'),
   blocks: parts('MLP block', 'MLP blocks'),
   components: parts('component', 'components'),
+  data: {
+    one: 'example',
+    many: 'examples',
+    whole: 'all examples',
+    nothing: 'trained on none',
+    coarser: 'fewer examples',
+    title: (target) => `Which training examples taught “${target}”?`,
+  },
   function: {
     one: 'player',
     many: 'players',

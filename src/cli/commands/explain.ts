@@ -3,6 +3,7 @@ import type { Arguments } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { FUNCTION_HELP, FUNCTION_VALUES, type FunctionRun, functionRun } from '../function-run.ts';
 import type { Io } from '../io.ts';
+import { OBSERVED_HELP, OBSERVED_VALUES, observedRun } from '../observed-run.ts';
 import { OUTPUT_HELP, OUTPUT_VALUES, type Outputs, outputsOf } from '../outputs.ts';
 import { follow, type Outcome, passesOf, type Session, withExplainer, withSession } from '../session.ts';
 import { reportLines } from '../terminal/report.ts';
@@ -44,17 +45,27 @@ async function explainAny({ open, players, options }: FunctionRun, args: Argumen
   });
 }
 
+async function explainKnown(open: NonNullable<ReturnType<typeof observedRun>>, args: Arguments, outputs: Outputs, io: Io): Promise<number> {
+  return withSession(io, async (session) => {
+    const run = await session.interrupts.orInterrupted(open());
+    return deliver(await follow(run, session), args, outputs, session, io);
+  });
+}
+
 export const explain: Command = {
   name: 'explain',
   summary: 'explains what a model says of a text: which words did it, alone and together, and how far to trust that',
-  synopsis: '[TEXT] [--file F] [--stdin] [--lens L] [--set F] [--values TABLE.f32 --players N] [--exec COMMAND --players N] [options]',
-  help: [...SOURCE_HELP, ...MODEL_HELP, ...RUN_HELP, ...FUNCTION_HELP, ...OUTPUT_HELP],
+  synopsis:
+    '[TEXT] [--file F] [--stdin] [--lens L] [--set F] [--values TABLE.f32 --players N] [--exec COMMAND --players N] [--observations F] [options]',
+  help: [...SOURCE_HELP, ...MODEL_HELP, ...RUN_HELP, ...FUNCTION_HELP, ...OBSERVED_HELP, ...OUTPUT_HELP],
   options: {
-    values: ['file', ...MODEL_VALUES, ...RUN_VALUES, ...FUNCTION_VALUES, ...OUTPUT_VALUES],
+    values: ['file', ...MODEL_VALUES, ...RUN_VALUES, ...FUNCTION_VALUES, ...OBSERVED_VALUES, ...OUTPUT_VALUES],
     flags: ['stdin', 'json', ...MODEL_FLAGS],
   },
   run(args, io) {
     const outputs = outputsOf(args);
+    const known = observedRun(args);
+    if (known) return explainKnown(known, args, outputs, io);
     const other = functionRun('explain', args);
     return other ? explainAny(other, args, outputs, io) : explainText(args, outputs, io);
   },

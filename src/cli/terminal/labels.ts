@@ -6,7 +6,14 @@ type Players = Pick<Explanation, 'players'>;
 
 /** Whether the players are parts of the model. */
 export function isOfModel({ lens }: Pick<Explanation, 'lens'>): boolean {
-  return lens !== 'text' && lens !== 'function';
+  return lens !== 'text' && lens !== 'function' && lens !== 'data';
+}
+
+/** What a line calls the players. */
+export function playersNoun(e: Pick<Explanation, 'lens'>): string {
+  if (e.lens === 'text') return 'words';
+  if (e.lens === 'data') return 'examples';
+  return isOfModel(e) ? e.lens : 'players';
 }
 
 /** Longer labels, such as those of sentences, are cut. */

@@ -1,6 +1,6 @@
 import type { RemovalCheck } from '../../index.ts';
 import { columnsOf, padEnd, visible, wrap } from './columns.ts';
-import { playerLabels } from './labels.ts';
+import { playerLabels, playersNoun } from './labels.ts';
 import { decimalsFor, percent, signed } from './numbers.ts';
 import { deviceLines, trustLines } from './report.ts';
 import type { Style } from './style.ts';
@@ -22,7 +22,7 @@ export function removalLines(found: RemovalCheck, width: number, style: Style): 
     const parts = wrap(name, column);
     return parts.map((part, i) => (i === 0 ? padEnd(part, column) + number(measured) + number(predicted) : part));
   };
-  const one = e.lens === 'text' ? 'words' : 'players';
+  const one = playersNoun(e);
   return [
     ...wrap(`${e.scalar} of ${visible(e.target)} without the ${one} that move it most`, width).map(style.bold),
     '',

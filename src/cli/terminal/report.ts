@@ -23,14 +23,21 @@ const LEAST_BAR = 8;
 
 /** P(target) where the scalar determines it. */
 function probability(scalar: string, value: number): string {
-  if (scalar === 'log-odds') return ` (${percent(1 / (1 + Math.exp(-value)))})`;
+  if (scalar === 'log-odds' || scalar === 'margin') return ` (${percent(1 / (1 + Math.exp(-value)))})`;
   return scalar === 'log-prob' ? ` (${percent(Math.exp(value))})` : '';
 }
+
+/** The end where nothing is present. */
+const NOTHING: Readonly<Record<string, string>> = {
+  text: 'with every word masked',
+  data: 'trained on none',
+  function: 'with no player present',
+};
 
 function prediction(e: Explanation, style: Style): string[] {
   const decimals = decimalsFor(Math.max(Math.abs(e.values.full), Math.abs(e.values.empty)));
   const say = (value: number) => `${signed(value, decimals)}${probability(e.scalar, value)}`;
-  const nothing = e.lens === 'text' ? 'with every word masked' : isOfModel(e) ? `with all ${e.lens} off` : 'with no player present';
+  const nothing = isOfModel(e) ? `with all ${e.lens} off` : NOTHING[e.lens];
   const scalar = e.scalar === e.target ? '' : `${e.scalar} `;
   return [`${style.bold(visible(e.target))}  ${scalar}${say(e.values.full)}${style.dim(` · ${nothing} ${say(e.values.empty)}`)}`];
 }
@@ -138,7 +145,7 @@ function warning({ fit: f, lens }: Explanation): string | null {
     return `! As a sum these ${own} are a poor account of what was explained: more goes on together than they can say. Their own errors are those given; auto finds what acts together.`;
   if (f.heldOut === 0) return null;
   if (f.r2 >= POOR_R2) return '! R² is below 0.7: the large effects hold, but do not rely on small ones. More passes help (--budget).';
-  const coarser = lens === 'text' ? ', or coarser units (--units sentence)' : lens === 'function' ? '' : ', or fewer layers (--layers)';
+  const coarser = lens === 'text' ? ', or coarser units (--units sentence)' : isOfModel({ lens }) ? ', or fewer layers (--layers)' : '';
   return `! Poor fit: at this number of passes what was explained is not captured; do not rely on the effects. Use more passes (--budget)${coarser}.`;
 }
 
@@ -174,7 +181,10 @@ export function deviceLines({ device: d, model }: Explanation): string[] {
 function provenance(e: Explanation, width: number): string[] {
   const { fit: f, timing } = e;
   const rate = timing.masksPerSecond >= 10 ? count(timing.masksPerSecond) : timing.masksPerSecond.toFixed(1);
-  const passes = `${count(f.queries)} of ${count(f.budget)} passes · ${rate} a second · seed ${e.seed}`;
+  const passes =
+    timing.masksPerSecond > 0
+      ? `${count(f.queries)} of ${count(f.budget)} passes · ${rate} a second · seed ${e.seed}`
+      : `${count(f.queries)} masks given · seed ${e.seed}`;
   const averaged = e.index === 'Fourier' || e.index === 'Moebius' ? e.index : `${e.index}: averaged over maskings of the rest`;
   const masked = isOfModel(e) ? `${visible(e.units)} · ablation ${visible(e.mask)}` : `units ${visible(e.units)} · mask ${visible(e.mask)}`;
   const how = `${averaged} · orders to ${e.maxOrder} · ${masked}`;

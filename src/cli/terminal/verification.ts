@@ -1,6 +1,6 @@
 import type { Explanation, Verification } from '../../index.ts';
 import { columnsOf, padEnd, visible, wrap } from './columns.ts';
-import { isOfModel, membersLabel, playerLabels } from './labels.ts';
+import { isOfModel, membersLabel, playerLabels, playersNoun } from './labels.ts';
 import { decimalsFor, signed } from './numbers.ts';
 import { deviceLines, trustLines } from './report.ts';
 import type { Style } from './style.ts';
@@ -15,7 +15,7 @@ interface Piece {
 
 /** The text as pieces: members kept or dotted out, and of the rest what is at most `context` words from a member. */
 function pieces(e: Explanation, members: readonly number[], kept: readonly number[], context: number): Piece[] {
-  if (isOfModel(e)) return partsOf(e, members, kept);
+  if (e.lens !== 'text') return partsOf(e, members, kept);
   const out: Piece[] = [];
   let folded = false;
   let at = 0;
@@ -39,7 +39,7 @@ function pieces(e: Explanation, members: readonly number[], kept: readonly numbe
   return out;
 }
 
-/** Parts of a model by their labels, those that are off dotted out; the others are on. */
+/** Players that are no pieces of the text by their labels, those that are off dotted out; the others are on. */
 function partsOf(e: Explanation, members: readonly number[], kept: readonly number[]): Piece[] {
   const labels = playerLabels(e);
   return members.flatMap((m, i): Piece[] => [
@@ -82,10 +82,7 @@ export function verificationLines(v: Verification, width: number, style: Style):
   };
   const plainLine = (name: string, { measured, predicted }: Verification['joint']) => line(name, columnsOf(name), measured, predicted);
   return [
-    ...wrap(
-      `${membersLabel(v.members, labels)}: ${e.scalar} of ${visible(e.target)}, ${isOfModel(e) ? `${e.lens} switched off` : 'words masked'} in turn`,
-      width,
-    ).map(style.bold),
+    ...wrap(`${membersLabel(v.members, labels)}: ${e.scalar} of ${visible(e.target)}, ${turned(e)} in turn`, width).map(style.bold),
     '',
     style.dim(`${padEnd('', names)}${'model'.padStart(13)}${'explanation'.padStart(13)}`),
     ...v.corners.flatMap((c, i) => line(drawn(texts[i], style), columnsOfPieces(texts[i]), c.measured, c.predicted)),
@@ -101,9 +98,15 @@ export function verificationLines(v: Verification, width: number, style: Style):
   ];
 }
 
+function turned(e: Explanation): string {
+  if (e.lens === 'data') return 'examples left out of training';
+  return isOfModel(e) ? `${e.lens} switched off` : 'words masked';
+}
+
 /** What the joint effect is, and what the index is instead: the two must not be compared. */
 function note({ index, explanation: e }: Verification): string {
-  const [players, here] = isOfModel(e) ? [e.lens, 'with all others on'] : ['words', 'in this very text'];
+  const players = playersNoun(e);
+  const here = isOfModel(e) ? 'with all others on' : e.lens === 'data' ? 'with all others trained on' : 'in this very text';
   const joint = `Joint effect: what the ${players} do together beyond what they do apart, ${here} (inclusion–exclusion over the rows above).`;
   if (!index) return joint;
   const decimals = decimalsFor(Math.abs(index.value));

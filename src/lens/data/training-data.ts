@@ -1,11 +1,10 @@
 import type { Backend } from '../../compute/backend.ts';
 import { WebspexError } from '../../core/errors.ts';
-import { allMasks, createMasks, type Masks, setPresent, sliceMasks, type ValueFunction } from '../../core/masks.ts';
-import type { Model, TokenSequences } from '../../model/model.ts';
+import { createMasks, type Masks, setPresent, type ValueFunction } from '../../core/masks.ts';
+import type { Model } from '../../model/model.ts';
+import { type Example, encodeTexts } from '../examples.ts';
 import type { Player } from '../player.ts';
-import { maskSequences } from '../text/masking.ts';
 import { createLogisticTrainer, type LogisticTrainer } from './logistic.ts';
-import type { TrainingSet } from './training-set.ts';
 
 export const DATA_SCALARS = ['margin', 'loss'] as const;
 /** The trained head's log-odds of the target against all other labels, or its log-loss there. */
@@ -43,24 +42,24 @@ const EMBEDDED_AT_ONCE = 64;
 export async function trainingDataLens(
   model: Model,
   backend: Backend,
-  set: TrainingSet,
+  examples: readonly Example[],
   text: string,
   { target, scalar = 'margin', l2, signal }: TrainingDataOptions = {},
 ): Promise<TrainingDataLens> {
-  const labels = [...new Set(set.labels)];
+  const labels = [...new Set(examples.map(({ label }) => label))];
   checkTask(labels, target, scalar);
   const width = model.info.labels.length;
-  const all = await embedTexts(model, [...set.texts, text], signal);
-  const features = all.subarray(0, set.texts.length * width);
-  const tested = all.subarray(set.texts.length * width);
+  const trained = examples.map((e) => e.text);
+  const tested = await embedTexts(model, [text], 'text', signal);
+  const features = await embedTexts(model, trained, 'example', signal);
   const trainerOf = (label: string) => {
-    const sides = Uint8Array.from(set.labels, (l) => (l === label ? 1 : 0));
+    const sides = Uint8Array.from(examples, (e) => (e.label === label ? 1 : 0));
     return createLogisticTrainer({ features, width, labels: sides }, backend, { l2 });
   };
   const chosen = target ?? (await predicted(labels, trainerOf, tested));
   const trainer = await trainerOf(chosen);
   return {
-    players: set.texts.map((t, id) => ({ id, label: nameOf(id, set.labels[id], t), start: 0, end: 0 })),
+    players: examples.map((e, id) => ({ id, label: nameOf(id, e), start: 0, end: 0 })),
     target: chosen,
     scalar,
     trainer,
@@ -77,10 +76,7 @@ export async function trainingDataLens(
 
 function checkTask(labels: readonly string[], target: string | undefined, scalar: string): void {
   if (labels.length < 2)
-    throw new WebspexError(
-      'usage',
-      `training set: expected at least 2 labels, got ${labels.length} (${labels.join()}); add examples of another`,
-    );
+    throw new WebspexError('usage', `train: expected at least 2 labels, got ${labels.length} (${labels.join()}); add examples of another`);
   if (target !== undefined && !labels.includes(target))
     throw new WebspexError('usage', `target: expected one of ${labels.slice(0, 20).join(', ')}, got ${target}; choose one of them`);
   if (!DATA_SCALARS.some((s) => s === scalar))
@@ -117,43 +113,19 @@ function marginOf(heads: Float32Array, row: number, tested: Float32Array): numbe
   return margin;
 }
 
-function nameOf(id: number, label: string, text: string): string {
+function nameOf(id: number, { label, text }: Example): string {
   return `${id + 1} ${label}: ${text.length > SHOWN ? `${text.slice(0, SHOWN - 1).trimEnd()}…` : text}`;
 }
 
 /** The features (count, channels) of whole texts. @throws too-long or empty-input naming the text. */
-export async function embedTexts(model: Model, texts: readonly string[], signal?: AbortSignal): Promise<Float32Array> {
+export async function embedTexts(model: Model, texts: readonly string[], what = 'text', signal?: AbortSignal): Promise<Float32Array> {
   const width = model.info.labels.length;
+  const { ids, offsets } = encodeTexts(model.tokenizer, texts, model.info.maxTokens, what);
   const out = new Float32Array(texts.length * width);
   for (let from = 0; from < texts.length; from += EMBEDDED_AT_ONCE) {
-    const some = texts.slice(from, from + EMBEDDED_AT_ONCE).map((text, i) => sequenceOf(model, text, from + i));
-    out.set(await model.classify(joined(some), { signal }), from * width);
+    const to = Math.min(texts.length, from + EMBEDDED_AT_ONCE);
+    const some = { ids: ids.subarray(offsets[from], offsets[to]), offsets: offsets.slice(from, to + 1).map((o) => o - offsets[from]) };
+    out.set(await model.classify(some, { signal }), from * width);
   }
   return out;
-}
-
-const WHOLE = sliceMasks(allMasks(1), 1, 2);
-
-function sequenceOf({ tokenizer, info }: Model, text: string, index: number): Uint32Array {
-  const encoding = tokenizer.encode(text);
-  const playerOfToken = new Int32Array(encoding.ids.length);
-  const whole = { text, encoding, playerOfToken, players: [{ id: 0, label: text, start: 0, end: text.length }] };
-  try {
-    return maskSequences(WHOLE, whole, { kind: 'remove' }, tokenizer, info.maxTokens).ids;
-  } catch (error) {
-    if (!(error instanceof WebspexError)) throw error;
-    throw new WebspexError(error.code, `text ${index + 1}: ${error.message}`, { cause: error });
-  }
-}
-
-function joined(lists: readonly Uint32Array[]): TokenSequences {
-  const offsets = new Uint32Array(lists.length + 1);
-  lists.forEach((ids, i) => {
-    offsets[i + 1] = offsets[i] + ids.length;
-  });
-  const ids = new Uint32Array(offsets[lists.length]);
-  lists.forEach((list, i) => {
-    ids.set(list, offsets[i]);
-  });
-  return { ids, offsets };
 }

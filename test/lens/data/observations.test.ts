@@ -4,7 +4,6 @@ import { WebspexError } from '../../../src/core/errors.ts';
 import { isPresent } from '../../../src/core/masks.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import { readObservations } from '../../../src/lens/data/observations.ts';
-import { readTrainingSet } from '../../../src/lens/data/training-set.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -106,21 +105,5 @@ describe('observations', () => {
         expect(error, String(error)).toBeInstanceOf(WebspexError);
       }
     }
-  });
-});
-
-describe('a training set', () => {
-  it('is lines of a label, a tab and a text, which may hold tabs', () => {
-    expect(readTrainingSet('pos\tgood\tfun\r\n\nneg\tbad', 't.tsv')).toEqual({ labels: ['pos', 'neg'], texts: ['good\tfun', 'bad'] });
-  });
-
-  it.each([
-    ['pos good\nneg\tbad', /line 1: expected a label, a tab and a text, got "pos good"/],
-    ['pos\tgood\n\tbad', /line 2/],
-    ['pos\tgood\nneg\t ', /line 2/],
-    ['pos\tgood', /expected 2 to 100000 examples, got 1/],
-  ])('of %j is refused', (text, message) => {
-    const { code, message: said } = refusal(() => readTrainingSet(text, 't.tsv'));
-    expect([code, said]).toEqual(['bad-file', expect.stringMatching(message)]);
   });
 });

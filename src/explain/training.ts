@@ -1,0 +1,61 @@
+import type { Backend } from '../compute/backend.ts';
+import { WebspexError } from '../core/errors.ts';
+import { type DataScalar, trainingDataLens } from '../lens/data/training-data.ts';
+import type { Example } from '../lens/examples.ts';
+import type { CausalModel, Model } from '../model/model.ts';
+import type { Prepared } from './prepared.ts';
+
+/** What is asked of training data, as given. */
+export interface TrainingQuestion {
+  /** Labelled texts that a logistic head is trained on, on the encoder's features: the players of lens `data`. */
+  readonly train?: readonly Example[];
+  /** Strength of the head's penalty, l2 / 2 · ‖weights‖²; default 1. */
+  readonly l2?: number;
+}
+
+/** More masks in a call are trained side by side; Stop and progress wait for its end. */
+const TRAINING_BATCH_MS = 1000;
+
+/** @throws usage where options of the lens on training data stand without it. */
+export function refuseTrainingOptions(question: TrainingQuestion): void {
+  for (const name of ['train', 'l2'] as const)
+    if (question[name] !== undefined)
+      throw new WebspexError('usage', `${name}: expected lens data, got another; name it, or leave ${name} out`);
+}
+
+/**
+ * Training examples as players: a head is trained anew for each mask. @throws usage where the model was loaded with a head of its own, or an
+ * option is of another lens; what `trainingDataLens` throws.
+ */
+export async function prepareTraining(
+  model: Model | CausalModel,
+  trainer: Backend | null,
+  text: string,
+  question: TrainingQuestion & {
+    readonly target?: string;
+    readonly scalar?: string;
+    readonly units?: unknown;
+    readonly lock?: unknown;
+    readonly mask?: string;
+    readonly signal?: AbortSignal;
+  },
+): Promise<Prepared> {
+  const { train, l2, target, signal } = question;
+  if (!('classify' in model) || trainer === null)
+    throw new WebspexError('usage', "lens data: expected a model without its head, got one with; open it for 'feature-extraction'");
+  for (const name of ['units', 'lock', 'mask'] as const)
+    if (question[name] !== undefined) throw new WebspexError('usage', `${name}: expected none with lens data, got some; leave it out`);
+  if (train === undefined) throw new WebspexError('usage', 'train: expected labelled examples with lens data, got none; give some');
+  const lens = await trainingDataLens(model, trainer, train, text, { target, scalar: question.scalar as DataScalar, l2, signal });
+  return {
+    players: lens.players,
+    lens: 'data',
+    target: lens.target,
+    scalar: lens.scalar,
+    mask: 'left out of training',
+    units: 'training example',
+    valueFunction: lens.valueFunction,
+    batchMs: TRAINING_BATCH_MS,
+    release: lens.destroy,
+  };
+}
