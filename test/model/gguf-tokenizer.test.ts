@@ -154,6 +154,56 @@ describe('the WordPiece tokenizer of a GGUF file', () => {
   });
 });
 
+const STORIES = new URL('../../../shared/models/stories260K/', import.meta.url);
+
+/** llama2.c's vocabulary: the length of the longest piece, then for each a score and its bytes; blanks are blanks. */
+function readPieces(file: Buffer): { pieces: string[]; scores: number[] } {
+  const [pieces, scores]: [string[], number[]] = [[], []];
+  for (let at = 4; at < file.length; ) {
+    const length = file.readInt32LE(at + 4);
+    scores.push(file.readFloatLE(at));
+    pieces.push(file.toString('utf8', at + 8, at + 8 + length));
+    at += 8 + length;
+  }
+  return { pieces, scores };
+}
+
+/** llama2.c's own encoding (run.c), as slow as it is plain: the best pair of the whole text, again and again. */
+function encodePlainly(text: string, pieces: readonly string[], scores: readonly number[]): number[] {
+  const ids: number[] = [];
+  for (const c of ` ${text}`) {
+    const id = pieces.indexOf(c);
+    if (id >= 0) ids.push(id);
+    else for (const byte of Buffer.from(c)) ids.push(byte + 3);
+  }
+  for (;;) {
+    let [best, at, found] = [Number.NEGATIVE_INFINITY, -1, -1];
+    for (let i = 0; i + 1 < ids.length; i++) {
+      const id = pieces.indexOf(pieces[ids[i]] + pieces[ids[i + 1]]);
+      if (id >= 0 && scores[id] > best) [best, at, found] = [scores[id], i, id];
+    }
+    if (at < 0) return ids;
+    ids.splice(at, 2, found);
+  }
+}
+
+describe.skipIf(!existsSync(STORIES))('stories260K’s vocabulary (skipped where it is absent)', () => {
+  it('tokenizes its story and other texts as llama2.c does', () => {
+    const { pieces, scores } = readPieces(readFileSync(new URL('tok512.bin', STORIES)));
+    expect(pieces.length).toBe(512);
+    const tokenizer = tokenizerOf({
+      'tokenizer.ggml.model': 'llama',
+      'tokenizer.ggml.tokens': pieces.map((piece, id) => (id < 3 ? ['<unk>', '<s>', '</s>'][id] : piece.replaceAll(' ', '▁'))),
+      'tokenizer.ggml.scores': scores.map((score, id) => (id < 3 ? 0.5 : score)),
+      'tokenizer.ggml.token_type': pieces.map((_, id) => (id === 0 ? 2 : id < 3 ? 3 : id < 259 ? 6 : 1)),
+      'tokenizer.ggml.bos_token_id': 1,
+    });
+    const story = readFileSync(new URL('stories260K.md', STORIES), 'utf8').slice(0, 1500);
+    for (const text of [story, ...pipelines.texts].filter((t) => t !== '' && !/[<▁\0]/.test(t)))
+      expect({ text, ids: [...tokenizer.encode(text).ids] }).toEqual({ text, ids: encodePlainly(text, pieces, scores) });
+  });
+});
+
 const SMOLLM2 = new URL('../../../shared/models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf', import.meta.url);
 
 describe.skipIf(!existsSync(SMOLLM2))('SmolLM2-135M (skipped where its file is absent)', () => {

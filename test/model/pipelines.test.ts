@@ -177,6 +177,12 @@ describe('a BPE or Unigram tokenizer.json that is not for us', () => {
       'bad-file',
       /each token once/,
     ],
+    [
+      'XLM-R',
+      modelWith('XLM-R', { unk_id: 0, vocab: [['a'.repeat(1e6), 0]] }),
+      'bad-file',
+      /tokens of at most 256 characters, got 1000000/,
+    ],
     ['XLM-R', modelWith('XLM-R', { unk_id: 1e6 }), 'bad-file', /unk_id: expected an id below/],
   ];
 
@@ -220,9 +226,25 @@ describe('a BPE or Unigram tokenizer.json that is not for us', () => {
     expect(refused).toBeGreaterThan(500);
   });
 
+  it('is refused when it makes every text ever longer, before that takes long', () => {
+    const twice = { type: 'Replace', pattern: { String: 'a' }, content: 'aa' };
+    const growing = load('GPT-2', { normalizer: { type: 'Sequence', normalizers: Array(30).fill(twice) } });
+    expect(thrownBy(() => growing.encode('aaaa')).message).toMatch(/at most 1000000 characters, got more by its replacements/);
+  });
+
   it('takes a long word without blanks in little more than linear time, so that no text hangs the page', () => {
     // A quadratic merge loop takes minutes here; the limit of the test runner stands for "hangs".
     const tokens = load('Llama 2', {}).encode('ab'.repeat(200_000));
     expect(tokens.ends.at(-1)).toBe(400_000);
+  });
+});
+
+describe('a lone surrogate', () => {
+  it('is taken for the replacement character, whose bytes every tokenizer of bytes knows', () => {
+    for (const name of ['GPT-2', 'Llama 2', 'Unigram with bytes']) {
+      const tokenizer = loadTokenizer(bytesOf(fileOf(name)));
+      const [lone, stated] = ['a\ud800b', 'a\ufffdb'].map((text) => tokenizer.encode(text));
+      expect(lone).toEqual(stated);
+    }
   });
 });

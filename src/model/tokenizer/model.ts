@@ -12,6 +12,8 @@ export interface WordModel {
   pieces(word: Mapped): Piece[];
 }
 
+/** Code points in the longest token of a Unigram vocabulary that is read; SentencePiece makes none beyond 16 unless told to. */
+const LONGEST_UNIGRAM = 256;
 /** How much less likely than any token an unknown character is. */
 const UNKNOWN_PENALTY = 10;
 
@@ -91,6 +93,8 @@ export function unigramModel(
     longestToken = Math.max(longestToken, [...token].length);
     least = Math.min(least, score);
   });
+  // Every place of a text is tried with tokens of every length.
+  if (longestToken > LONGEST_UNIGRAM) refuse(`model.vocab: expected tokens of at most ${LONGEST_UNIGRAM} characters, got ${longestToken}`);
   if (vocabulary.size !== entries.length) refuse('model.vocab: expected each token once, got one twice');
   const scores = Float64Array.from(entries, ([, score]) => score);
   const rules: UnigramRules = { vocabulary, scores, longestToken, unknown, unknownScore: least - UNKNOWN_PENALTY, byteFallback };

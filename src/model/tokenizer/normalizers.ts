@@ -11,8 +11,8 @@ export type Normalizer = (text: Mapped) => Mapped;
 const NAMES = 'NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Prepend, Replace, Precompiled';
 const MARK = /\p{M}/u;
 const WHITE = /\p{White_Space}/u;
-/** Longest text that a normalizer may make of a shorter one. */
-const MOST_CHARACTERS = 10_000_000;
+/** Longest text that replacements may make of a shorter one: a file may ask for each to be twice the last. */
+const MOST_CHARACTERS = 1_000_000;
 
 function lowered(mapped: Mapped): Mapped {
   return applied(
@@ -40,7 +40,7 @@ function stripped(mapped: Mapped, left: boolean, right: boolean): Mapped {
 export function replaced(mapped: Mapped, pattern: RegExp, content: readonly string[]): Mapped {
   const matches = matchesOf(mapped, pattern);
   if (matches.length === 0) return mapped;
-  if (mapped.chars.length + matches.length * content.length > MOST_CHARACTERS)
+  if (matches.length * content.length > MOST_CHARACTERS)
     refuse(`normalizer: expected a text of at most ${MOST_CHARACTERS} characters, got more by its replacements`);
   const out = { chars: [] as string[], starts: [] as number[], ends: [] as number[] };
   const push = (c: string, from: number) => {
