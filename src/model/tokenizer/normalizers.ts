@@ -1,3 +1,4 @@
+import { isMark } from '../bert-characters.ts';
 import { shown } from '../json.ts';
 import { applyCharsmap, readCharsmap } from './charsmap.ts';
 import { flag, isNone, type Json, partsOf, refuse, text, unsupported } from './fields.ts';
@@ -9,7 +10,8 @@ import { type Form, normalForm } from './unicode-forms.ts';
 export type Normalizer = (text: Mapped) => Mapped;
 
 const NAMES = 'NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Prepend, Replace, Precompiled';
-const MARK = /\p{M}/u;
+/** Marks that take room, or enclose; those that take none are in a table as old as the tokenizers'. */
+const ROOMY_MARK = /[\p{Mc}\p{Me}]/u;
 const WHITE = /\p{White_Space}/u;
 /** Longest text that replacements may make of a shorter one: a file may ask for each to be twice the last. */
 const MOST_CHARACTERS = 1_000_000;
@@ -70,7 +72,7 @@ function readStep(step: Json): Normalizer {
     case 'Lowercase':
       return lowered;
     case 'StripAccents':
-      return (mapped) => kept(mapped, (c) => !MARK.test(c));
+      return (mapped) => kept(mapped, (c) => !isMark(c) && !ROOMY_MARK.test(c));
     case 'Strip': {
       const [left, right] = [flag(step.strip_left, 'strip_left', true), flag(step.strip_right, 'strip_right', true)];
       return (mapped) => stripped(mapped, left, right);

@@ -54,14 +54,9 @@ function composition(parts: readonly Change[]): Change[] {
 
 function normalisedRun(run: Mapped, form: Form): Mapped {
   const given = run.chars.join('');
-  const wanted = given.normalize(form);
-  if (wanted === given) return run;
+  if (given.normalize(form) === given) return run;
   const parts = decomposition(run.chars, form.length === 4);
-  const changes = form.endsWith('C') ? composition(parts) : parts;
-  if (changes.map(([c]) => c).join('') === wanted) return applied(run, changes);
-  // Characters newer than the tables: what comes of the run stands for all of it.
-  const chars = [...wanted];
-  return { chars, starts: chars.map(() => run.starts[0]), ends: chars.map(() => run.ends[run.ends.length - 1]) };
+  return applied(run, form.endsWith('C') ? composition(parts) : parts);
 }
 
 /** A Unicode normal form. Runs that it can change are taken one at a time, so ranges stay close. */
