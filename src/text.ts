@@ -26,6 +26,7 @@ export { ggufTokenizer } from './model/gguf/tokenizer.ts';
 export { env, type HubEnv } from './model/hub/env.ts';
 export { type HubOptions, isHubId } from './model/hub/hub.ts';
 export { openHub, openModel } from './model/hub/source.ts';
+export { defaultCacheFolder } from './model/hub/store.ts';
 export { loadClassifier } from './model/load.ts';
 export { readManifest, readVerified, sha256Hex } from './model/manifest.ts';
 export type { CausalModel, DeviceInfo, Model, ModelInfo, ModelSource, ProgressEvent, Tokenizer } from './model/model.ts';

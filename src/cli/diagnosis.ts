@@ -1,5 +1,6 @@
 import { VERSION, WebspexError } from '../index.ts';
 import type { DeviceInfo, ModelInfo } from '../text.ts';
+import { type Cached, readCache } from './cache.ts';
 import { type Probe, probeOwn, probeSwiftShader } from './engine/choose.ts';
 import { type Engine, startEngine } from './engine/process.ts';
 import { EXIT_CODES } from './exit-codes.ts';
@@ -38,6 +39,8 @@ export interface Diagnosis {
   readonly backends: readonly Tried[];
   /** The embedded model, every file of it checked against its manifest; null where it could not be loaded. */
   readonly model: Pick<ModelInfo, 'id' | 'revision' | 'sha256' | 'labels' | 'maxTokens'> | null;
+  /** What models of the hub take on this disk; null where there is no place for them. */
+  readonly cache: Cached | null;
   readonly advice: readonly string[];
   readonly exitCode: number;
 }
@@ -154,6 +157,7 @@ export async function diagnose(report: (line: string) => void): Promise<Diagnosi
     places,
     backends,
     model: model && { id: model.id, revision: model.revision, sha256: model.sha256, labels: model.labels, maxTokens: model.maxTokens },
+    cache: readCache(),
     advice: [...adviceFor(places[0], backends), ...(none ? [`The embedded model does not load: ${reference.error?.message}`] : [])],
     exitCode: backends.some(differs) ? EXIT_CODES['self-check'] : none ? EXIT_CODES[reference.error?.code ?? 'self-check'] : 0,
   };

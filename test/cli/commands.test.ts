@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -113,7 +113,9 @@ describe('webspex view', () => {
 
 describe('webspex doctor', () => {
   it('finds a backend that runs the embedded model, whole by its manifest, and agrees with the reference; as one document', async () => {
-    const ran = await cli(['doctor', '--json']);
+    mkdirSync(at('cache/huggingface.co/org-name/refs'), { recursive: true });
+    writeFileSync(at('cache/huggingface.co/org-name/refs/main.json'), '0123456789');
+    const ran = await cli(['doctor', '--json'], '', { WEBSPEX_CACHE: at('cache') });
     expect(ran).toMatchObject({ code: 0, err: '' });
     const d = JSON.parse(ran.out) as Diagnosis;
     expect(d).toMatchObject({ format: 'webspex-doctor', webspex: VERSION, node: process.version, exitCode: 0 });
@@ -133,6 +135,7 @@ describe('webspex doctor', () => {
     const webgpu = d.backends.find((b) => b.backend === 'webgpu');
     if (d.places.some((p) => p.adapter))
       expect(webgpu).toMatchObject({ works: true, difference: expect.any(Number), tiling: expect.stringMatching(/^direct$|^\d+x\d+$/) });
+    expect(d.cache).toEqual({ folder: at('cache'), models: [{ folder: join('huggingface.co', 'org-name'), bytes: 10 }] });
     expect(d.advice.length).toBeGreaterThan(0);
   });
 });

@@ -2,6 +2,7 @@ import { type BenchContext, benchmarks } from '../../bench.ts';
 import { type DeviceInfo, WebspexError } from '../../index.ts';
 import { EMBEDDED_MODEL, type Endpoint, env, loadClassifier, openSource, serveExplainer } from '../../text.ts';
 import { describeAdapter, openBackend, timeTilings } from '../../webgpu.ts';
+import { hubFolder } from '../cache.ts';
 import { readTextFile } from '../files.ts';
 import { type BenchRequest, type EngineMessage, type Hello, isEngineMessage } from './messages.ts';
 import { fileTileMemory } from './tile-memory.ts';
@@ -102,7 +103,7 @@ async function runBenchmark(request: BenchRequest, found: FoundGpu, channel: Cha
 export async function serveEngine(channel: Channel, mode: string | undefined): Promise<void> {
   // The first is the name that Hugging Face's own tools take.
   env.remoteHost = process.env.HF_ENDPOINT || env.remoteHost;
-  env.cacheDir = process.env.WEBSPEX_CACHE || env.cacheDir;
+  env.cacheDir = hubFolder();
   channel.on('SIGINT', () => {});
   channel.on('disconnect', () => process.exit(0));
   const found = mode === 'cpu' ? { gpu: null, hello: { ...NO_ADAPTER, why: 'not asked for' } } : await findGpu();

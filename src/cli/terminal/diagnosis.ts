@@ -27,6 +27,17 @@ function tiles(tiling: string): string {
   return tiling === 'direct' ? 'in tiles without barriers' : `in tiles of ${tiling.replace('x', ' by ')}`;
 }
 
+/** The cache with its models; a user who wants the room back removes a folder. */
+function cacheLines({ folder, models }: NonNullable<Diagnosis['cache']>, width: number, style: Style): string[] {
+  const total = models.reduce((sum, { bytes }) => sum + bytes, 0);
+  const what =
+    models.length === 0 ? 'no models of the hub' : `${models.length} of the hub, ${size(total)}; remove a folder to be rid of one`;
+  return [
+    ...entry('cache', `${folder}: ${what}`, width),
+    ...models.flatMap(({ folder: model, bytes }) => entry(`  ${size(bytes)}`, model, width).map(style.dim)),
+  ];
+}
+
 /** What doctor found, as lines. */
 export function diagnosisLines(d: Diagnosis, width: number, style: Style): string[] {
   const say = (name: string, text: string) => entry(name, text, width);
@@ -58,6 +69,7 @@ export function diagnosisLines(d: Diagnosis, width: number, style: Style): strin
           ...say('  sha-256', `${d.model.sha256} (as its manifest says)`).map(style.dim),
         ]
       : say('embedded model', `${works(false)} not loaded`)),
+    ...(d.cache ? cacheLines(d.cache, width, style) : []),
     '',
     ...d.advice.flatMap((line) => wrap(visible(line), width)),
   ];

@@ -5,7 +5,7 @@ export interface HubEnv {
   remotePathTemplate: string;
   /** False: hub ids are looked for in the cache alone. */
   allowRemoteModels: boolean;
-  /** Folder of the cache in Node; null: `webspex` in the user's cache folder. Pages use Cache Storage. */
+  /** Folder of the cache in Node; null: `webspex/hub` in the user's cache folder. Pages use Cache Storage. */
   cacheDir: string | null;
 }
 

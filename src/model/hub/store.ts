@@ -23,12 +23,13 @@ function nodeModule<K extends keyof NodeModules>(name: K): NodeModules[K] | null
   return (runtime?.getBuiltinModule?.(name) as NodeModules[K] | undefined) ?? null;
 }
 
-function defaultFolder(): string | null {
+/** Where models of the hub are kept in Node unless `env.cacheDir` says otherwise; null elsewhere. */
+export function defaultCacheFolder(): string | null {
   const { env = {}, pid } = (globalThis as { process?: { env?: Record<string, string | undefined>; pid?: number } }).process ?? {};
   if (pid === undefined) return null;
   const home = nodeModule('node:os')?.homedir();
-  const base = env.XDG_CACHE_HOME || env.LOCALAPPDATA || (home && `${home}/.cache`);
-  return base ? `${base}/webspex` : null;
+  const base = env.XDG_CACHE_HOME || (home && `${home}/.cache`);
+  return base ? `${base}/webspex/hub` : null;
 }
 
 /** Files in a folder; a file is written beside its place and moved there. Keys are paths of plain names. */
@@ -96,7 +97,7 @@ function forgiving(store: HubStore): HubStore {
 
 /** The user's cache folder in Node, Cache Storage elsewhere. */
 export async function openStore(folder: string | null): Promise<HubStore> {
-  const place = folder ?? defaultFolder();
+  const place = folder ?? defaultCacheFolder();
   const store = (place === null ? null : diskStore(place)) ?? (await cacheStore());
   return forgiving(store ?? NOTHING);
 }
