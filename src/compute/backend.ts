@@ -15,6 +15,8 @@ export interface DeviceInfo {
 export interface BackendLimits {
   /** Largest single buffer, in bytes. */
   readonly bufferBytes: number;
+  /** All buffers of a program together, where there is a bound to that. */
+  readonly totalBytes?: number;
   /** Token rows of a first run, and the least and the most that later ones may come to. */
   readonly firstTokens: number;
   readonly leastTokens: number;

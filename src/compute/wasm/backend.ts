@@ -4,7 +4,7 @@ import { checkProgram, checkRun, type Program } from '../program.ts';
 import { outputLabels, readStamped } from '../stamp.ts';
 import { type Build, compileKernels, type Kernels } from './compile.ts';
 import { type Crew, createCaller, gone, type Prepared } from './crew.ts';
-import { layOut } from './layout.ts';
+import { layOut, MOST_BYTES } from './layout.ts';
 import { createPool } from './pool.ts';
 import { type PoolWorker, processors, startWorker } from './start-worker.ts';
 
@@ -65,6 +65,7 @@ async function openCrew(kernels: Kernels, threads: number, start: () => PoolWork
 function limitsFor(threads: number): BackendLimits {
   return {
     bufferBytes: 2 ** 30,
+    totalBytes: MOST_BYTES,
     firstTokens: 256,
     leastTokens: 128,
     mostTokens: 512,

@@ -33,7 +33,7 @@ const FIRST = 65_536;
 /** Buffers start on cache lines. */
 const ALIGNMENT = 64;
 /** Addresses are 32 bits wide. */
-const MOST_BYTES = 2 ** 32 - 65_536;
+export const MOST_BYTES = 2 ** 32 - 65_536;
 /** QUERY_ROWS of kernels/shared/attend.ts. */
 const SCORE_ROWS = 8;
 

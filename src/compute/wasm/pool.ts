@@ -10,6 +10,9 @@ import type { PoolWorker } from './start-worker.ts';
 /** A worker that has not said it is ready by then counts as one that cannot start. */
 const START_MS = 20_000;
 
+/** Bytes that all copies of one program may take together; one copy always may. */
+const MOST_HELD = 3 * 2 ** 30;
+
 /** A worker and the requests it has not answered yet, in order. */
 interface Lane {
   /** @throws device-lost where the worker died, and what it failed with. */
@@ -46,9 +49,11 @@ export async function createPool({ module }: Kernels, threads: number, start: ()
       const program = ++programs;
       if (failure) throw failure;
       const whole = withoutSlack(weights);
-      const asked = await Promise.allSettled(lanes.map((lane) => lane.ask({ ask: 'prepare', program, module, layout, weights: whole })));
+      // Each worker holds the weights whole, and a page that asks for too much is ended, not told.
+      const some = lanes.slice(0, Math.max(1, Math.floor(MOST_HELD / layout.bytes)));
+      const asked = await Promise.allSettled(some.map((lane) => lane.ask({ ask: 'prepare', program, module, layout, weights: whole })));
       // A machine with memory for fewer copies of the weights computes with fewer workers.
-      const holding = lanes.filter((_, i) => asked[i].status === 'fulfilled');
+      const holding = some.filter((_, i) => asked[i].status === 'fulfilled');
       for (const result of asked)
         if (result.status === 'rejected' && (holding.length === 0 || (result.reason as WebspexError).code !== 'out-of-memory'))
           throw result.reason;

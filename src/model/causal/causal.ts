@@ -176,19 +176,33 @@ export function inputsOf(chunk: TreeChunk, { sizes, word, position, rotations }:
   return rotations ? { ...plain, tablePosition: tablePositions, rowPosition, readPosition, rotations: rotations(counts.tableRows) } : plain;
 }
 
-/** The program with the largest capacity that the backend wants and its buffers allow. @throws unsupported-model where even a small one is too large. */
+/**
+ * The program with the largest capacity that the backend wants and its buffers allow. @throws unsupported-model, with both numbers, where the
+ * backend has no room for one that takes the longest text.
+ */
 function planDecoder(sizes: DecoderSizes, { longest, scored }: Needed, { limits }: Backend): Program {
   for (let tokens = Math.max(limits.mostTokens, TREE_SPAN * longest); ; tokens = Math.max(longest, tokens >> 1)) {
     const planned = decoderProgram(sizes, { tokens, tableRows: tokens, sequences: Math.max(Math.ceil(tokens / 2), scored) });
-    const largest = planned.buffers.reduce((a, b) => (bufferLength(b, planned.capacity) > bufferLength(a, planned.capacity) ? b : a));
-    const bytes = 4 * bufferLength(largest, planned.capacity);
-    if (bytes <= limits.bufferBytes) return planned;
-    if (largest.kind === 'weight' || tokens === longest)
-      throw new WebspexError(
-        'unsupported-model',
-        `model: expected buffers of at most ${limits.bufferBytes} bytes, got ${bytes} for ${largest.name}; use a smaller model or a shorter text`,
-      );
+    const bytes = planned.buffers.map((spec) => 4 * bufferLength(spec, planned.capacity));
+    const [largest, total] = [Math.max(...bytes), bytes.reduce((a, b) => a + b, 0)];
+    const most = limits.totalBytes ?? Number.POSITIVE_INFINITY;
+    if (largest <= limits.bufferBytes && total <= most) return planned;
+    if (tokens > longest) continue;
+    const spec = planned.buffers[bytes.indexOf(largest)];
+    const what =
+      largest > limits.bufferBytes
+        ? `buffers of at most ${limits.bufferBytes} bytes, got ${largest} for ${spec.name}`
+        : `at most ${most} bytes of weights and rows, got ${total}`;
+    throw new WebspexError(
+      'unsupported-model',
+      `model: expected ${what}; use a smaller model${spec.kind === 'weight' ? '' : ' or a shorter text'}`,
+    );
   }
+}
+
+/** Whether a backend has room for a model of these sizes at all, before anything is read for it. @throws unsupported-model. */
+export function checkRoom(sizes: DecoderSizes, maxTokens: number, backend: Backend): void {
+  planDecoder(sizes, { longest: Math.min(USUAL_TOKENS, maxTokens), scored: 1 }, backend);
 }
 
 function checkSequences({ ids, offsets, from }: ScoredSequences, vocabulary: number, maxTokens: number): void {

@@ -8,7 +8,7 @@ import { type Manifest, readManifest, readVerified } from '../manifest.ts';
 import type { CausalModel, ModelSource, Tokenizer } from '../model.ts';
 import { loadTokenizer } from '../tokenizer.ts';
 import { readWeights } from '../weight-files.ts';
-import { createCausal } from './causal.ts';
+import { checkRoom, createCausal } from './causal.ts';
 import { type DecoderConfig, decoderConfig, isDecoderConfig, readDecoderConfig } from './config.ts';
 import { decoderParts, type TensorSource } from './parts.ts';
 import type { Storage } from './weights.ts';
@@ -40,15 +40,16 @@ export async function loadCausal(source: ModelSource, options: LoadOptions, file
     throwIfAborted(signal);
     return readVerified(source, manifest, name, onProgress);
   };
-  const { config, tokenizer, pairing, tensors, sha256 } =
-    file === undefined ? await readFolder(read, manifest) : await readOneFile(read, file);
+  const check = ({ sizes, maxTokens }: DecoderConfig) => checkRoom(sizes, maxTokens, backend);
+  const stored = file === undefined ? await readFolder(read, manifest, check) : await readOneFile(read, file, check);
+  const { config, tokenizer, pairing, tensors, sha256 } = stored;
   const { vocabulary } = config.sizes;
   if (tokenizer.vocabularySize > vocabulary)
     throw new WebspexError(
       'bad-file',
       `tokenizer: expected ids below the vocabulary's ${vocabulary}, got ${tokenizer.vocabularySize}; use the model's own tokenizer`,
     );
-  const parts = decoderParts(config, tensors, pairing);
+  const parts = partsOf(config, tensors, pairing);
   tensors.finish();
   throwIfAborted(signal);
   const info = {
@@ -66,21 +67,37 @@ export async function loadCausal(source: ModelSource, options: LoadOptions, file
   return model;
 }
 
-type Read = (name: string) => Promise<{ bytes: Uint8Array; sha256: string }>;
+/** @throws out-of-memory where the weights as float32 are more than can be had. */
+function partsOf(...given: Parameters<typeof decoderParts>): ReturnType<typeof decoderParts> {
+  try {
+    return decoderParts(...given);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new WebspexError('out-of-memory', `model: expected memory for its weights, got none (${cause.message}); use a smaller model`, {
+      cause,
+    });
+  }
+}
 
-async function readFolder(read: Read, manifest: Manifest | null): Promise<Stored> {
+type Read = (name: string) => Promise<{ bytes: Uint8Array; sha256: string }>;
+/** Throws where a model of this configuration is more than can be run. */
+type Check = (config: DecoderConfig) => void;
+
+async function readFolder(read: Read, manifest: Manifest | null, check: Check): Promise<Stored> {
   const config = readDecoderConfig((await read('config.json')).bytes);
+  check(config);
   const tokenizer = loadTokenizer((await read('tokenizer.json')).bytes);
   const { tensors, sha256 } = await readWeights(read, manifest);
   const taker = tensorTaker(tensors, config.architecture.name, config.tied ? ['lm_head.weight'] : []);
   return { config, tokenizer, pairing: 'halves', tensors: taker, sha256 };
 }
 
-async function readOneFile(read: Read, file: string): Promise<Stored> {
+async function readOneFile(read: Read, file: string, check: Check): Promise<Stored> {
   const { bytes, sha256 } = await read(file);
   const gguf = readGguf(bytes);
   const { config: json, pairing, tensors } = ggufModel(gguf);
   const config = decoderConfig({ bos_token_id: wholeNumber(gguf.metadata, 'tokenizer.ggml.bos_token_id') ?? undefined, ...json });
+  check(config);
   return { config, tokenizer: ggufTokenizer(gguf.metadata), pairing, tensors: ggufTaker(file, tensors, config), sha256 };
 }
 

@@ -137,7 +137,37 @@ describe('memory that cannot be had', () => {
   });
 });
 
+/** A worker that says yes to everything and keeps what it was asked. */
+function yesWorker(asked: string[]): PoolWorker {
+  let listener = (_: unknown) => {};
+  return {
+    post(message) {
+      asked.push((message as { ask: string }).ask);
+      queueMicrotask(() => listener({ answer: 'done' }));
+    },
+    onMessage(told) {
+      listener = told;
+      queueMicrotask(() => listener({ answer: 'ready' }));
+    },
+    onDeath() {},
+    keepAlive() {},
+    terminate() {},
+  };
+}
+
 describe('a pool', () => {
+  it.each([
+    [2 ** 10, 4],
+    // 26 numbers a row: 0.8 GiB a copy, of which three are within three, and 2.4 GiB.
+    [2 ** 23, 3],
+    [3 * 2 ** 23, 1],
+  ])('holds a program of %i rows in %i of four workers', async (rows, workers) => {
+    const asked: string[] = [];
+    const backend = await open({ threads: 4, startWorker: () => yesWorker(asked) });
+    await backend.prepare(productProgram(rows), weights);
+    expect(asked).toEqual(Array(workers).fill('prepare'));
+  });
+
   it('that loses a worker loses the run under way and every later one, until it is opened anew', async () => {
     const { workers, startWorker } = watchedWorkers();
     const backend = await open({ threads: 2, startWorker });

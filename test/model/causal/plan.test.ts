@@ -4,6 +4,7 @@ import { createReferenceBackend } from '../../../src/compute/reference/backend.t
 import { createWasmBackend } from '../../../src/compute/wasm/backend.ts';
 import { createWebgpuBackend } from '../../../src/compute/webgpu/backend.ts';
 import { allMasks, isPresent } from '../../../src/core/masks.ts';
+import { createCausal } from '../../../src/model/causal/causal.ts';
 import { growTree } from '../../../src/model/causal/planner.ts';
 import { sortSequences } from '../../../src/model/causal/sequences.ts';
 import type { CausalModel, ScoredSequences } from '../../../src/model/model.ts';
@@ -104,6 +105,22 @@ describe('a tree of prefixes', () => {
     expect((await model.score(short)).logProbs).toEqual(before);
     const error = await rejectedBy(model.score(scored([new Array(601).fill(1)])));
     expect([error.code, error.message]).toEqual(['too-long', expect.stringMatching(/at most 600 tokens.*got 601/)]);
+    model.destroy();
+  });
+
+  it('is not begun for a model or a text that a backend has no room for, which is told with both numbers', async () => {
+    const parts = tinyParts('llama');
+    const within = (limits: object) => createCausal(parts, { ...reference, limits: { ...reference.limits, ...limits } });
+    const large = await rejectedBy(within({ totalBytes: 50_000 }));
+    expect([large.code, large.message]).toEqual([
+      'unsupported-model',
+      expect.stringMatching(/at most 50000 bytes of weights and rows, got \d{6}; use/),
+    ]);
+    const wide = await rejectedBy(within({ bufferBytes: 6000 }));
+    expect([wide.code, wide.message]).toEqual(['unsupported-model', expect.stringMatching(/buffers of at most 6000 bytes, got \d+ for /)]);
+    // Where there is room for less than is wanted, runs are smaller.
+    const model = await within({ bufferBytes: 65_536, mostTokens: 64 });
+    await model.score(scored([golden.llama.rows[4].ids]));
     model.destroy();
   });
 
