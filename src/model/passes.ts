@@ -38,9 +38,13 @@ const IN_FLIGHT = 2;
 /** Rows below which another thread's run costs more than it saves. */
 const LEAST_SHARE = 64;
 
+/** Weights at hand, or made anew each time a device needs them, which is rarely: nothing holds them in between. */
+export type WeightsSource = Weights | (() => Weights);
+
 /** Prepares a program, keeps as many runs in flight as the backend wants, and sizes them by how long they take. */
-export async function createPasses(first: Program, weights: Weights, backend: Backend): Promise<Passes> {
-  let prepared: { program: Program; executable: Executable } | null = { program: first, executable: await backend.prepare(first, weights) };
+export async function createPasses(first: Program, weights: WeightsSource, backend: Backend): Promise<Passes> {
+  const prepare = (program: Program) => backend.prepare(program, typeof weights === 'function' ? weights() : weights);
+  let prepared: { program: Program; executable: Executable } | null = { program: first, executable: await prepare(first) };
   let destroyed = false;
   const inFlight = backend.limits.inFlight ?? IN_FLIGHT;
   const pace = createPace(backend, first.capacity);
@@ -52,7 +56,7 @@ export async function createPasses(first: Program, weights: Weights, backend: Ba
   const executableOf = async (program: Program) => {
     if (prepared?.program !== program) {
       giveUp();
-      prepared = { program, executable: await backend.prepare(program, weights) };
+      prepared = { program, executable: await prepare(program) };
     }
     return prepared.executable;
   };

@@ -12,7 +12,8 @@ export interface CausalParts {
   readonly info: ModelInfo;
   readonly tokenizer: Tokenizer;
   readonly sizes: DecoderSizes;
-  readonly weights: Weights;
+  /** Made anew for each device, and held by none but it. */
+  readonly weights: () => Weights;
   /** Tables that stay on the CPU, row-major (entries, width): words, and positions where they are learned. */
   readonly word: Float32Array;
   readonly position: Float32Array | null;

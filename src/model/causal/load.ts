@@ -23,13 +23,14 @@ interface Stored {
   readonly config: DecoderConfig;
   readonly tokenizer: Tokenizer;
   readonly pairing: Storage['pairing'];
-  readonly tensors: TensorSource & { finish(): void };
+  /** All tensors anew. */
+  readonly openTensors: () => TensorSource;
   readonly sha256: string;
 }
 
 /**
- * Loads a causal language model from a folder of config.json, tokenizer.json and model.safetensors (one file, or several and their index), or from the GGUF file named `file` in it,
- * which has all three inside; a manifest.json there is enforced.
+ * Loads a causal language model from a folder of config.json, tokenizer.json and model.safetensors (one file, or several and their index),
+ * or from the GGUF file named `file` in it, which has all three inside; a manifest.json there is enforced.
  * @throws not-found, hash-mismatch, bad-file naming the tensor, unsupported-model, aborted, and what the backend throws.
  */
 export async function loadCausal(source: ModelSource, options: LoadOptions, file?: string): Promise<CausalModel> {
@@ -42,15 +43,14 @@ export async function loadCausal(source: ModelSource, options: LoadOptions, file
   };
   const check = ({ sizes, maxTokens }: DecoderConfig) => checkRoom(sizes, maxTokens, backend);
   const stored = file === undefined ? await readFolder(read, manifest, check) : await readOneFile(read, file, check);
-  const { config, tokenizer, pairing, tensors, sha256 } = stored;
+  const { config, tokenizer, pairing, openTensors, sha256 } = stored;
   const { vocabulary } = config.sizes;
   if (tokenizer.vocabularySize > vocabulary)
     throw new WebspexError(
       'bad-file',
       `tokenizer: expected ids below the vocabulary's ${vocabulary}, got ${tokenizer.vocabularySize}; use the model's own tokenizer`,
     );
-  const parts = partsOf(config, tensors, pairing);
-  tensors.finish();
+  const parts = decoderParts(config, openTensors, pairing);
   throwIfAborted(signal);
   const info = {
     // A model of the hub is named with its organisation.
@@ -67,18 +67,6 @@ export async function loadCausal(source: ModelSource, options: LoadOptions, file
   return model;
 }
 
-/** @throws out-of-memory where the weights as float32 are more than can be had. */
-function partsOf(...given: Parameters<typeof decoderParts>): ReturnType<typeof decoderParts> {
-  try {
-    return decoderParts(...given);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new WebspexError('out-of-memory', `model: expected memory for its weights, got none (${cause.message}); use a smaller model`, {
-      cause,
-    });
-  }
-}
-
 type Read = (name: string) => Promise<{ bytes: Uint8Array; sha256: string }>;
 /** Throws where a model of this configuration is more than can be run. */
 type Check = (config: DecoderConfig) => void;
@@ -88,8 +76,8 @@ async function readFolder(read: Read, manifest: Manifest | null, check: Check): 
   check(config);
   const tokenizer = loadTokenizer((await read('tokenizer.json')).bytes);
   const { tensors, sha256 } = await readWeights(read, manifest);
-  const taker = tensorTaker(tensors, config.architecture.name, config.tied ? ['lm_head.weight'] : []);
-  return { config, tokenizer, pairing: 'halves', tensors: taker, sha256 };
+  const openTensors = () => tensorTaker(tensors, config.architecture.name, config.tied ? ['lm_head.weight'] : []);
+  return { config, tokenizer, pairing: 'halves', openTensors, sha256 };
 }
 
 async function readOneFile(read: Read, file: string, check: Check): Promise<Stored> {
@@ -98,11 +86,11 @@ async function readOneFile(read: Read, file: string, check: Check): Promise<Stor
   const { config: json, pairing, tensors } = ggufModel(gguf);
   const config = decoderConfig({ bos_token_id: wholeNumber(gguf.metadata, 'tokenizer.ggml.bos_token_id') ?? undefined, ...json });
   check(config);
-  return { config, tokenizer: ggufTokenizer(gguf.metadata), pairing, tensors: ggufTaker(file, tensors, config), sha256 };
+  return { config, tokenizer: ggufTokenizer(gguf.metadata), pairing, openTensors: () => ggufTaker(file, tensors, config), sha256 };
 }
 
 /** Hands out each tensor as float32, checked; `finish` complains about what nobody took. */
-function ggufTaker(file: string, tensors: ReadonlyMap<string, GgufModelTensor>, { architecture }: DecoderConfig): Stored['tensors'] {
+function ggufTaker(file: string, tensors: ReadonlyMap<string, GgufModelTensor>, { architecture }: DecoderConfig): TensorSource {
   const taken = new Set<string>();
   const refuse = (what: string): never => {
     throw new WebspexError('bad-file', `${file}: ${what}; use another file of the model`);

@@ -1,3 +1,4 @@
+import { WebspexError } from '../../core/errors.ts';
 import type { CausalParts } from './causal.ts';
 import type { DecoderConfig } from './config.ts';
 import { createRotations } from './rope.ts';
@@ -8,28 +9,54 @@ export interface TensorSource {
   has(name: string): boolean;
   /** As float32, checked to have this shape. @throws bad-file naming the tensor. */
   readonly take: TakeTensor;
+  /** @throws bad-file where tensors are left that nobody took. */
+  finish?(): void;
 }
 
-/** Weights and tables of a model from its stored tensors. @throws bad-file. */
+/**
+ * Tables of a model from its stored tensors, and its weights, which are made from them each time they are asked for: `open` gives all tensors
+ * anew. @throws bad-file; out-of-memory where they are more than can be had; making weights does too.
+ */
 export function decoderParts(
   config: DecoderConfig,
-  tensors: TensorSource,
+  open: () => TensorSource,
   pairing: Storage['pairing'] = 'halves',
 ): Pick<CausalParts, 'sizes' | 'weights' | 'word' | 'position' | 'rotations' | 'begin' | 'ends'> {
   const { architecture, sizes, bias, rope } = config;
   const { prefixes, names: namesFor, inputsFirst } = architecture;
+  const tensors = open();
   const names = namesFor(prefixes.find((prefix) => tensors.has(namesFor(prefix).word)) ?? prefixes[0]);
   const table = [sizes.vocabulary, sizes.width];
-  const word = tensors.take(names.word, table);
-  // A tied head may lie in the file once more.
-  const head = config.tied ? word : tensors.take(names.head, table);
+  const takeTables = ({ take }: TensorSource) => ({
+    word: take(names.word, table),
+    position: names.position === null ? null : take(names.position, [config.positions, sizes.width]),
+  });
+  const weights = () => {
+    const source = open();
+    const { word } = takeTables(source);
+    // A tied head may lie in the file once more.
+    const head = config.tied ? word : source.take(names.head, table);
+    const made = decoderWeights(sizes, { names, inputsFirst, bias, pairing }, source.take, head);
+    source.finish?.();
+    return made;
+  };
   return {
     sizes,
-    word,
-    position: names.position === null ? null : tensors.take(names.position, [config.positions, sizes.width]),
+    ...withinMemory(() => takeTables(tensors)),
     rotations: rope ? createRotations(rope) : null,
-    weights: decoderWeights(sizes, { names, inputsFirst, bias, pairing }, tensors.take, head),
+    weights: () => withinMemory(weights),
     begin: config.begin,
     ends: config.ends,
   };
+}
+
+function withinMemory<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new WebspexError('out-of-memory', `model: expected memory for its weights, got none (${cause.message}); use a smaller model`, {
+      cause,
+    });
+  }
 }

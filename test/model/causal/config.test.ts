@@ -62,7 +62,7 @@ describe('the configuration of a decoder', () => {
     ['gpt2', { activation_function: 'mish' }, /activation_function: expected gelu, .*, got "mish"/],
     ['gpt2', { architectures: ['GPT2ForSequenceClassification'] }, /architectures: expected GPT2LMHeadModel/],
     ['llama', { quantization_config: { bits: 4 } }, /quantization_config: expected none/],
-    ['llama', { rope_parameters: { rope_type: 'yarn', factor: 2 } }, /rope_scaling: expected default, linear, llama3, got "yarn"/],
+    ['llama', { rope_parameters: { rope_type: 'yarn', factor: 2 } }, /rope_scaling: expected default, linear, llama3, factors, got "yarn"/],
     ['llama', { rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.5 } }, /partial_rotary_factor: expected 1, got 0.5/],
     [
       'llama',

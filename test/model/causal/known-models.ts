@@ -61,7 +61,7 @@ export function readGptNano() {
   const tensors = floats(json);
   const partials = floats(JSON.parse(bytesOf('gpt-nano-sort/gpt-nano-sort-t0-partials.json').toString()) as Stored);
   return {
-    parts: { ...decoderParts(config, sourceOf(tensors)), info: infoOf('gpt-nano', block_size), tokenizer: letters },
+    parts: { ...decoderParts(config, () => sourceOf(tensors)), info: infoOf('gpt-nano', block_size), tokenizer: letters },
     tensors,
     partials,
   };
@@ -100,7 +100,11 @@ export async function openStories(backend: Backend): Promise<{ model: CausalMode
   each('mlp.down_proj', width * hidden);
   each('mlp.up_proj', width * hidden);
   tensors.set('model.norm.weight', read(width));
-  const parts = { ...decoderParts(config, sourceOf(tensors), 'neighbours'), info: infoOf('stories260K', positions), tokenizer: letters };
+  const parts = {
+    ...decoderParts(config, () => sourceOf(tensors), 'neighbours'),
+    info: infoOf('stories260K', positions),
+    tokenizer: letters,
+  };
   const model = await createCausal(parts, backend);
   return { model, pieces: readPieces(bytesOf('stories260K/tok512.bin'), vocabulary) };
 }

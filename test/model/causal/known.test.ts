@@ -51,7 +51,7 @@ async function activation(
   const capacity = { tokens: 16, tableRows: 16, sequences: 16 };
   const chunk = growTree(sorted, 0, 16, capacity);
   const program = upTo(decoderProgram(parts.sizes, capacity), buffer, write);
-  const kept = new Map([...parts.weights].filter(([name]) => program.buffers.some((b) => b.name === name)));
+  const kept = new Map([...parts.weights()].filter(([name]) => program.buffers.some((b) => b.name === name)));
   const executable = await backend.prepare(program, kept);
   try {
     return await executable.run(inputsOf(chunk, parts, capacity), chunk.counts);

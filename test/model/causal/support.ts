@@ -34,9 +34,8 @@ export function tinyConfig(folder: string, change: Readonly<Record<string, unkno
 /** Everything but the device of a tiny model. */
 export function tinyParts(folder: string, tokenizer: Tokenizer = letters): CausalParts {
   const config = tinyConfig(folder);
-  const tensors = tensorTaker(readSafetensors(readFileSync(new URL(`${folder}/model.safetensors`, GOLDEN))), config.architecture.name);
-  const parts = decoderParts(config, tensors);
-  tensors.finish();
+  const stored = readSafetensors(readFileSync(new URL(`${folder}/model.safetensors`, GOLDEN)));
+  const parts = decoderParts(config, () => tensorTaker(stored, config.architecture.name));
   const info = {
     id: folder,
     revision: '',
