@@ -25,12 +25,20 @@ const SLAB = 8u;
 // Below every score of finite numbers that could matter; infinities are not to be relied upon in WGSL.
 const LOWEST = -1e30;
 
-fn score(q: u32, k: u32) -> f32 {
-  var sum = vec4<f32>();
+// Scores of four keys: one load of the query for all of them.
+fn scores(q: u32, k: vec4<u32>) -> vec4<f32> {
+  var s0 = vec4<f32>();
+  var s1 = vec4<f32>();
+  var s2 = vec4<f32>();
+  var s3 = vec4<f32>();
   for (var d = 0u; d < HEAD_WIDTH / 4u; d++) {
-    sum += vec4<f32>(query[q + d]) * vec4<f32>(key_value[k + d]);
+    let x = vec4<f32>(query[q + d]);
+    s0 += x * value(k.x + d);
+    s1 += x * value(k.y + d);
+    s2 += x * value(k.z + d);
+    s3 += x * value(k.w + d);
   }
-  return dot(sum, vec4(1.0));
+  return vec4(dot(s0, vec4(1.0)), dot(s1, vec4(1.0)), dot(s2, vec4(1.0)), dot(s3, vec4(1.0)));
 }
 
 fn value(v: u32) -> vec4<f32> {
@@ -60,7 +68,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var key = range.x; key < range.y; key += 4u) {
     let last = range.y - 1u;
     let at = vec4(key, min(key + 1u, last), min(key + 2u, last), min(key + 3u, last)) * stride;
-    var s = vec4(score(q, at.x + key_at), score(q, at.y + key_at), score(q, at.z + key_at), score(q, at.w + key_at));
+    let s = scores(q, at + key_at);
     // Keys past the end repeat the last one and weigh nothing.
     let counted = vec4(key, key + 1u, key + 2u, key + 3u) < vec4(range.y);
     let highest = max(max(s.x, s.y), max(s.z, s.w));

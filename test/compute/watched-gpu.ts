@@ -41,7 +41,7 @@ const RETURNS: Readonly<Record<string, string>> = {
 };
 
 /** The software adapter with every call that matters shown to `onCall`, whose answer becomes the call's. */
-export function watchedGpu(onCall: (call: Call) => unknown): GPU {
+export function watchedGpu(onCall: (call: Call) => unknown, gpu = softwareGpu()): GPU {
   let index = 0;
   let device: GPUDevice | null = null;
   const watch = <T extends object>(object: T, kind: string): T => {
@@ -66,5 +66,5 @@ export function watchedGpu(onCall: (call: Call) => unknown): GPU {
     }
     return object;
   };
-  return watch(softwareGpu(), 'gpu');
+  return watch(gpu, 'gpu');
 }
