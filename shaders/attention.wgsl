@@ -1,5 +1,5 @@
 // For query row r and head h: softmax(q · kᵀ) v over the key rows ranges[r] = [start, end). Sequences are packed end to end, so there is
-// no mask and no padding; the scale 1/√(head width) is already in q. An invocation owns a query row, a head and a slab of up to 32 value
+// no mask and no padding; the scale 1/√(head width) is already in q. An invocation owns a query row, a head and a slab of up to 64 value
 // columns, keeps sums in registers and takes keys four at a time (online softmax, Milakov and Gimelshein 2018, arXiv 1805.02867): no
 // scores in memory, no barrier. Twin: src/compute/reference/attention.ts.
 struct Params {
@@ -21,7 +21,7 @@ struct Params {
 override HEADS: u32;
 override HEAD_WIDTH: u32;
 
-const SLAB = 8u;
+const SLAB = 16u;
 // Below every score of finite numbers that could matter; infinities are not to be relied upon in WGSL.
 const LOWEST = -1e30;
 
@@ -55,14 +55,15 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if row >= run.rows {
     return;
   }
-  let used = min(SLAB, quads - first);
+  // As many for every slab, so that drivers unroll the loops and keep sums in registers; a last slab may run over the head's end, unstored.
+  let used = min(SLAB, quads);
   let q = ((row * params.query_stride) >> 2u) + head * quads;
   let key_at = (params.key_column >> 2u) + head * quads;
   let value_at = (params.value_column >> 2u) + head * quads + first;
   let stride = params.key_stride >> 2u;
   let range = ranges[row];
 
-  var sums: array<vec4<f32>, 8>;
+  var sums: array<vec4<f32>, 16>;
   var most = LOWEST;
   var total = 0.0;
   for (var key = range.x; key < range.y; key += 4u) {
@@ -89,6 +90,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   let out = ((row * params.output_stride) >> 2u) + head * quads + first;
   for (var d = 0u; d < used; d++) {
-    output[out + d] = Output(fitting(sums[d] / total, row));
+    if first + d < quads {
+      output[out + d] = Output(fitting(sums[d] / total, row));
+    }
   }
 }

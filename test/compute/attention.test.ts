@@ -83,7 +83,7 @@ async function check(given: KernelCase, want: number[]): Promise<void> {
   expect(excess(await runKernel(webgpu, given), want, FLOAT32.absolute, FLOAT32.relative)).toBeLessThanOrEqual(1);
 }
 
-/** One token; a masked text of [CLS] and [SEP] alone; key counts on every side of the kernel's four; widths on either side of its 32. */
+/** One token; a masked text of [CLS] and [SEP] alone; key counts on every side of the kernel's four; widths on either side of its 64. */
 const SHAPES: readonly Shape[] = [
   { heads: 1, width: 8, lengths: [1] },
   { heads: 2, width: 4, lengths: [2, 1, 3, 4, 5, 7, 8, 9] },
