@@ -1,7 +1,7 @@
 // For query row r and head h: softmax(q · kᵀ) v over the key rows paths[ranges[r].x … ranges[r].y − 1]. A path lists the rows of a sequence
 // from its first token on, so sequences that begin alike share rows, and a token sees those before it and itself. HEADS / KEY_HEADS query
 // heads in a row share a key head; the scale 1/√(head width) is already in q. An invocation owns a query row, a head and a slab of up to
-// 32 value columns and takes keys four at a time, as in attention.wgsl. Twin: src/compute/reference/causal-attention.ts.
+// 64 value columns and takes keys four at a time, as in attention.wgsl. Twin: src/compute/reference/causal-attention.ts.
 struct Params {
   query_stride: u32,
   key_stride: u32,
@@ -22,16 +22,24 @@ override HEADS: u32;
 override KEY_HEADS: u32;
 override HEAD_WIDTH: u32;
 
-const SLAB = 8u;
+const SLAB = 16u;
 // Below every score of finite numbers that could matter; infinities are not to be relied upon in WGSL.
 const LOWEST = -1e30;
 
-fn score(q: u32, k: u32) -> f32 {
-  var sum = vec4<f32>();
+// Scores of four keys: one load of the query for all of them.
+fn scores(q: u32, k: vec4<u32>) -> vec4<f32> {
+  var s0 = vec4<f32>();
+  var s1 = vec4<f32>();
+  var s2 = vec4<f32>();
+  var s3 = vec4<f32>();
   for (var d = 0u; d < HEAD_WIDTH / 4u; d++) {
-    sum += query[q + d] * key_value[k + d];
+    let x = query[q + d];
+    s0 += x * key_value[k.x + d];
+    s1 += x * key_value[k.y + d];
+    s2 += x * key_value[k.z + d];
+    s3 += x * key_value[k.w + d];
   }
-  return dot(sum, vec4(1.0));
+  return vec4(dot(s0, vec4(1.0)), dot(s1, vec4(1.0)), dot(s2, vec4(1.0)), dot(s3, vec4(1.0)));
 }
 
 @compute @workgroup_size(64)
@@ -44,7 +52,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if row >= run.rows {
     return;
   }
-  let used = min(SLAB, quads - first);
+  // As in attention.wgsl: a last slab may run over the head's end, unstored.
+  let used = min(SLAB, quads);
   let key_head = head / (HEADS / KEY_HEADS);
   let q = ((row * params.query_stride) >> 2u) + head * quads;
   let key_at = (params.key_column >> 2u) + key_head * quads;
@@ -52,13 +61,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let stride = params.key_stride >> 2u;
   let range = ranges[row];
 
-  var sums: array<vec4<f32>, 8>;
+  var sums: array<vec4<f32>, 16>;
   var most = LOWEST;
   var total = 0.0;
   for (var key = range.x; key < range.y; key += 4u) {
     let last = range.y - 1u;
     let at = vec4(paths[key], paths[min(key + 1u, last)], paths[min(key + 2u, last)], paths[min(key + 3u, last)]) * stride;
-    var s = vec4(score(q, at.x + key_at), score(q, at.y + key_at), score(q, at.z + key_at), score(q, at.w + key_at));
+    let s = scores(q, at + key_at);
     // Keys past the end repeat the last one and weigh nothing.
     let counted = vec4(key, key + 1u, key + 2u, key + 3u) < vec4(range.y);
     let highest = max(max(s.x, s.y), max(s.z, s.w));
@@ -79,6 +88,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   let out = ((row * params.output_stride) >> 2u) + head * quads + first;
   for (var d = 0u; d < used; d++) {
-    output[out + d] = sums[d] / total;
+    if first + d < quads {
+      output[out + d] = sums[d] / total;
+    }
   }
 }

@@ -82,9 +82,9 @@ export function shaderOf(kernel: KernelName, { tiling, subgroups }: ShaderChoice
     case 'gate':
       return { stem: 'gate', source: gate, groups: ({ params }, rows) => [Math.ceil(params.columns / 256), rows] };
     case 'attention':
-      return { stem: 'attention', source: attention, groups: attentionGroups(64) };
+      return { stem: 'attention', source: attention, groups: attentionGroups };
     case 'causal-attention':
-      return { stem: 'causal-attention', source: causalAttention, groups: attentionGroups(32) };
+      return { stem: 'causal-attention', source: causalAttention, groups: attentionGroups };
     case 'rms-norm':
       return { stem: 'rms-norm', source: rmsNorm, groups: byRow };
     case 'rotate-heads':
@@ -98,10 +98,11 @@ export function shaderOf(kernel: KernelName, { tiling, subgroups }: ShaderChoice
   }
 }
 
-/** 64 query rows in x, every head and slab of so many value columns in y. */
-const attentionGroups =
-  (slab: number): Shader['groups'] =>
-  ({ constants }, rows) => [Math.ceil(rows / 64), constants.HEADS * Math.ceil(constants.HEAD_WIDTH / slab)];
+/** 64 query rows in x, every head and slab of 64 value columns in y. */
+const attentionGroups: Shader['groups'] = ({ constants }, rows) => [
+  Math.ceil(rows / 64),
+  constants.HEADS * Math.ceil(constants.HEAD_WIDTH / 64),
+];
 
 /**
  * WGSL with its `#import PATH` lines replaced by the shared snippets, each once, behind what its storage enables and names.
