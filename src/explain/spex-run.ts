@@ -12,7 +12,10 @@ const EARLY_PLAYERS = 256;
 /** Fewer held-out pairs than this grade nothing: where SPEX leaves fewer masks unasked, all of them are asked and transformed. */
 const LEAST_HELD_OUT_PAIRS = 8;
 
-/** SPEX's own masks with random pairs between them to grade on, all within the budget; null where asking every mask costs no more. */
+/**
+ * SPEX's own masks with random pairs between them to grade on, all within the budget; null where the budget covers every mask and SPEX would
+ * ask for most. @throws budget-too-small.
+ */
 export function spexRun(n: number, budget: number, seed: number): Plan | null {
   const all = n <= MAX_EXHAUSTIVE_PLAYERS ? 2 ** n : Number.POSITIVE_INFINITY;
   const least = spexQueries(n, LEAST_BITS, LEAST_ERRORS);
@@ -23,6 +26,7 @@ export function spexRun(n: number, budget: number, seed: number): Plan | null {
       `method spex: expected a budget of at least ${Math.min(least, all)} passes for ${n} players, got ${budget}; raise it, or use auto`,
     );
   const plan = planSpex(n, { budget, seed });
+  if (budget >= all && 2 * plan.masks.count > all) return null;
   // SPEX counts equal queries each time; that they are asked once pays for the held-out masks.
   const spare = Math.min(budget, all) - plan.masks.count;
   const wanted = Math.min(MOST_HELD_OUT_PAIRS, Math.floor(spare / 2), Math.floor(plan.masks.count / 6));

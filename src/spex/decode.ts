@@ -145,8 +145,8 @@ export function lightestSubsets(weights: ArrayLike<number>, count: number): numb
 
 /**
  * Chase decoding of p reliabilities, negative for bit 1: where the plain word fails, the `depth` least reliable bits are flipped by the
- * depth(depth + 1)/2 likeliest patterns (the plain one included), and the codeword with the fewest errors is taken (Chase 1972, algorithm 2;
- * the SPEX experiments use depth 2t).
+ * depth(depth + 1)/2 likeliest patterns (the plain one included), and the codeword with the fewest errors, counted
+ * where it is first met, is taken (Chase 1972, algorithm 2; the SPEX experiments use depth 2t).
  */
 export function decodeSoft(decoder: Decoder, reliabilities: Float64Array, depth = 2 * decoder.code.t): Decoded | null {
   const { t } = decoder.code;
@@ -163,6 +163,7 @@ export function decodeSoft(decoder: Decoder, reliabilities: Float64Array, depth 
     weak.map((i) => Math.abs(reliabilities[i])),
     (weak.length * (weak.length + 1)) / 2,
   );
+  const seen = new Set<string>();
   let best: Decoded | null = null;
   const flipped = new Uint32Array(t);
   for (let q = 1; q < patterns.length; q++) {
@@ -172,7 +173,9 @@ export function decodeSoft(decoder: Decoder, reliabilities: Float64Array, depth 
       for (let j = 0; j < t; j++) flipped[j] ^= decoder.syndromes[at + j];
     }
     const found = decodeSyndromes(decoder, flipped);
-    if (found && (!best || found.errors < best.errors)) best = found;
+    if (!found || seen.has(found.members.join())) continue;
+    seen.add(found.members.join());
+    if (!best || found.errors < best.errors) best = found;
   }
   return best;
 }

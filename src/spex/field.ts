@@ -11,24 +11,24 @@ export interface Field {
   readonly log: Uint32Array;
 }
 
-/** Conway polynomials over GF(2) of degree 3 to 18 as bits; all primitive. Codes built on them equal those of Python's galois. */
+/** Primitive polynomials over GF(2) of degree 3 to 18 as bits, those of Matlab's bchgenpoly: codes built on them equal those of Python's galois. */
 const POLYNOMIALS: Readonly<Record<number, number>> = {
   3: 0xb,
   4: 0x13,
   5: 0x25,
-  6: 0x5b,
-  7: 0x83,
+  6: 0x43,
+  7: 0x89,
   8: 0x11d,
   9: 0x211,
-  10: 0x46f,
+  10: 0x409,
   11: 0x805,
-  12: 0x10eb,
+  12: 0x1053,
   13: 0x201b,
-  14: 0x40a9,
-  15: 0x8035,
-  16: 0x1002d,
+  14: 0x4443,
+  15: 0x8003,
+  16: 0x1100b,
   17: 0x20009,
-  18: 0x41403,
+  18: 0x40027,
 };
 
 /** The field of 2^m elements. @throws usage where m is not a whole number from 3 to 18. */
