@@ -11,6 +11,8 @@ const MOST_ERRORS = 5;
 export const LEAST_ERRORS = 2;
 /** Each group has at least 2³ bins. */
 export const LEAST_BITS = 3;
+/** And at most 2¹², as in the authors' own package: half a million queries and more. */
+const MOST_BITS = 12;
 /** Streams of the seed. */
 const GROUP_STREAM = 30;
 const ORDER_STREAM = 33;
@@ -51,10 +53,10 @@ export function spexQueries(n: number, b: number, t = MOST_ERRORS): number {
   return GROUPS * 2 ** b * (codeSize(n, t).p + 1);
 }
 
-/** The largest b that the budget allows; where that is below 3, fewer errors are corrected (down to 2), which takes fewer delays. */
+/** The largest b up to 12 that the budget allows; where that is below 3, fewer errors are corrected (down to 2), which takes fewer delays. */
 function chooseSize(n: number, budget: number, most: number): { b: number; t: number } {
   for (let t = most; t >= LEAST_ERRORS; t--) {
-    const b = Math.floor(Math.log2(budget / spexQueries(n, 0, t)));
+    const b = Math.min(MOST_BITS, Math.floor(Math.log2(budget / spexQueries(n, 0, t))));
     if (b >= LEAST_BITS) return { b, t };
   }
   const least = spexQueries(n, LEAST_BITS, LEAST_ERRORS);

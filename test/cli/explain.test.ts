@@ -198,6 +198,19 @@ describe('webspex explain --values', () => {
     }
   });
 
+  it('explains it by SPEX, which plans its own passes within the budget and says how many it needs', async () => {
+    const table = tableFile(at('ten.f32'), 10, planted);
+    const spex = ['explain', '--values', table, '--players', '10', '--method', 'spex', '--budget'];
+    const e = documentOf(await cli([...spex, '512', '--json']));
+    expect(e.fit).toMatchObject({ chosen: 'spex', budget: 512 });
+    expect(e.fit.queries).toBeLessThanOrEqual(512);
+    expect(e.fit.heldOut).toBeGreaterThanOrEqual(16);
+    expect(e.fit.r2).toBeGreaterThan(0.99);
+    const refused = await cli([...spex, '100']);
+    expect(refused.code).toBe(2);
+    expect(refused.err).toMatch(/at least 264 passes for 10 players, got 100/);
+  });
+
   it('names players by number in the report, and says that there is nothing to a text', async () => {
     const ran = await cli(['explain', '--values', at('planted.f32'), '--players', '5']);
     expect(ran.code).toBe(0);

@@ -49,6 +49,7 @@ describe('the plan', () => {
     expect(sizeOf(64, 863)).toEqual({ b: 3, t: 4, queries: 696 });
     expect(sizeOf(64, 695)).toEqual({ b: 3, t: 3, queries: 528 });
     expect(sizeOf(64, 527)).toEqual({ b: 3, t: 2, queries: 360 });
+    expect(sizeOf(12, 10_000_000)).toEqual({ b: 12, t: 5, queries: 344_064 });
     const refused = thrownBy(() => planSpex(64, { budget: 359, seed: 1 }));
     expect(refused.code).toBe('budget-too-small');
     expect(refused.message).toMatch(/at least 360 passes for 64 players, got 359/);
