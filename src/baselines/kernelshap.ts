@@ -6,9 +6,6 @@ import { countSets, polynomialBasis, polynomialFit } from './polynomial.ts';
 import { sizesOf, stratify } from './strata.ts';
 import { weightedRegression } from './weighted.ts';
 
-/** Most unknowns of a regression on all interactions up to an order: about ten seconds of one core. */
-export const MOST_UNKNOWNS = 1600;
-
 /** Complementary pairs with sizes drawn from the Shapley kernel, each mask once. */
 export function shapleyMasks(n: number, count: number, seed: number, taken: ReadonlySet<string>): Masks {
   return collectPairs(n, count, sizedPairs(n, seed, shapleySize, new Set(taken)));
