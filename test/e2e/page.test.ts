@@ -413,6 +413,35 @@ describe('the page', () => {
     await reaches('ready');
   });
 
+  it('explains by a baseline chosen from the list, which sets its own index, and says how the energy is spread', async () => {
+    const choose = (method: string) =>
+      page.$eval(
+        '#method',
+        (field, wanted) => {
+          (field as HTMLSelectElement).value = wanted;
+          field.dispatchEvent(new Event('input', { bubbles: true }));
+        },
+        method,
+      );
+    const index = () => page.$eval('#index', (e) => [(e as HTMLSelectElement).disabled, (e as HTMLSelectElement).title]);
+    await choose('kernelshap');
+    expect(await index()).toEqual([true, 'Kernel SHAP estimates SV']);
+    await type(SHORT);
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('spex-explanation')?.result?.method === 'kernelshap', { timeout: SLOW });
+    await reaches('done');
+    const e = await result();
+    expect(e).toMatchObject({ index: 'SV', fit: { chosen: 'kernelshap', heldOut: 0 } });
+    const sum = e.interactions.reduce((total, i) => total + i.value, 0);
+    // float32 values, constrained to share out the whole.
+    expect(Math.abs(sum - (e.values.full - e.values.empty))).toBeLessThan(1e-4);
+    expect(await page.$eval('spex-explanation', (view) => view.shadowRoot?.querySelector('.structure')?.textContent)).toMatch(
+      /one by one.*hold 95 % of it/,
+    );
+    await choose('auto');
+    expect(await index()).toEqual([false, '']);
+  });
+
   it('keeps the last partial result when the engine dies, says one cause and one action, and explains once it is loaded again', async () => {
     await page.select('#index', 'FBII');
     await type(LONG);
