@@ -19,7 +19,7 @@ const MOST_LISTED = 16;
 /** Beyond this size sets are not searched exhaustively. */
 const MOST_PROVEN = 6;
 /** Partial sets looked at before branch and bound gives up its proof. */
-const MOST_NODES = 200_000;
+const MOST_NODES = 50_000;
 /** Monomials of frequencies of more players than this are too many to expand. */
 const MOST_DEGREE = 12;
 const RESTARTS = 8;
