@@ -29,6 +29,9 @@ const EXACT_PLAYERS = 16;
 /** Passes of a table cost nothing, solving does: more than the default of a model, and still a matter of seconds. */
 const TABLE_BUDGET = 4096;
 
+/** A program may take a while to answer at all, whatever it is asked. */
+const PROGRAM_BATCH_MS = 2000;
+
 /** A table or a program, not yet opened, and the options of its run. */
 export interface FunctionRun {
   readonly players: number;
@@ -53,7 +56,7 @@ export function functionRun(command: string, args: Arguments): FunctionRun | nul
   if (values === undefined) {
     if (exec?.trim() === '') throw usage('--exec: expected a command, got an empty one; name a program');
     const open = async () => openProgram(exec as string);
-    return { players, options, open };
+    return { players, options: { ...options, batchMs: PROGRAM_BATCH_MS }, open };
   }
   const budget = options.budget ?? (players <= EXACT_PLAYERS ? 2 ** players : TABLE_BUDGET);
   const open = async () => ({ valueFunction: tableFunction(await readTable(values, players)), close: () => {} });

@@ -58,7 +58,7 @@ export interface Assignment {
 /** As `explain`, for lenses that must look at the model before they know their players. */
 export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
   return startRun(async (control) => {
-    const { valueFunction, options, origin, batchMs = BATCH_MS } = await prepare();
+    const { valueFunction, options, origin, batchMs = options.batchMs ?? BATCH_MS } = await prepare();
     const settings = settle(options);
     const { plan, exhaustive } = planRun(settings);
     const session: Session = {

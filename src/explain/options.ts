@@ -31,6 +31,8 @@ export interface ExplainOptions {
   /** Most evaluations that may be spent, held-out ones included; default 1,024. */
   readonly budget?: number;
   readonly seed?: number;
+  /** About how long one call of the function should take, in ms; default 150. More where a call has a cost of its own. */
+  readonly batchMs?: number;
   /** Abort discards everything; to end early and keep what is known call `stop()`. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;

@@ -9,6 +9,21 @@ const worth = (masks: Masks, r: number) => {
 };
 const value: ValueFunction = async (masks) => Float32Array.from({ length: masks.count }, (_, r) => worth(masks, r));
 
+it('a function whose every call takes long is asked for many masks at once where it is given the time', async () => {
+  const calls = async (batchMs: number | undefined) => {
+    let made = 0;
+    const slow: ValueFunction = async (masks, options) => {
+      made++;
+      await new Promise((done) => setTimeout(done, 60));
+      return value(masks, options);
+    };
+    await explain(slow, { players: N, budget: 64, method: 'linear', batchMs }).result;
+    return made;
+  };
+  // 8 masks first; then with 60 ms never more than that, with 2 s as many as would take so long at the rate of those 8.
+  expect(await calls(2000)).toBeLessThan(await calls(60));
+});
+
 describe('comparing methods', () => {
   it('grades each with the same budget on the same masks, which none has fitted, and asks each mask once', async () => {
     const asked: string[] = [];

@@ -14,6 +14,8 @@ const COMPARE_VALUES = ['index', 'order', 'budget', 'seed'] as const;
 /** Of a table that is small enough no method is given more than this share: comparing needs masks that none has fitted. */
 const TABLE_SHARE = 4;
 const DEFAULT_BUDGET = 1024;
+/** Each call of the model reads the text anew, which should not count beside the passes. */
+const BATCH_MS = 1000;
 
 /** `--methods a,b,c`. @throws usage with the nearest name. */
 function methodsOf(args: Arguments): readonly Method[] | undefined {
@@ -63,7 +65,16 @@ async function compareText(args: Arguments, methods: readonly Method[] | undefin
       const { scalar, units, lock, mask, target, index, maxOrder, budget, seed } = run.options;
       const question = { scalar, units, lock, mask, ...lens };
       const about = await session.interrupts.orInterrupted(explainer.describe(text, { ...question, target }));
-      const options = { players: about.players, methods, index, maxOrder, budget, seed, signal: session.interrupts.signal };
+      const options = {
+        players: about.players,
+        methods,
+        index,
+        maxOrder,
+        budget,
+        seed,
+        batchMs: BATCH_MS,
+        signal: session.interrupts.signal,
+      };
       const comparing = compareMethods(
         // Labelled texts have their targets.
         modelFunction(explainer, text, run.lens.set ? question : { ...question, target: about.target }),
