@@ -85,7 +85,7 @@ function rowOf(
   const other = row.unit === 'cpu-s' ? 'wall-s' : 'cpu-s';
   const median = (list: readonly number[]) => spread(list).median;
   return {
-    id: `${row.id}-${place.name.startsWith('Node') ? 'node' : 'chromium'}`,
+    id: `${row.id}-${place.label}`,
     title: row.title,
     ours: rounded(median(mine)),
     peer: rounded(median(theirs)),
@@ -95,7 +95,7 @@ function rowOf(
     unit: row.unit,
     peerName: row.peerName,
     equal,
-    adapter: `CPU, ${place.name}`,
+    adapter: `${facts.adapter ?? 'CPU'}, ${place.name}`,
     commit,
     details: {
       ...facts,

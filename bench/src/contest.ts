@@ -8,6 +8,8 @@ export interface Surroundings {
   readonly web: Engine;
   /** The native package, in Node. */
   readonly native?: Engine;
+  /** A GPU other than navigator.gpu. */
+  readonly gpu?: GPU;
   /** Folder of the embedded model. */
   readonly model: string;
 }

@@ -4,15 +4,18 @@ import { parseArgs } from 'node:util';
 import { runningCommit } from '../../src/cli/commit.ts';
 import { type Compared, compare } from './compare.ts';
 import { chromium, node, type Place } from './places.ts';
-import { type ContestPlan, PLANS, type PlaceName } from './rows.ts';
+import { type ContestPlan, PLACES, PLANS, type PlaceName } from './rows.ts';
 import { table } from './table.ts';
+
+export { environment } from './environment.ts';
 
 const OK = 0;
 const USAGE = 2;
 /** Some side gave other numbers. */
 const UNEQUAL = 4;
-const HELP = `node run.mjs [ROW…] [--in node,chromium] [--rounds N] [--json]
-ROW is the beginning of a row's name: C1, C1-384, C2, C2-sorted, C4, C5. Without one, all are run.
+const HELP = `node run.mjs [ROW…] [--in PLACE,…] [--rounds N] [--json]
+ROW is the beginning of a row's name: C1, C1-384, C2, C2-sorted, C4, C5, W1. Without one, all are run.
+PLACE is ${PLACES.join(', ')}. Without one, all are taken.
 `;
 
 /** Runs the rows asked for; the exit code. */
@@ -35,7 +38,11 @@ export async function main(args: readonly string[], folder: string): Promise<num
   for (const name of places) {
     const here = plans.filter((plan) => plan.places.includes(name));
     if (here.length === 0) continue;
-    const place: Place = name === 'node' ? node(folder) : await chromium(folder);
+    const place = await openPlace(name, folder);
+    if (!place) {
+      say(`bench: no ${name}, so no ${here.flatMap((plan) => plan.rows.map((row) => row.id)).join(', ')}`);
+      continue;
+    }
     try {
       for (const plan of here) rows.push(...(await compare(place, plan, commit, rounds ?? plan.rounds, say)));
     } finally {
@@ -46,6 +53,22 @@ export async function main(args: readonly string[], folder: string): Promise<num
   return rows.every((row) => row.equal) ? OK : UNEQUAL;
 }
 
+/** Null where what it needs is not on this machine. */
+async function openPlace(name: PlaceName, folder: string): Promise<Place | null> {
+  switch (name) {
+    case 'node':
+      return node(folder);
+    case 'chromium':
+      return chromium(folder);
+    case 'chromium-swiftshader':
+      return chromium(folder, name, { webgpu: true });
+    default: {
+      const driver = process.env[name === 'node-lavapipe' ? 'BENCH_LAVAPIPE' : 'BENCH_SWIFTSHADER'];
+      return driver ? node(folder, name, driver) : null;
+    }
+  }
+}
+
 /** @throws Error that says what is wrong with them. */
 function read(args: readonly string[]) {
   const { values, positionals } = parseArgs({
@@ -53,9 +76,9 @@ function read(args: readonly string[]) {
     allowPositionals: true,
     options: { in: { type: 'string' }, rounds: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
   });
-  const places = (values.in ?? 'node,chromium').split(',') as PlaceName[];
-  const stray = places.find((p) => p !== 'node' && p !== 'chromium');
-  if (stray !== undefined) throw new Error(`--in: expected node, chromium or both, got ${stray}`);
+  const places = (values.in?.split(',') ?? PLACES) as PlaceName[];
+  const stray = places.find((p) => !PLACES.includes(p));
+  if (stray !== undefined) throw new Error(`--in: expected ${PLACES.join(', ')}, got ${stray}`);
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds >= 1))
     throw new Error(`--rounds: expected a whole number from 1, got ${values.rounds}`);

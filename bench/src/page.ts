@@ -6,7 +6,7 @@ let contest: Contest | null = null;
 /** What the runner calls in the page. */
 const bench = {
   async open(name: string, sides: readonly string[]): Promise<readonly string[]> {
-    const address = new URL('ort/ort.wasm.min.mjs', location.href).href;
+    const address = new URL(`ort/ort.${sides.includes('webgpu') ? 'webgpu' : 'wasm'}.min.mjs`, location.href).href;
     const web: Engine & { env: { wasm: { numThreads: number; wasmPaths: string } } } = await import(/* @vite-ignore */ address);
     web.env.wasm.numThreads = 1;
     web.env.wasm.wasmPaths = new URL('ort/', location.href).href;

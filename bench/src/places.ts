@@ -4,6 +4,7 @@ import { launchBrowser } from '../../test/support/browser.ts';
 import type { Contest } from './contest.ts';
 import { treeSeconds } from './cpu.ts';
 import type { PageBench } from './page.ts';
+import type { PlaceName } from './rows.ts';
 import { serve } from './serve.ts';
 import { SETUPS } from './setups.ts';
 
@@ -15,24 +16,30 @@ export type Entered = {
 /** Where programs are compared: all sides in one process, or one browser. */
 export interface Place {
   readonly name: string;
+  /** The end of the names of rows from there. */
+  readonly label: PlaceName;
   /** CPU-seconds used by all that runs there. */
   cpuSeconds(): number;
   enter(contest: string, sides: readonly string[]): Promise<Entered>;
   close(): Promise<void>;
 }
 
-/** This process. */
-export function node(folder: string): Place {
+/** This process, its Vulkan driver too where there is one to use. */
+export function node(folder: string, label: PlaceName = 'node', vulkanDriver?: string): Place {
   web.env.wasm.numThreads = 1;
+  // Read when the first device opens; both sides then have the same one.
+  if (vulkanDriver) process.env.VK_ICD_FILENAMES = vulkanDriver;
   return {
+    label,
     name: `Node ${process.versions.node}`,
     cpuSeconds() {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1e6;
     },
     async enter(name, sides) {
-      const native = sides.includes('native') ? await import('onnxruntime-node') : undefined;
-      const contest = await SETUPS[name]({ web, native, model: join(folder, '../models/minilm-sst2') }, sides);
+      const native = sides.includes('native') || sides.includes('webgpu') ? await import('onnxruntime-node') : undefined;
+      const gpu = sides.includes('gpu') ? await dawn() : undefined;
+      const contest = await SETUPS[name]({ web, native, gpu, model: join(folder, '../models/minilm-sst2') }, sides);
       return {
         sides: contest.sides,
         warm: contest.warm,
@@ -46,16 +53,23 @@ export function node(folder: string): Place {
   };
 }
 
-/** A headless Chromium from npm packages, with a page for each contest. */
-export async function chromium(folder: string): Promise<Place> {
+async function dawn(): Promise<GPU> {
+  const { create, globals } = await import('webgpu');
+  Object.assign(globalThis, globals);
+  return create([]);
+}
+
+/** A headless Chromium from npm packages, with a page for each contest; `webgpu` gives it a software adapter. */
+export async function chromium(folder: string, label: PlaceName = 'chromium', { webgpu = false } = {}): Promise<Place> {
   const served = await serve({
     '/page/': join(folder, 'build/page'),
     '/ort/': join(folder, 'node_modules/onnxruntime-web/dist'),
     '/model/': join(folder, '../models/minilm-sst2'),
   });
-  const browser = await launchBrowser({ webgpu: false });
+  const browser = await launchBrowser({ webgpu });
   const pid = browser.process()?.pid ?? 0;
   return {
+    label,
     name: (await browser.version()).replace(/^Headless/, '').replace('/', ' '),
     cpuSeconds: () => treeSeconds(pid),
     async enter(name, asked) {

@@ -20,9 +20,17 @@ export interface ContestPlan {
   readonly rows: readonly RowPlan[];
 }
 
-export type PlaceName = 'node' | 'chromium';
+/** `node` and `chromium` compute on the CPU; the others have a software adapter for WebGPU: SwiftShader, or Mesa's lavapipe. */
+export const PLACES = ['node', 'chromium', 'node-swiftshader', 'node-lavapipe', 'chromium-swiftshader'] as const;
+export type PlaceName = (typeof PLACES)[number];
 
 const WEB = 'onnxruntime-web 1.30.0 wasm, one thread';
+const NODE_GPU = 'onnxruntime-node 1.30.0 webgpu';
+const PEER_ON: Partial<Record<PlaceName, string>> = {
+  'node-swiftshader': NODE_GPU,
+  'node-lavapipe': NODE_GPU,
+  'chromium-swiftshader': 'onnxruntime-web 1.30.0 webgpu',
+};
 const BOTH: readonly PlaceName[] = ['node', 'chromium'];
 
 function product(shape: string): ContestPlan {
@@ -42,19 +50,29 @@ function removed(id: string, title: string, peer: string, peerName: string, goal
   return { id, title: `1,000 removal masks of 64 words, peer’s batches of 32 ${title}`, ours: 'ours', peer, peerName, goal, unit: 'cpu-s' };
 }
 
+/** A row on software adapters, with its goal on each. */
+function onAdapters(contest: string, id: string, title: string, goals: Partial<Record<PlaceName, number>>): ContestPlan[] {
+  return (Object.entries(goals) as [PlaceName, number][]).map(([place, goal]) => ({
+    contest,
+    places: [place],
+    rounds: 3,
+    rows: [{ id, title, ours: 'gpu', peer: 'webgpu', peerName: PEER_ON[place] ?? '', goal, unit: 'cpu-s' }],
+  }));
+}
+
 /** Every contest, in the order they are run. */
 export const PLANS: readonly ContestPlan[] = [
   product('384×384×384'),
   product('1056×1536×384'),
   product('1056×384×1536'),
   {
-    contest: 'removal',
+    contest: 'removal 1000',
     places: BOTH,
     rounds: 3,
     rows: [removed('C2-padded', 'in random order', 'padded', WEB, 2.4), removed('C2-sorted', 'sorted by length', 'sorted', WEB, 2)],
   },
   {
-    contest: 'removal',
+    contest: 'removal 1000',
     places: ['node'],
     rounds: 5,
     rows: [
@@ -70,9 +88,17 @@ export const PLANS: readonly ContestPlan[] = [
     ],
   },
   {
-    contest: 'removal',
+    contest: 'removal 1000',
     places: ['node'],
     rounds: 5,
     rows: [removed('C5', 'in random order', 'native', 'onnxruntime-node 1.30.0 cpu, one thread', 0.8)],
   },
+  ...onAdapters('dense', 'W1', 'eight sequences of 32 tokens', { 'node-swiftshader': 5 }),
+  ...onAdapters('dense', 'W2', 'eight sequences of 32 tokens', { 'node-lavapipe': 1.3 }),
+  ...onAdapters('dense', 'W3', 'eight sequences of 32 tokens', { 'chromium-swiftshader': 6 }),
+  ...onAdapters('removal 32', 'W4', '32 removal masks of 64 words, peer’s batch padded', {
+    'node-swiftshader': 7,
+    'node-lavapipe': 1.8,
+    'chromium-swiftshader': 7,
+  }),
 ];

@@ -5,7 +5,7 @@ const HEADER = ['row', 'ours', 'peer', 'ratio', 'least', 'goal', 'unit', 'equal'
 /** The rows as a Markdown table, columns aligned. */
 export function table(rows: readonly Compared[]): string {
   const cells = rows.map((r) => [
-    r.id.replace(/-(node|chromium)$/, ''),
+    r.id,
     String(r.ours),
     String(r.peer),
     `${r.ratio?.toFixed(2)}×`,
@@ -13,7 +13,7 @@ export function table(rows: readonly Compared[]): string {
     r.goal === null ? '' : `${r.goal}×${(r.ratio ?? 0) >= r.goal ? ' met' : ''}`,
     r.unit,
     `${r.equal ? 'yes' : 'NO'} (${Number(r.details.apart).toExponential(0)})`,
-    r.adapter.replace('CPU, ', ''),
+    r.adapter.replace(/^CPU[^,]*(\([^)]*\))?, /, ''),
   ]);
   const widths = HEADER.map((name, c) => Math.max(name.length, ...cells.map((row) => row[c].length)));
   const line = (row: readonly string[]) => `| ${row.map((cell, c) => cell.padEnd(widths[c])).join(' | ')} |\n`;
