@@ -12,16 +12,14 @@ const TEXT = `The first hour drifts along without purpose, and I was ready to wr
   the quiet daughter speaks, the score drops away, and everything that seemed careless turns out to be deliberate. It is not a
   cheerful picture and the ending will infuriate some people, yet I have rarely left a theatre feeling so unexpectedly moved.`;
 const WORDS = 64;
-/** Masks of a warm-up: three batches. */
-const WARM = 96;
 /** Rows of a dense batch and tokens of each. */
 const DENSE = { sequences: 8, tokens: 32 };
 /** Ids below are characters and tokens that no text has. */
 const FIRST_WORD = 1999;
 
-/** Masks of a text of 64 words, the masked words removed; masks come in random order. */
-export function removal(masks: number): Setup {
-  return classifying((model) => removalSequences(model, masks), WARM);
+/** Masks of a text of 64 words, the masked words removed; masks come in random order, and `warm` of them warm up. */
+export function removal(masks: number, warm: number): Setup {
+  return classifying((model) => removalSequences(model, masks), warm);
 }
 
 /** One batch with nothing to leave out: different sequences of one length, their words drawn at random. */

@@ -7,7 +7,7 @@ export const SETUPS: Readonly<Record<string, Setup>> = {
   'gemm 384×384×384': gemm({ rows: 384, depth: 384, columns: 384 }),
   'gemm 1056×1536×384': gemm({ rows: 1056, depth: 1536, columns: 384 }),
   'gemm 1056×384×1536': gemm({ rows: 1056, depth: 384, columns: 1536 }),
-  'removal 1000': removal(1000),
-  'removal 32': removal(32),
+  'removal 1000': removal(1000, 96),
+  'removal 32': removal(32, 4),
   dense,
 };
