@@ -48,6 +48,7 @@ export {
   type Verification,
   verifyMembers,
 } from './explain/verify.ts';
+export { gp } from './gp/gp.ts';
 export { type Observations, readObservations } from './lens/data/observations.ts';
 export type { DeviceInfo } from './model/model.ts';
 export { proxyspex } from './proxyspex/proxyspex.ts';

@@ -1,5 +1,6 @@
 import { throwIfAborted, WebspexError } from '../core/errors.ts';
 import { type Masks, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
+import type { SearchEnd } from '../spectrum/spectrum.ts';
 import type { Explanation } from './document.ts';
 import { methodEntry } from './methods.ts';
 import { type ExplainOptions, fewestMasks, type Settings, settle } from './options.ts';
@@ -22,6 +23,8 @@ interface Session {
   readonly spent: Spent;
   readonly batchMs: number;
   readonly breathe: () => Promise<void>;
+  /** Where searches ended at the last look. */
+  readonly memory: Map<string, SearchEnd>;
 }
 
 /**
@@ -70,6 +73,7 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
       spent: { queries: 0, evaluateMs: 0, decodeMs: 0 },
       batchMs,
       breathe: breather(options.signal),
+      memory: new Map(),
     };
     return produce(valueFunction, session, options, control);
   });
@@ -201,6 +205,7 @@ async function decode(session: Session, last: boolean, options: ExplainOptions):
           ...splitRows(complete ? new Uint8Array(count) : heldOut, count, pick),
           complete,
           thorough: last,
+          memory: session.memory,
           breathe,
           decode: session.plan.decode,
         });

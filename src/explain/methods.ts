@@ -7,6 +7,7 @@ import { lime, limeMasks } from '../baselines/lime.ts';
 import { linear } from '../baselines/linear.ts';
 import { chainMasks, fewestChainMasks, permutation } from '../baselines/permutation.ts';
 import type { Masks } from '../core/masks.ts';
+import { gp, MOST_ROWS } from '../gp/gp.ts';
 import { proxyspex } from '../proxyspex/proxyspex.ts';
 import { pursuit } from '../pursuit/pursuit.ts';
 import type { Decoder } from '../spectrum/spectrum.ts';
@@ -32,6 +33,8 @@ export interface MethodEntry {
   readonly most?: number;
   /** Fewest masks to fit on, the full and the empty one included. */
   readonly fewest?: (n: number, order: number) => number;
+  /** Largest budget, where time or memory grows too fast with it. */
+  readonly mostMasks?: number;
   /** Where the budget covers all 2ⁿ masks, fit and grade on all of them: its answer is exact then. */
   readonly exhausts?: boolean;
 }
@@ -43,6 +46,7 @@ export const METHOD_TABLE = {
   linear: { decode: linear },
   proxyspex: { decode: proxyspex },
   pursuit: { decode: pursuit },
+  gp: { decode: gp, mostMasks: MOST_ROWS },
   spex: { run: spexRun },
   lime: { decode: lime, design: limeMasks, order: 1, exhausts: true },
   kernelshap: { decode: kernelshap, design: shapleyMasks, order: 1, fewest: (n) => paired(n, 1), exhausts: true },

@@ -114,6 +114,11 @@ export function settle(options: ExplainOptions): Settings {
   if (budget < Math.min(MIN_BUDGET, all))
     throw new WebspexError('budget-too-small', `budget: expected at least ${Math.min(MIN_BUDGET, all)} passes, got ${budget}; raise it`);
   const entry = methodEntry(method);
+  if (entry?.mostMasks !== undefined && budget > entry.mostMasks)
+    throw new WebspexError(
+      'usage',
+      `method ${method}: expected a budget of at most ${entry.mostMasks} passes, got ${budget}; lower it, or use auto`,
+    );
   return {
     players,
     method,

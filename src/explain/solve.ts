@@ -1,10 +1,11 @@
 import type { Masks } from '../core/masks.ts';
+import { gp, isQuick, predictGp } from '../gp/gp.ts';
 import { averageFits } from '../spectrum/average.ts';
-import { crossValidate, rSquared } from '../spectrum/cross-validate.ts';
+import { crossValidate, type NamedDecoder, rSquared } from '../spectrum/cross-validate.ts';
 import { faithfulness } from '../spectrum/faithfulness.ts';
 import { spectrumOfTable } from '../spectrum/fwht.ts';
 import { interactionRows, toInteractions } from '../spectrum/indices.ts';
-import { type Decoder, evaluateSpectrum, type Fit, type Spectrum } from '../spectrum/spectrum.ts';
+import { type DecodeOptions, type Decoder, evaluateSpectrum, type Fit, type SearchEnd, type Spectrum } from '../spectrum/spectrum.ts';
 import { standardErrors } from '../spectrum/uncertainty.ts';
 import type { Candidate, FitReport, Interaction } from './document.ts';
 import { type DecodingMethod, METHOD_TABLE, methodEntry } from './methods.ts';
@@ -33,6 +34,8 @@ interface Task {
   readonly complete: boolean;
   /** The last look: every candidate of `auto` is tried; earlier looks leave the slow one out. */
   readonly thorough: boolean;
+  /** Where searches of earlier looks ended, by method; renewed by this one. */
+  readonly memory?: Map<string, SearchEnd>;
   readonly breathe: () => Promise<void>;
   /** The decoder that chose the masks, where one did. */
   readonly decode?: Decoder;
@@ -44,27 +47,33 @@ const SLOW: readonly DecodingMethod[] = ['proxyspex'];
 
 /** Recovers a spectrum from the fitting masks alone, then grades it on the held-out ones. */
 export async function solve(settings: Settings, task: Task): Promise<Solution> {
-  const { fit: train, breathe } = task;
-  const options = { seed: settings.seed, breathe };
+  const options = { seed: settings.seed, breathe: task.breathe };
   const single = task.decode ?? methodEntry(settings.method)?.decode;
   const chosen = single
-    ? { fit: await single(train.masks, train.values, { ...options, order: settings.maxOrder }), candidates: [] }
-    : await choose(train, task.thorough, options);
+    ? { fit: await decodeOnce(settings.method, single, task, { ...options, order: settings.maxOrder }), candidates: [] }
+    : await choose(task, options);
   return grade(settings, chosen.fit, chosen.candidates, task);
 }
 
-/** `auto`: the candidate, or the mean of two or three, that cross-validation on the fitting masks chooses. */
-async function choose(
-  train: Evaluations,
-  thorough: boolean,
-  options: { seed: number; breathe: () => Promise<void> },
-): Promise<{ fit: Fit; candidates: readonly Candidate[] }> {
-  const names = thorough ? [...QUICK, ...SLOW] : QUICK;
-  const decoders = names.map((method) => ({ method, decode: METHOD_TABLE[method].decode }));
-  const { scored, chosen } = await crossValidate(decoders, train.masks, train.values, { folds: 5, ...options });
+/** One method on all fitting masks, from where it ended at an earlier look. */
+async function decodeOnce(method: string, decode: Decoder, { fit, memory }: Task, options: DecodeOptions): Promise<Fit> {
+  const found = await decode(fit.masks, fit.values, { ...options, start: memory?.get(method) });
+  if (found.end) memory?.set(method, found.end);
+  return found;
+}
+
+/** `auto`: the Gaussian process, unless cross-validation on the fitting masks finds a candidate or a mean of some clearly better. */
+async function choose(task: Task, options: DecodeOptions): Promise<{ fit: Fit; candidates: readonly Candidate[] }> {
+  const { masks, values } = task.fit;
+  const names = task.thorough ? [...QUICK, ...SLOW] : QUICK;
+  const decoders: NamedDecoder[] = names.map((method) => ({ method, decode: METHOD_TABLE[method].decode }));
+  // The process is fitted first: its folds go on from where it ended, which spares them most of the search.
+  const process = isQuick(masks) ? await decodeOnce('gp', gp, task, options) : null;
+  if (process) decoders.push({ method: 'gp', decode: gp, predict: (m, v, u, o) => predictGp(m, v, u, { ...o, start: process.end }) });
+  const { scored, chosen } = await crossValidate(decoders, masks, values, { folds: 5, favoured: 'gp', ...options });
   const fits: Fit[] = [];
   for (const method of chosen.split('+') as DecodingMethod[])
-    fits.push(await METHOD_TABLE[method].decode(train.masks, train.values, options));
+    fits.push(method === 'gp' && process ? process : await METHOD_TABLE[method].decode(masks, values, options));
   return { fit: fits.length === 1 ? fits[0] : averageFits(fits), candidates: scored };
 }
 

@@ -26,7 +26,8 @@ export function arrange(masks: Masks): Rows {
   return { masks, paired, units, size: padded(units), windows: windowsOf(masks, paired ? 2 : 1) };
 }
 
-function isPaired({ n, count, words }: Masks): boolean {
+/** Whether every row 2p + 1 is the complement of row 2p. */
+export function isPaired({ n, count, words }: Masks): boolean {
   if (count % 2 !== 0) return false;
   const stride = maskStride(n);
   for (let r = 0; r < count; r += 2)

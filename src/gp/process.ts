@@ -1,10 +1,9 @@
 import { WebspexError } from '../core/errors.ts';
 import type { Masks } from '../core/masks.ts';
 import { factorise, invert } from './factor.ts';
-import { bounds, type Hyper, PLACES, startingPoint, unfold } from './hyper.ts';
+import { type Hyper, unfold } from './hyper.ts';
 import { blocksOf, fillKernels, kernelDiagonal, kernelOf, lookUp, type Rows, toBlocks } from './kernel.ts';
-import { minimise } from './minimise.ts';
-import { createObjective, times, warpedBy } from './objective.ts';
+import { times, warpedBy } from './objective.ts';
 import type { Range, Warp } from './warp.ts';
 import { createTables, fillTables, type Tables, windowsOf } from './windows.ts';
 
@@ -43,34 +42,6 @@ export function condition(rows: Rows, range: Range, theta: Float64Array): Proces
   });
   const parts = toBlocks(rows, g);
   return { rows, theta, hyper, tables, warp, inverses, weights: inverses.map((inverse, b) => times(inverse, parts[b])) };
-}
-
-export interface Search {
-  /** Where to begin; the length says whether with a warp. */
-  readonly start: Float64Array;
-  readonly steps: number;
-  readonly breathe: () => Promise<void>;
-}
-
-/** The most probable hyper-parameters, and minus their log posterior less a constant that is the same with and without warp. */
-export async function search(rows: Rows, range: Range, { start, steps, breathe }: Search): Promise<{ theta: Float64Array; value: number }> {
-  const { n } = rows.masks;
-  const found = await minimise(createObjective(rows, range), start, bounds(n, start.length > n + PLACES.warp), steps, breathe);
-  return { theta: found.x, value: found.value };
-}
-
-/** A cold start: influences by the correlations of single players with the values. */
-export function coldStart(rows: Rows, range: Range, warp: boolean): Float64Array {
-  const { windows, masks, paired } = rows;
-  const step = paired ? 2 : 1;
-  const correlations = new Float64Array(masks.n);
-  for (let p = 0; p < rows.units; p++) {
-    // Of a pair, both rows at once: the characters of the second are those of the first with the other sign.
-    const d = paired ? range.values[2 * p] - range.values[2 * p + 1] : range.values[p] - range.mean;
-    for (let i = 0; i < masks.n; i++)
-      correlations[i] += ((windows.bits[p * windows.groups + (i >> 2)] >> (i & 3)) & 1 ? -d : d) / (step * rows.units * range.sd);
-  }
-  return startingPoint(correlations, masks.count, warp);
 }
 
 /**

@@ -1,26 +1,34 @@
-import { isPresent, maskStride } from '../core/masks.ts';
+import { isPresent, type Masks, maskStride, pickMasks } from '../core/masks.ts';
 import { fwht } from '../spectrum/fwht.ts';
 import { ridgeRefit } from '../spectrum/refit.ts';
-import type { Spectrum } from '../spectrum/spectrum.ts';
+import { evaluateSpectrum, type Spectrum } from '../spectrum/spectrum.ts';
+import { characterSums, keysOf, likelyFrequencies, type Members } from './frequencies.ts';
+import { latentCoefficients } from './latent.ts';
+import type { Process } from './process.ts';
 import type { Surface } from './surface.ts';
-import { REACH } from './windows.ts';
 
 /** Terms are kept, largest first, until less than this share of the variance is left out, and no more than so many. */
-const LEFT_OUT = 1e-3;
+const LEFT_OUT = 5e-4;
 const MOST_TERMS = 500;
-/** Strongest players among which pairs, triples and quadruples are looked for, beside neighbours. */
-const STRONGEST = [256, 24, 12];
-/** Most candidates of one degree, and the least correlation with what is left, in standard errors. */
-const MOST_CANDIDATES = 300;
+/** Most terms of one kind in a regression, and the least correlation of each, in standard errors. */
+const MOST_REGRESSED = 300;
 const LEAST_EVIDENCE = 2;
-/** Ridge per mask: characters of sampled masks are nearly orthogonal. */
-const RIDGE = 1e-6;
+/** Masks on which what is left out is measured. */
+const CHECKED = 512;
 
-type Members = readonly number[];
+/** A sparse spectrum of the surface: its own transform where it is complete, else that of the latent function and what the warp makes of it. */
+export function readOut(process: Process, surface: Surface): Spectrum {
+  return surface.complete ? transformed(surface) : composed(process, surface);
+}
 
-/** A sparse spectrum of the surface: its own transform where it is complete, else characters chosen by correlation and refitted. */
-export function readOut(surface: Surface, influences: Float64Array): Spectrum {
-  return surface.complete ? transformed(surface) : selected(surface, influences);
+/** Mean square of the surface less the spectrum, over some masks. */
+export function leftOut(spectrum: Spectrum, { masks, even, odd }: Surface): number {
+  // Scattered: every so-manieth of masks in index order would lack the same players.
+  const rows = Array.from({ length: Math.min(CHECKED, masks.count) }, (_, i) =>
+    Math.floor(((Math.imul(i, 0x9e3779b1) >>> 0) / 2 ** 32) * masks.count),
+  );
+  const predicted = evaluateSpectrum(spectrum, pickMasks(masks, rows));
+  return rows.reduce((sum, r, i) => sum + (predicted[i] - even[r] - odd[r]) ** 2, 0) / rows.length;
 }
 
 function transformed({ masks: { n, count }, even, odd }: Surface): Spectrum {
@@ -53,67 +61,74 @@ function largest({ n, keys, coefficients }: Spectrum): Spectrum {
   return { n, keys: out, coefficients: Float64Array.from(kept, (k) => coefficients[k]) };
 }
 
-function selected(surface: Surface, influences: Float64Array): Spectrum {
-  const { n } = surface.masks;
+/**
+ * The latent spectrum is known in closed form. Either half of the surface is a multiple of the latent function's and a rest, and only the
+ * rest is regressed on characters of the drawn masks: its variance, and so the error, is a small part of the surface's (by half and more
+ * on reviews of 16 to 113 words).
+ */
+function composed(process: Process, { masks, even, odd, latent }: Surface): Spectrum {
+  const { n } = masks;
   const columns = Array.from({ length: n }, (_, i) =>
-    Float64Array.from({ length: surface.masks.count }, (_, r) => (isPresent(surface.masks, r, i) ? -1 : 1)),
+    Float64Array.from({ length: masks.count }, (_, r) => (isPresent(masks, r, i) ? -1 : 1)),
   );
-  const strongest = STRONGEST.map((most) => strongestOf(influences, most));
-  const single: Members[] = Array.from({ length: n }, (_, i) => [i]);
-  const pairs = [...subsetsOf(strongest[0], 2), ...runs(n, 2)];
-  const triples = [...subsetsOf(strongest[1], 3), ...runs(n, 3)];
-  const even = fitPart(surface, surface.even, columns, [[]], [pairs, subsetsOf(strongest[2], 4)]);
-  const odd = fitPart(surface, surface.odd, columns, single, [triples]);
-  const keys = new Uint32Array(even.keys.length + odd.keys.length);
-  keys.set(even.keys);
-  keys.set(odd.keys, even.keys.length);
-  return largest({ n, keys, coefficients: Float64Array.from([...even.coefficients, ...odd.coefficients]) });
-}
-
-/** Regression of one half of the surface on frequencies that are always there and on those, degree by degree, that explain what is left. */
-function fitPart(
-  { masks }: Surface,
-  values: Float64Array,
-  columns: readonly Float64Array[],
-  always: readonly Members[],
-  candidates: readonly (readonly Members[])[],
-): Spectrum {
-  const chosen = [...always];
-  const known = new Set(chosen.map((members) => members.join()));
-  const refit = () =>
-    ridgeRefit(masks, values, keysOf(chosen, masks.n), new Float64Array(chosen.length).fill(RIDGE * masks.count)).spectrum;
-  let spectrum = refit();
-  for (const [step, degree] of candidates.entries()) {
-    const fresh = degree.filter((members) => !known.has(members.join()) && known.add(members.join()));
-    const residual = residualOf(values, columns, chosen, spectrum.coefficients);
-    chosen.push(...explaining(fresh, residual, columns));
-    if (step < candidates.length) spectrum = refit();
+  const frequencies: Members[] = [];
+  const coefficients: number[] = [];
+  for (const parity of [0, 1] as const) {
+    const values = parity === 0 ? even : odd;
+    const own = parity === 0 ? latent.even : latent.odd;
+    const factor = slopeOf(values, own);
+    const likely = likelyFrequencies(process.hyper.c, parity);
+    const rest = regress(
+      masks,
+      values.map((v, r) => v - factor * own[r]),
+      columns,
+      likely,
+    );
+    frequencies.push(...likely);
+    for (const [k, c] of latentCoefficients(process, likely, parity).entries()) coefficients.push(factor * c + rest[k]);
   }
-  return spectrum;
+  return largest({ n, keys: keysOf(frequencies, n), coefficients: Float64Array.from(coefficients) });
 }
 
-/** The candidates that correlate most with the residual, and more than chance. */
-function explaining(candidates: readonly Members[], residual: Float64Array, columns: readonly Float64Array[]): Members[] {
-  let square = 0;
-  for (const v of residual) square += v * v;
-  const least = LEAST_EVIDENCE * Math.sqrt(square);
-  const product = new Float64Array(residual.length);
-  let prefix = '';
-  const scored: { members: Members; score: number }[] = [];
-  for (const members of candidates) {
-    const head = members.slice(0, -1);
-    if (head.join() !== prefix || prefix === '') {
-      prefix = head.join();
-      product.set(residual);
-      for (const i of head) for (let r = 0; r < product.length; r++) product[r] *= columns[i][r];
+/** Coefficients of the likely frequencies: 0 but for those that correlate with what lower degrees leave by more than chance. */
+function regress(masks: Masks, values: Float64Array, columns: readonly Float64Array[], likely: readonly Members[]): Float64Array {
+  const out = new Float64Array(likely.length);
+  const chosen: number[] = [];
+  const penalties: number[] = [];
+  let residual = values;
+  for (const isNext of [(d: number) => d < 2, (d: number) => d === 2 || d === 3, (d: number) => d > 3]) {
+    const places = Array.from(likely.keys()).filter((k) => isNext(likely[k].length));
+    const sums = characterSums(
+      places.map((k) => likely[k]),
+      columns,
+      residual,
+    );
+    const noise = residual.reduce((sum, v) => sum + v * v, 0) / masks.count;
+    const found = places
+      .map((k, i) => ({ k, sum: Math.abs(sums[i]) }))
+      .filter(({ sum }) => sum > LEAST_EVIDENCE * Math.sqrt(noise * masks.count))
+      .sort((a, b) => b.sum - a.sum || a.k - b.k)
+      .slice(0, MOST_REGRESSED);
+    if (found.length === 0) continue;
+    for (const { k, sum } of found) {
+      chosen.push(k);
+      // The coefficient's own square, less what chance adds to it, is its prior variance.
+      penalties.push(noise / Math.max((sum / masks.count) ** 2 - noise / masks.count, (0.25 * noise) / masks.count));
     }
-    const last = columns[members[members.length - 1]];
-    let score = 0;
-    for (let r = 0; r < product.length; r++) score += product[r] * last[r];
-    if (Math.abs(score) > least) scored.push({ members, score: Math.abs(score) });
+    const keys = keysOf(
+      chosen.map((k) => likely[k]),
+      masks.n,
+    );
+    const { spectrum } = ridgeRefit(masks, values, keys, Float64Array.from(penalties));
+    for (const [i, k] of chosen.entries()) out[k] = spectrum.coefficients[i];
+    residual = residualOf(
+      values,
+      columns,
+      chosen.map((k) => likely[k]),
+      spectrum.coefficients,
+    );
   }
-  scored.sort((a, b) => b.score - a.score);
-  return scored.slice(0, MOST_CANDIDATES).map(({ members }) => members);
+  return out;
 }
 
 function residualOf(values: Float64Array, columns: readonly Float64Array[], terms: readonly Members[], coefficients: Float64Array) {
@@ -127,30 +142,14 @@ function residualOf(values: Float64Array, columns: readonly Float64Array[], term
   return residual;
 }
 
-function strongestOf(influences: Float64Array, most: number): number[] {
-  const order = Array.from(influences.keys()).sort((a, b) => influences[b] - influences[a] || a - b);
-  return order.slice(0, most).sort((a, b) => a - b);
-}
-
-/** All subsets of `size` of ascending players, those with the same head together. */
-function subsetsOf(players: readonly number[], size: number): number[][] {
-  if (size === 0) return [[]];
-  const out: number[][] = [];
-  for (const [k, i] of players.entries()) for (const rest of subsetsOf(players.slice(k + 1), size - 1)) out.push([i, ...rest]);
-  return out;
-}
-
-/** Neighbours: pairs up to the reach of the kernel apart, longer runs without gaps. */
-function runs(n: number, size: number): number[][] {
-  const out: number[][] = [];
-  if (size === 2) for (let i = 0; i < n; i++) for (let d = 1; d <= REACH && i + d < n; d++) out.push([i, i + d]);
-  else for (let i = 0; i + size <= n; i++) out.push(Array.from({ length: size }, (_, k) => i + k));
-  return out;
-}
-
-function keysOf(frequencies: readonly Members[], n: number): Uint32Array {
-  const stride = maskStride(n);
-  const keys = new Uint32Array(frequencies.length * stride);
-  for (const [k, members] of frequencies.entries()) for (const i of members) keys[k * stride + (i >> 5)] |= 1 << (i & 31);
-  return keys;
+/** Least-squares slope of y on x, both less their means. */
+function slopeOf(y: Float64Array, x: Float64Array): number {
+  const middle = (v: Float64Array) => v.reduce((a, b) => a + b, 0) / v.length;
+  const [my, mx] = [middle(y), middle(x)];
+  let [cross, square] = [0, 0];
+  for (let r = 0; r < x.length; r++) {
+    cross += (x[r] - mx) * (y[r] - my);
+    square += (x[r] - mx) ** 2;
+  }
+  return square > 0 ? cross / square : 0;
 }

@@ -18,6 +18,8 @@ export interface Surface {
   /** Half the sum and half the difference of the values at a mask and at its complement: frequencies of even degree, and of odd. */
   readonly even: Float64Array;
   readonly odd: Float64Array;
+  /** The same of the latent means. */
+  readonly latent: { readonly even: Float64Array; readonly odd: Float64Array };
   /** Mean variance of the function at a mask that has not been seen, and mean slope of the warp dy/dg. */
   readonly variance: number;
   readonly slope: number;
@@ -27,12 +29,12 @@ export interface Surface {
 export async function surfaceOf(process: Process, seed: number, breathe: () => Promise<void>): Promise<Surface> {
   const { n } = process.rows.masks;
   const probes = firsts(pairedMasks(n, 2 * PROBES, (seed ^ STREAM) >>> 0));
-  const latent = latentVariances(process, probes);
-  const spread = latent.reduce((a, b) => a + b, 0) / latent.length;
+  const spread = latentVariances(process, probes).reduce((sum, v) => sum + v / PROBES, 0);
   const complete = n <= MOST_LISTED;
   const masks = complete ? lowerHalf(n) : firsts(pairedMasks(n, 2 * DRAWN, (seed ^ STREAM ^ 1) >>> 0));
   const even = new Float64Array(masks.count);
   const odd = new Float64Array(masks.count);
+  const own = { even: new Float64Array(masks.count), odd: new Float64Array(masks.count) };
   let slope = 0;
   let variance = 0;
   const slice = 512;
@@ -42,6 +44,8 @@ export async function surfaceOf(process: Process, seed: number, breathe: () => P
     for (const [i, r] of rows.entries()) {
       const first = expectValue(process.warp, means[2 * i], spread);
       const second = expectValue(process.warp, means[2 * i + 1], spread);
+      own.even[r] = (means[2 * i] + means[2 * i + 1]) / 2;
+      own.odd[r] = (means[2 * i] - means[2 * i + 1]) / 2;
       even[r] = (first.mean + second.mean) / 2;
       odd[r] = (first.mean - second.mean) / 2;
       variance += (first.variance + second.variance) / (2 * masks.count);
@@ -49,7 +53,14 @@ export async function surfaceOf(process: Process, seed: number, breathe: () => P
     }
     await breathe();
   }
-  return { masks, complete, even, odd, variance, slope };
+  return { masks, complete, even, odd, latent: own, variance, slope };
+}
+
+/** E[y | x] at masks, each with its own variance. */
+export function expectations(process: Process, masks: Masks): Float64Array {
+  const means = latentMeans(process, masks);
+  const variances = latentVariances(process, masks);
+  return variances.map((variance, r) => expectValue(process.warp, means[2 * r], variance).mean);
 }
 
 function firsts(pairs: Masks): Masks {

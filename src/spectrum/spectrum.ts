@@ -13,10 +13,34 @@ export interface Spectrum {
   readonly coefficients: Float64Array;
 }
 
+/** Σ_{T ⊇ members} byDegree[|T|]·F(T) over all frequencies of up to TOP_DEGREE players. */
+export interface Functional {
+  readonly members: readonly number[];
+  readonly byDegree: Float64Array;
+}
+
+/** What a Bayesian fit knows of its own errors, in the squared units of the function. */
+export interface Posterior {
+  /** Variance of each functional, over all frequencies, those outside the spectrum included. */
+  variances(functionals: readonly Functional[]): Float64Array;
+  /** Mean variance of the function at a mask that was not fitted. */
+  readonly error: number;
+  /** Mean square of what is expected of the function and is not in the spectrum. */
+  readonly left: number;
+  /** Rows that were fitted. */
+  readonly count: number;
+}
+
+/** Where a search for hyper-parameters ended, and on how many rows: another fit of the same function may go on from there. */
+export interface SearchEnd {
+  readonly at: Float64Array;
+  readonly rows: number;
+}
+
 /**
  * What a decoder returns: a spectrum, and where it is a least-squares or ridge fit the lower-triangular Cholesky factor L
- * (K × K, row-major, order of the coefficients) of XᵀX + Λ, so that the variance of wᵀF is σ²‖L⁻¹w‖². `factor` is null
- * for an exact transform, whose coefficients carry no error.
+ * (K × K, row-major, order of the coefficients) of XᵀX + Λ, so that the variance of wᵀF is σ²‖L⁻¹w‖²; a Bayesian fit has a `posterior`
+ * instead. Both are missing for an exact transform, whose coefficients carry no error.
  */
 export interface Fit {
   readonly method: string;
@@ -24,6 +48,8 @@ export interface Fit {
   readonly factor: Float64Array | null;
   /** In place of a factor: see `Influence`. No groups: the values are exact differences of evaluations. */
   readonly influence?: Influence;
+  readonly posterior?: Posterior;
+  readonly end?: SearchEnd;
   /** For a mean of fits: its parts, their weights, and for each coefficient of the mean its place in the part (−1: not there). */
   readonly parts?: readonly { readonly fit: Fit; readonly weight: number; readonly terms: Int32Array }[];
 }
@@ -44,6 +70,8 @@ export interface DecodeOptions {
   readonly order?: number;
   /** Awaited every 50 ms or so of work: lets events in, and throws where the run was aborted. */
   readonly breathe?: () => Promise<void>;
+  /** From an earlier fit of the same function by the same method: methods that search begin there and take fewer steps. */
+  readonly start?: SearchEnd;
 }
 
 /** Recovers a sparse spectrum from (masks, values); values are in the masks' order. */

@@ -1,6 +1,6 @@
 import type { InteractionRow } from './indices.ts';
 import { omittedVariances } from './omitted.ts';
-import type { Fit, Influence } from './spectrum.ts';
+import type { Fit, Functional, Influence } from './spectrum.ts';
 
 /**
  * Two measured widenings. The formulas take errors as independent and evenly spread, which what a fit misses is not: on estimated
@@ -12,6 +12,16 @@ import type { Fit, Influence } from './spectrum.ts';
  */
 const ESTIMATED = 1.3;
 const OMITTED = 3;
+/**
+ * Share of the variance of a model-free estimate, noise/N, that a posterior's is given beside its own, since no prior is quite right. Its own is
+ * raised where the function turns out to be further off at unseen masks than it expects.
+ */
+const MODEL_FREE = 0.15;
+/**
+ * A posterior takes frequencies above an interaction as independent; they mostly agree in sign, as those left out do. Their weights are
+ * multiplied by this (measured: what ± 1.96 se of FBII need is 1.5 to 2; BII, where they weigh nothing, need 1).
+ */
+const COHERENT = 2;
 
 /** Columns of the inverse of a lower-triangular factor, one after the other: column j from its diagonal down, the rest 0. */
 function invertLower(l: Float64Array, k: number): Float64Array {
@@ -42,9 +52,18 @@ function fittedVariances(fit: Fit, rows: readonly InteractionRow[], noise: numbe
       const found = fittedVariances(part.fit, own, noise);
       sum += part.weight * found.sum;
       for (let i = 0; i < rows.length; i++)
-        variances[i] += part.weight * Math.sqrt(found.variances[i] + (own[i].value - rows[i].value) ** 2);
+        variances[i] += part.weight * Math.sqrt(found.variances[i] + (ESTIMATED * (own[i].value - rows[i].value)) ** 2);
     }
     return { variances: variances.map((se) => se * se), sum };
+  }
+  if (fit.posterior) {
+    const { posterior } = fit;
+    const scale = Math.max(1, noise / posterior.error);
+    const own = posterior.variances(rows.map(coherent));
+    return {
+      variances: own.map((v, i) => scale * v + (MODEL_FREE * noise * rows[i].weights.reduce((a, w) => a + w * w, 0)) / posterior.count),
+      sum: Math.max(0, noise - posterior.left),
+    };
   }
   if (!fit.factor) return { variances, sum: 0 };
   const k = fit.spectrum.coefficients.length;
@@ -59,9 +78,13 @@ function fittedVariances(fit: Fit, rows: readonly InteractionRow[], noise: numbe
       for (let p = terms[j], at = terms[j] * k; p < k; p++) projected[p] += columns[at + p] * weights[j];
     let square = 0;
     for (let p = 0; p < k; p++) square += projected[p] * projected[p];
-    variances[i] = noise * square;
+    variances[i] = ESTIMATED ** 2 * noise * square;
   }
   return { variances, sum: noise * sum };
+}
+
+function coherent({ members, byDegree }: InteractionRow): Functional {
+  return { members, byDegree: byDegree.map((w, degree) => (degree > members.length ? COHERENT * w : w)) };
 }
 
 /** The same functional on one part of a mean: terms that the part does not have are 0 there. */
@@ -74,7 +97,7 @@ function translate(row: InteractionRow, termOf: Int32Array, coefficients: Float6
 
 /** Whether any part of a fit is estimated rather than transformed. */
 function isEstimated(fit: Fit): boolean {
-  return fit.parts ? fit.parts.some((part) => isEstimated(part.fit)) : fit.factor !== null;
+  return fit.parts ? fit.parts.some((part) => isEstimated(part.fit)) : fit.factor !== null || fit.posterior !== undefined;
 }
 
 /**
@@ -88,7 +111,7 @@ export function standardErrors(fit: Fit, rows: readonly InteractionRow[], noiseV
   if (!isEstimated(fit)) return new Float64Array(rows.length);
   const { variances, sum } = fittedVariances(fit, rows, noiseVariance);
   const omitted = omittedVariances(fit.spectrum, rows, Math.max(0, noiseVariance - sum));
-  return variances.map((v, i) => Math.sqrt(ESTIMATED ** 2 * v + OMITTED ** 2 * omitted[i]));
+  return variances.map((v, i) => Math.sqrt(v + OMITTED ** 2 * omitted[i]));
 }
 
 /** √Σ_g (ψ_g·w)² for each functional w. */

@@ -1,0 +1,124 @@
+import type { Functional } from '../spectrum/spectrum.ts';
+import type { Hyper } from './hyper.ts';
+import { blocksOf, type Rows } from './kernel.ts';
+import { type Process, quadratic } from './process.ts';
+import { REACH } from './windows.ts';
+
+/** e_0 … e_top of the weights, elementary symmetric polynomials. */
+function symmetric(weights: Float64Array, top: number): Float64Array {
+  const e = new Float64Array(top + 1);
+  e[0] = 1;
+  for (const w of weights) for (let d = top; d > 0; d--) e[d] += w * e[d - 1];
+  return e;
+}
+
+/** The same without some of the weights: each is divided out of Π(1 + w_i t). |w| < 1, so errors do not grow. */
+function without(e: Float64Array, removed: readonly number[]): Float64Array {
+  const out = Float64Array.from(e);
+  for (const w of removed) for (let d = 1; d < out.length; d++) out[d] -= w * out[d - 1];
+  return out;
+}
+
+interface Expansion {
+  /** Prior variance of the constant under the product kernel, and what each member multiplies it by. */
+  readonly scale: number;
+  readonly rho: Float64Array;
+  /** Elementary symmetric polynomials of ρ, and of ρ_i z_i for every unit. */
+  readonly prior: Float64Array;
+  readonly byUnit: readonly Float64Array[];
+  readonly signs: readonly Float64Array[];
+}
+
+function expand({ rows, hyper }: Process, top: number): Expansion {
+  const rho = hyper.c.map((c) => Math.tanh(c / 2));
+  const { groups, bits } = rows.windows;
+  const signs = Array.from({ length: rows.units }, (_, p) =>
+    Float64Array.from(rho, (_, i) => ((bits[p * groups + (i >> 2)] >> (i & 3)) & 1 ? -1 : 1)),
+  );
+  return {
+    scale: rho.reduce((product, r) => product / (1 + r), hyper.product),
+    rho,
+    prior: symmetric(rho, top),
+    signs,
+    byUnit: signs.map((z) =>
+      symmetric(
+        rho.map((r, i) => r * z[i]),
+        top,
+      ),
+    ),
+  };
+}
+
+/**
+ * Latent posterior variance of I_S = Σ_{T ⊇ S} w(|T|, |S|) F(T), over all 2ⁿ frequencies: prior variances v_T less qᵀK⁻¹q, q = Σ w v_T χ_T on
+ * the fitting rows. Sums over T are elementary symmetric polynomials, so nothing is enumerated.
+ */
+export function interactionVariances(process: Process, functionals: readonly Functional[]): Float64Array {
+  const top = functionals.reduce(
+    (most, { byDegree }) =>
+      Math.max(
+        most,
+        byDegree.findLastIndex((w) => w !== 0),
+      ),
+    0,
+  );
+  const expansion = expand(process, top);
+  return Float64Array.from(functionals, (functional) => {
+    const prior = priorVariance(process.hyper, expansion, functional);
+    const columns = covariances(process.rows, process.hyper, expansion, functional);
+    return columns.reduce((left, column, b) => (column.some((v) => v !== 0) ? left - quadratic(process.inverses[b], column) : left), prior);
+  }).map((v) => Math.max(0, v));
+}
+
+function priorVariance(hyper: Hyper, { scale, rho, prior }: Expansion, { members, byDegree }: Functional): number {
+  const size = members.length;
+  const own = members.reduce((product, i) => product * rho[i], scale);
+  const rest = without(
+    prior,
+    members.map((i) => rho[i]),
+  );
+  let sum = 0;
+  for (let t = size; t < byDegree.length && t - size < rest.length; t++) sum += byDegree[t] ** 2 * own * rest[t - size];
+  if (size === 1) sum += byDegree[1] ** 2 * hyper.single * hyper.c[members[0]];
+  for (const { weight } of localPairs(hyper, members)) sum += byDegree[2] ** 2 * weight;
+  return sum;
+}
+
+/** Cov(I_S, g) at the rows, one column a matrix: characters of even degree are even under complement, so √2 of them lies in the sum of a pair. */
+function covariances(rows: Rows, hyper: Hyper, { scale, rho, signs, byUnit }: Expansion, { members, byDegree }: Functional) {
+  const size = members.length;
+  const columns = blocksOf(rows, rows.size);
+  const near = localPairs(hyper, members);
+  for (let p = 0; p < rows.units; p++) {
+    const z = signs[p];
+    const own = members.reduce((product, i) => product * rho[i] * z[i], scale);
+    const rest = without(
+      byUnit[p],
+      members.map((i) => rho[i] * z[i]),
+    );
+    const sums = [0, 0];
+    for (let t = size; t < byDegree.length && t - size < rest.length; t++) sums[t & 1] += byDegree[t] * own * rest[t - size];
+    if (size === 1) sums[1] += byDegree[1] * hyper.single * hyper.c[members[0]] * z[members[0]];
+    for (const { i, j, weight } of near) sums[0] += byDegree[2] * weight * z[i] * z[j];
+    if (rows.paired) for (const b of [0, 1]) columns[b][p] = Math.SQRT2 * sums[b];
+    else columns[0][p] = sums[0] + sums[1];
+  }
+  return columns;
+}
+
+/** Neighbouring pairs T ⊇ S and their prior variance beside the product kernel's. */
+function localPairs({ q, c }: Hyper, members: readonly number[]): { i: number; j: number; weight: number }[] {
+  const n = c.length;
+  const out: { i: number; j: number; weight: number }[] = [];
+  if (members.length > 2) return out;
+  for (const i of members)
+    for (let d = 1; d <= REACH; d++)
+      for (const [from, to] of [
+        [i, i + d],
+        [i - d, i],
+      ])
+        if (from >= 0 && to < n && members.every((m) => m === from || m === to))
+          out.push({ i: from, j: to, weight: q[REACH * from + d - 1] });
+  // Both members of a pair find it.
+  return members.length === 2 ? out.slice(0, 1) : out;
+}
