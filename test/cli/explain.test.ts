@@ -188,7 +188,7 @@ describe('webspex explain --values', () => {
 
   it('explains it with every method, each graded on masks it has not seen', async () => {
     const table = tableFile(at('ten.f32'), 10, planted);
-    for (const method of ['linear', 'proxyspex', 'pursuit', 'auto']) {
+    for (const method of ['linear', 'proxyspex', 'pursuit', 'gp', 'auto']) {
       const e = documentOf(await cli(['explain', '--values', table, '--players', '10', '--method', method, '--budget', '512', '--json']));
       expect(e.fit.heldOut).toBe(128);
       expect(e.method).toBe(method);

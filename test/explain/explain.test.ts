@@ -73,7 +73,7 @@ describe('explain', () => {
     expect(Math.abs(e.values.full - 2.7)).toBeLessThan(FLOAT32);
   });
 
-  it.each(['pursuit', 'proxyspex', 'auto'] as const)(
+  it.each(['pursuit', 'proxyspex', 'gp', 'auto'] as const)(
     '%s finds planted interactions among 40 players, with small errors',
     async (method) => {
       const { value } = polynomial(PLANTED);
