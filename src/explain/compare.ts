@@ -9,6 +9,8 @@ import { type ExplainOptions, METHODS, type Method, type RunProgress, settle } f
 
 /** Fewer common pairs than this grade nothing. */
 const LEAST_PAIRS = 8;
+/** Of 2⁹ masks several methods may fit a quarter each and leave enough to grade on. */
+const LEAST_PLAYERS = 9;
 
 export interface CompareOptions extends Omit<ExplainOptions, 'method' | 'onProgress'> {
   /** Default: all but `exact`. */
@@ -50,6 +52,12 @@ export interface Comparison {
  * @throws usage where no method can run or the budget leaves no masks to grade on, and whatever a run throws.
  */
 export async function compareMethods(valueFunction: ValueFunction, options: CompareOptions): Promise<Comparison> {
+  const n = typeof options.players === 'number' ? options.players : options.players.length;
+  if (n < LEAST_PLAYERS)
+    throw new WebspexError(
+      'usage',
+      `compare: expected at least ${LEAST_PLAYERS} players, got ${n}: there are too few masks to keep some apart; explain evaluates all of them`,
+    );
   const { methods = METHODS.filter((m) => m !== 'exact'), onProgress, index, ...shared } = options;
   const known = new Map<string, number>();
   const cached = remember(valueFunction, known);

@@ -120,7 +120,7 @@ describe('webspex compare', () => {
 
   it('compares methods on a program and on a text, as JSON too', async () => {
     const text = [
-      'a b c d e f g h',
+      'a b c d e f g h i j',
       '--model',
       tiny,
       '--device',

@@ -77,8 +77,9 @@ describe('comparing methods', () => {
 
   it('refuses a budget that leaves nothing to grade on, and no methods at all', async () => {
     const small: ValueFunction = async (masks) => Float32Array.from(masks.words, (m) => m % 7);
-    await expect(compareMethods(small, { players: 6, budget: 64, methods: ['auto', 'linear'] })).rejects.toThrow(/no method fits, got 0/);
-    await expect(compareMethods(small, { players: 6, budget: 32, methods: [] })).rejects.toThrow(/at least one method/);
+    await expect(compareMethods(small, { players: 9, budget: 512, methods: ['auto', 'linear'] })).rejects.toThrow(/no method fits, got 0/);
+    await expect(compareMethods(small, { players: 9, budget: 32, methods: [] })).rejects.toThrow(/at least one method/);
+    await expect(compareMethods(small, { players: 6 })).rejects.toThrow(/at least 9 players, got 6/);
     await expect(compareMethods(value, { players: N, budget: 60, methods: ['faith-shap'] })).rejects.toThrow(
       /budget-too-small|expected at least/,
     );

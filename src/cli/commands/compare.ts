@@ -11,11 +11,14 @@ import { createStyle } from '../terminal/style.ts';
 import { MODEL_FLAGS, MODEL_HELP, MODEL_VALUES, modelRun, RUN_HELP, SOURCE_HELP, textSource } from '../text-options.ts';
 
 const COMPARE_VALUES = ['index', 'order', 'budget', 'seed'] as const;
-/** Of a table that is small enough no method is given more than this share: comparing needs masks that none has fitted. */
-const TABLE_SHARE = 4;
 const DEFAULT_BUDGET = 1024;
 /** Each call of the model reads the text anew, which should not count beside the passes. */
 const BATCH_MS = 1000;
+
+/** Comparing needs masks that no method has fitted: of few players at most a quarter of all masks. */
+function defaultBudget(players: number): number {
+  return Math.min(DEFAULT_BUDGET, 2 ** players / 4);
+}
 
 /** `--methods a,b,c`. @throws usage with the nearest name. */
 function methodsOf(args: Arguments): readonly Method[] | undefined {
@@ -70,7 +73,7 @@ async function compareText(args: Arguments, methods: readonly Method[] | undefin
         methods,
         index,
         maxOrder,
-        budget,
+        budget: budget ?? defaultBudget(about.players.length),
         seed,
         batchMs: BATCH_MS,
         signal: session.interrupts.signal,
@@ -99,8 +102,7 @@ async function compareAny(
   return withSession(io, async (session) => {
     const { valueFunction, close } = await open();
     try {
-      const small = players <= 24 ? Math.max(16, 2 ** players / TABLE_SHARE) : DEFAULT_BUDGET;
-      const budget = args.value('budget') === undefined ? Math.min(DEFAULT_BUDGET, small) : options.budget;
+      const budget = args.value('budget') === undefined ? defaultBudget(players) : options.budget;
       const run = { ...options, budget, players, methods, signal: session.interrupts.signal, onProgress: progressOf(session) };
       const comparison = await session.interrupts.orInterrupted(compareMethods(valueFunction, run));
       const [{ explanation }] = comparison.methods;
