@@ -7,6 +7,7 @@ import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
 import { env } from '../../src/model/hub/env.ts';
 import { type HubOptions, isHubId } from '../../src/model/hub/hub.ts';
 import { openHub, openModel } from '../../src/model/hub/source.ts';
+import { cacheStore, type HubStore } from '../../src/model/hub/store.ts';
 import { loadClassifier } from '../../src/model/load.ts';
 import type { ProgressEvent } from '../../src/model/model.ts';
 import { COMMIT, startHub, type TestHub } from '../support/hub.ts';
@@ -191,6 +192,27 @@ describe('the cache', () => {
     await writeFile(join(cache, 'file'), '');
     const source = openHub(hub.id, { env: { ...settings(), cacheDir: join(cache, 'file') }, waitMs: 1 });
     expect((await source.read('config.json')).length).toBeGreaterThan(100);
+  });
+
+  it('of a page is its Cache Storage; there is none where that is refused or absent', async () => {
+    const kept = new Map<string, Response>();
+    const storage = {
+      open: async () => ({
+        match: async (address: string) => kept.get(address)?.clone(),
+        put: async (address: string, response: Response) => void kept.set(address, response),
+        delete: async (address: string) => kept.delete(address),
+      }),
+    } as unknown as CacheStorage;
+    const store = (await cacheStore(storage)) as HubStore;
+    const read = () => openHub(hub.id, { env: settings(), store, waitMs: 1 }).read('large.safetensors');
+    expect(same(await read(), LARGE)).toBe(true);
+    // The listing and the file: the pieces are gone.
+    expect([...kept.keys()].filter((k) => /^https:\/\//.test(k)).length).toBe(2);
+    hub.asked.length = 0;
+    expect(same(await read(), LARGE)).toBe(true);
+    expect(asked(/resolve|elsewhere/)).toEqual([]);
+    const refusing = { open: () => Promise.reject(new Error('SecurityError')) } as unknown as CacheStorage;
+    expect([await cacheStore(refusing), await cacheStore(undefined)]).toEqual([null, null]);
   });
 
   it('never reaches outside its folder, whatever names the hub lists', async () => {

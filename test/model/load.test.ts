@@ -9,6 +9,7 @@ import { allMasks } from '../../src/core/masks.ts';
 import { maskSequences } from '../../src/lens/text/masking.ts';
 import { splitPlayers } from '../../src/lens/text/players.ts';
 import { loadClassifier } from '../../src/model/load.ts';
+import { sha256Hex } from '../../src/model/manifest.ts';
 import type { ModelSource, ProgressEvent } from '../../src/model/model.ts';
 import { readSafetensors, type Tensor, toFloat32 } from '../../src/model/safetensors.ts';
 import { openSource } from '../../src/model/source.ts';
@@ -186,6 +187,20 @@ describe('a bad folder is refused with a typed error that names what is wrong:',
     'a.safetensors': shards[0],
     'b.safetensors': shards[1],
   });
+  it('an index of several weight files beside a manifest that does not list them', async () => {
+    const manifest = { format: 'webspex-model', version: 1, id: 'm', revision: '', files: {} as Record<string, object> };
+    const all: Record<string, Uint8Array | null> = { ...files, ...index({ 'classifier.bias': 'a.safetensors' }) };
+    for (const name of ['config.json', 'tokenizer.json', 'model.safetensors.index.json']) {
+      const bytes = all[name] as Uint8Array;
+      manifest.files[name] = { bytes: bytes.length, sha256: await sha256Hex(bytes) };
+    }
+    const error = await failureOf({ ...all, 'manifest.json': new TextEncoder().encode(JSON.stringify(manifest)) });
+    expect([error.code, error.message]).toEqual([
+      'bad-file',
+      expect.stringMatching(/manifest\.json: files: expected a\.safetensors among them/),
+    ]);
+  });
+
   const both = { 'classifier.bias': 'a.safetensors', [CLASSIFIER]: 'b.safetensors' };
   const bad: [string, Record<string, Uint8Array | null>, string, RegExp][] = [
     ['no map', index(undefined), 'bad-file', /index\.json: weight_map: expected an object, got none/],

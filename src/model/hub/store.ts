@@ -63,9 +63,10 @@ export function diskStore(folder: string): HubStore | null {
 }
 
 /** Cache Storage of a page or worker; null where there is none, as in private frames. */
-async function cacheStore(): Promise<HubStore | null> {
+export async function cacheStore(storage: CacheStorage | undefined): Promise<HubStore | null> {
   try {
-    const cache = await globalThis.caches.open('webspex');
+    const cache = await storage?.open('webspex');
+    if (!cache) return null;
     // An address that is asked of nobody.
     const addressOf = (key: string) => `https://webspex.invalid/${key}`;
     return {
@@ -98,6 +99,6 @@ function forgiving(store: HubStore): HubStore {
 /** The user's cache folder in Node, Cache Storage elsewhere. */
 export async function openStore(folder: string | null): Promise<HubStore> {
   const place = folder ?? defaultCacheFolder();
-  const store = (place === null ? null : diskStore(place)) ?? (await cacheStore());
+  const store = (place === null ? null : diskStore(place)) ?? (await cacheStore(globalThis.caches));
   return forgiving(store ?? NOTHING);
 }
