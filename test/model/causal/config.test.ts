@@ -85,6 +85,8 @@ describe('the configuration of a decoder', () => {
     ['llama', { eos_token_id: 'end' }, /eos_token_id: expected token ids, got "end"/],
     ['llama', { tie_word_embeddings: 'yes' }, /tie_word_embeddings: expected true or false/],
     ['llama', { rope_parameters: { rope_type: 'linear', factor: 0 } }, /factor: expected a number above 0, got 0/],
+    ['llama', { rope_parameters: { rope_type: 'factors', factors: [1, 2] } }, /expected 3 factors above 0, got \[1,2\]/],
+    ['llama', { rope_parameters: { rope_type: 'factors', factors: [1, 0, 1] } }, /expected 3 factors above 0, got \[1,0,1\]/],
     ['gpt2', { n_head: 3 }, /n_head: expected a divisor of n_embd 20, got 3/],
   ])('of %s with %j is refused as nonsense', (folder, change, message) => {
     expect(thrownBy(() => tinyConfig(folder, change))).toMatchObject({ code: 'bad-file', message: expect.stringMatching(message) });
