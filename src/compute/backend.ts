@@ -52,6 +52,8 @@ export interface Backend {
   readonly limits: BackendLimits;
   /** How weights and activations lie in memory; default f32. */
   readonly dtype?: 'f32' | 'f16';
+  /** Whether executables go on reading the weights they were given; otherwise they have copies of their own. */
+  readonly keepsWeights?: boolean;
   /** Compiles and allocates everything a run needs; runs create nothing. @throws device-lost, out-of-memory, self-check. */
   prepare(program: Program, weights: Weights): Promise<Executable>;
   /** Opens the device anew after a loss, where that can help; executables of the old one stay dead. @throws no-adapter, device-lost. */

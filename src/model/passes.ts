@@ -1,5 +1,6 @@
 import type { Backend, Executable } from '../compute/backend.ts';
 import type { Inputs, Program, RowCounts, Weights } from '../compute/program.ts';
+import { release } from '../compute/release.ts';
 import { throwIfAborted, WebspexError } from '../core/errors.ts';
 
 /** One run of a program, and what becomes of its output rows. */
@@ -43,7 +44,15 @@ export type WeightsSource = Weights | (() => Weights);
 
 /** Prepares a program, keeps as many runs in flight as the backend wants, and sizes them by how long they take. */
 export async function createPasses(first: Program, weights: WeightsSource, backend: Backend): Promise<Passes> {
-  const prepare = (program: Program) => backend.prepare(program, typeof weights === 'function' ? weights() : weights);
+  const prepare = async (program: Program) => {
+    if (typeof weights !== 'function') return backend.prepare(program, weights);
+    const made = weights();
+    try {
+      return await backend.prepare(program, made);
+    } finally {
+      if (!backend.keepsWeights) release(made.values());
+    }
+  };
   let prepared: { program: Program; executable: Executable } | null = { program: first, executable: await prepare(first) };
   let destroyed = false;
   const inFlight = backend.limits.inFlight ?? IN_FLIGHT;

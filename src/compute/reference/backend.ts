@@ -35,6 +35,7 @@ export function createReferenceBackend(): Backend {
   return {
     info: { backend: 'reference', adapter: 'CPU (float64)', software: true },
     limits: { bufferBytes: 2 ** 31, firstTokens: 128, leastTokens: 32, mostTokens: 512, targetMs: 250 },
+    keepsWeights: true,
     async prepare(program, weights) {
       checkProgram(program, weights);
       return createExecutable(program, weights);

@@ -1,3 +1,4 @@
+import { release } from '../release.ts';
 import { threadError } from './crew.ts';
 import { createInstance, type Instance } from './instance.ts';
 import type { Layout } from './layout.ts';
@@ -24,6 +25,8 @@ async function answer(request: Request): Promise<Answer> {
       return { answer: 'done' };
     } catch (error) {
       return failed(error, layout);
+    } finally {
+      release(weights.values());
     }
   }
   const prepared = programs.get(program);
