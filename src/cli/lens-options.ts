@@ -30,7 +30,7 @@ export const LENS_HELP = [
   ['--rescale', 'with ablation zero: multiply the heads left in a layer by how many there are over how many are left'],
   [
     '--set F.tsv',
-    'with parts of the model: explain the mean log-prob, another --scalar or the accuracy over labelled texts (label, tab, text) instead of one text',
+    'instead of one text labelled ones (label, tab, text): with parts of the model their mean log-prob, another --scalar or the accuracy, with --lens data their mean margin or loss',
   ],
   [
     '--train F.tsv',
@@ -74,7 +74,8 @@ function refuseMasking(args: Arguments, lens: string): void {
 /** @throws usage where the lens has no such scalar. */
 function checkScalar(args: Arguments, lens: string, allowed: readonly string[]): void {
   const scalar = args.value('scalar')?.toLowerCase();
-  if (scalar !== undefined && !allowed.includes(scalar))
+  // A name that no lens knows gets the nearest one elsewhere.
+  if (scalar !== undefined && LENS_SCALARS.some((s) => s === scalar) && !allowed.includes(scalar))
     throw usage(`--scalar: expected ${allowed.join(', ')} with --lens ${lens}, got ${scalar}; choose one of them`);
 }
 
@@ -91,19 +92,23 @@ export function lensRun(args: Arguments): LensRun {
 }
 
 function dataRun(args: Arguments): LensRun {
-  refuseStray(args, 'data', DATA_VALUES);
+  refuseStray(args, 'data', [...DATA_VALUES, 'set']);
   checkScalar(args, 'data', DATA_SCALARS);
   const train = args.value('train');
   if (train === undefined) throw usage('--lens data: expected --train FILE, got none; name a file of label, tab, text');
   const given = args.value('l2');
   const l2 = given === undefined ? undefined : Number(given);
   if (l2 !== undefined && !(l2 > 0 && Number.isFinite(l2))) throw usage(`--l2: expected a number above 0, got ${given}; 1 is usual`);
-  checkReadable(train);
+  const set = args.value('set');
+  if (set !== undefined && args.has('target'))
+    throw usage('--target: expected none with --set, whose texts have their labels, got one; leave it out');
+  for (const file of [train, set]) if (file !== undefined) checkReadable(file);
   return {
     lens: 'data',
     task: 'feature-extraction',
-    set: false,
+    set: set !== undefined,
     read: async () => ({
+      ...(set !== undefined && { examples: parseExamples(await readTextFile(set, MOST_BYTES), set) }),
       lens: 'data',
       train: parseExamples(await readTextFile(train, MOST_BYTES), train),
       ...(l2 !== undefined && { l2 }),

@@ -132,7 +132,7 @@ function placeOf(model: string | URL): { folder: string | URL; file?: string } {
 async function prepare(model: Model | CausalModel, trainer: Backend | null, text: string, question: Question): Promise<Prepared> {
   const { lens = 'text' } = question;
   if (lens === 'data') {
-    refuseComponentOptions(question, lens);
+    refuseComponentOptions({ ...question, examples: undefined }, lens);
     return prepareTraining(model, trainer, text, question);
   }
   refuseTrainingOptions(question);

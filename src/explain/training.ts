@@ -11,6 +11,8 @@ export interface TrainingQuestion {
   readonly train?: readonly Example[];
   /** Strength of the head's penalty, l2 / 2 · ‖weights‖²; default 1. */
   readonly l2?: number;
+  /** Labelled texts in place of the one text, which is then empty: the mean of their margins towards their labels, or of their losses. */
+  readonly examples?: readonly Example[];
 }
 
 /** More masks in a call are trained side by side; Stop and progress wait for its end. */
@@ -40,18 +42,25 @@ export async function prepareTraining(
     readonly signal?: AbortSignal;
   },
 ): Promise<Prepared> {
-  const { train, l2, target, signal } = question;
+  const { train, l2, target, examples, signal } = question;
   if (!('classify' in model) || trainer === null)
     throw new WebspexError('usage', "lens data: expected a model without its head, got one with; open it for 'feature-extraction'");
   for (const name of ['units', 'lock', 'mask'] as const)
     if (question[name] !== undefined) throw new WebspexError('usage', `${name}: expected none with lens data, got some; leave it out`);
   if (train === undefined) throw new WebspexError('usage', 'train: expected labelled examples with lens data, got none; give some');
-  const lens = await trainingDataLens(model, trainer, train, text, { target, scalar: question.scalar as DataScalar, l2, signal });
+  if (examples && text.trim() !== '')
+    throw new WebspexError('usage', 'examples: expected either a text or labelled texts, got both; leave one out');
+  const lens = await trainingDataLens(model, trainer, train, examples ?? text, {
+    target,
+    scalar: question.scalar as DataScalar,
+    l2,
+    signal,
+  });
   return {
     players: lens.players,
     lens: 'data',
-    target: lens.target,
-    scalar: lens.scalar,
+    target: examples ? `${examples.length} labelled ${examples.length === 1 ? 'text' : 'texts'}` : lens.target,
+    scalar: examples ? `mean ${lens.scalar}` : lens.scalar,
     mask: 'left out of training',
     units: 'training example',
     valueFunction: lens.valueFunction,

@@ -30,6 +30,15 @@ describe('webspex explain --lens data', () => {
     expect(ran.out).not.toMatch(/\bwords?\b/);
   });
 
+  it('--set explains the mean loss over labelled texts', async () => {
+    const ran = await cli(['explain', '--lens', 'data', '--train', train, '--set', train, '--scalar', 'loss', '--json', ...MODEL]);
+    expect([ran.code, ran.err]).toEqual([0, '']);
+    const e = readExplanation(JSON.parse(ran.out));
+    expect(e).toMatchObject({ text: '', lens: 'data', target: '4 labelled texts', scalar: 'mean loss' });
+    expect(e.values.empty).toBeCloseTo(Math.log(2), 5);
+    expect(e.values.full).toBeLessThan(Math.log(2));
+  });
+
   it('verifies an interaction by training without each of its examples', async () => {
     const ran = await cli(['verify', 'a the c', '--lens', 'data', '--train', train, '--members', '0,3', '--json', ...MODEL]);
     expect([ran.code, ran.err]).toEqual([0, '']);

@@ -19,7 +19,7 @@ export interface TrainingDataOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Training examples as players: what a head trained on some of them says of one text. */
+/** Training examples as players: what a head trained on some of them says of one text, or of labelled texts on average. */
 export interface TrainingDataLens {
   readonly players: readonly Player[];
   readonly target: string;
@@ -35,28 +35,38 @@ const SHOWN = 40;
 /** Texts embedded in one call, so that an abort gets through. */
 const EMBEDDED_AT_ONCE = 64;
 
+/** Texts that trained heads are asked about: their features, and on which side of the target each is to be. */
+interface Asked {
+  readonly features: Float32Array;
+  /** 1 where the margin itself counts, −1 where its negative does. */
+  readonly signs: readonly number[];
+}
+
 /**
- * Embeds the examples and the text with a model loaded without its head (`head: 'none'`), and prepares the retraining of a logistic head on
+ * Embeds the examples and the text, or labelled texts, with a model loaded without its head (`head: 'none'`), and prepares the retraining of a logistic head on
  * them. @throws usage for a label that no example has, or where all have the same; too-long naming the text; what the backend throws.
  */
 export async function trainingDataLens(
   model: Model,
   backend: Backend,
   examples: readonly Example[],
-  text: string,
+  asked: string | readonly Example[],
   { target, scalar = 'margin', l2, signal }: TrainingDataOptions = {},
 ): Promise<TrainingDataLens> {
   const labels = [...new Set(examples.map(({ label }) => label))];
   checkTask(labels, target, scalar);
+  if (typeof asked !== 'string') checkSet(labels, asked);
   const width = model.info.labels.length;
   const trained = examples.map((e) => e.text);
-  const tested = await embedTexts(model, [text], 'text', signal);
+  const texts = typeof asked === 'string' ? [asked] : asked.map((e) => e.text);
+  const tested = await embedTexts(model, texts, typeof asked === 'string' ? 'text' : 'labelled text', signal);
   const features = await embedTexts(model, trained, 'example', signal);
   const trainerOf = (label: string) => {
     const sides = Uint8Array.from(examples, (e) => (e.label === label ? 1 : 0));
     return createLogisticTrainer({ features, width, labels: sides }, backend, { l2 });
   };
-  const chosen = target ?? (await predicted(labels, trainerOf, tested));
+  const chosen = target ?? (typeof asked === 'string' ? await predicted(labels, trainerOf, tested) : labels[0]);
+  const signs = typeof asked === 'string' ? [1] : asked.map(({ label }) => (label === chosen ? 1 : -1));
   const trainer = await trainerOf(chosen);
   return {
     players: examples.map((e, id) => ({ id, label: nameOf(id, e), start: 0, end: 0 })),
@@ -65,10 +75,7 @@ export async function trainingDataLens(
     trainer,
     async valueFunction(masks, options) {
       const heads = await trainer.train(masks, options);
-      return Float32Array.from({ length: masks.count }, (_, r) => {
-        const margin = marginOf(heads, r, tested);
-        return scalar === 'margin' ? margin : Math.max(0, -margin) + Math.log1p(Math.exp(-Math.abs(margin)));
-      });
+      return Float32Array.from({ length: masks.count }, (_, r) => meanOf(heads, r, { features: tested, signs }, scalar));
     },
     destroy: () => trainer.destroy(),
   };
@@ -83,6 +90,17 @@ function checkTask(labels: readonly string[], target: string | undefined, scalar
     throw new WebspexError('usage', `scalar: expected ${DATA_SCALARS.join(' or ')}, got ${scalar}; choose one of them`);
 }
 
+/** @throws usage for labelled texts of a label that no example has. */
+function checkSet(labels: readonly string[], asked: readonly Example[]): void {
+  if (asked.length === 0) throw new WebspexError('empty-input', 'examples: expected at least one labelled text, got none; give some');
+  const strange = asked.find(({ label }) => !labels.includes(label));
+  if (strange)
+    throw new WebspexError(
+      'usage',
+      `examples: expected labels of training examples (${labels.slice(0, 20).join(', ')}), got ${strange.label}; use those`,
+    );
+}
+
 /** The label whose head, trained on all examples, gives the text the largest margin. */
 async function predicted(
   labels: readonly string[],
@@ -93,7 +111,7 @@ async function predicted(
   // Of two labels one margin is the other's negative.
   for (const label of labels.length === 2 ? labels.slice(0, 1) : labels) {
     const trainer = await trainerOf(label);
-    margins.push(marginOf(await trainer.train(everyone(trainer.examples)), 0, tested));
+    margins.push(meanOf(await trainer.train(everyone(trainer.examples)), 0, { features: tested, signs: [1] }, 'margin'));
     trainer.destroy();
   }
   if (labels.length === 2) return labels[margins[0] >= 0 ? 0 : 1];
@@ -106,11 +124,22 @@ function everyone(n: number): Masks {
   return masks;
 }
 
-function marginOf(heads: Float32Array, row: number, tested: Float32Array): number {
-  const width = tested.length + 1;
-  let margin = heads[row * width + tested.length];
-  for (let c = 0; c < tested.length; c++) margin += heads[row * width + c] * tested[c];
-  return margin;
+/** The mean over the asked texts of their signed margins, or of their log-losses. */
+function meanOf(heads: Float32Array, row: number, { features, signs }: Asked, scalar: DataScalar): number {
+  const width = features.length / signs.length;
+  const at = row * (width + 1);
+  let sum = 0;
+  signs.forEach((sign, t) => {
+    let margin = heads[at + width];
+    for (let c = 0; c < width; c++) margin += heads[at + c] * features[t * width + c];
+    sum += scalar === 'margin' ? sign * margin : softplus(-sign * margin);
+  });
+  return sum / signs.length;
+}
+
+/** ln(1 + eˣ). */
+function softplus(x: number): number {
+  return Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
 function nameOf(id: number, { label, text }: Example): string {

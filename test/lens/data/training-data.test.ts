@@ -72,6 +72,34 @@ describe('the lens on training data', () => {
     loss.destroy();
   });
 
+  it('of labelled texts gives the mean of the margins towards their labels, or of their losses', async () => {
+    const asked = [
+      { text: TEXT, label: 'good' },
+      { text: 'b b', label: 'bad' },
+      { text: 'the c c', label: 'good' },
+    ];
+    const masks = allMasks(7);
+    const alone = await Promise.all(
+      asked.map(async ({ text, label }) => {
+        const lens = await trainingDataLens(model, backend, SET, text, { target: 'good' });
+        const margins = await lens.valueFunction(masks);
+        lens.destroy();
+        return margins.map((m) => (label === 'good' ? m : -m));
+      }),
+    );
+    for (const scalar of ['margin', 'loss'] as const) {
+      const lens = await trainingDataLens(model, backend, SET, asked, { scalar });
+      const got = await lens.valueFunction(masks);
+      got.forEach((v, r) => {
+        const parts = alone.map((margins) => (scalar === 'margin' ? margins[r] : Math.log(1 + Math.exp(-margins[r]))));
+        expect(v).toBeCloseTo(parts.reduce((a, b) => a + b, 0) / 3, 5);
+      });
+      lens.destroy();
+    }
+    const strange = await rejectedBy(trainingDataLens(model, backend, SET, [{ text: 'a', label: 'fine' }]));
+    expect(strange.message).toMatch(/labels of training examples \(good, bad, so-so\), got fine/);
+  });
+
   it('lets two equal examples be found by what they do together: each makes the other matter less', async () => {
     const lens = await trainingDataLens(model, backend, SET, TEXT, { target: 'good' });
     const { interactions } = await explain(lens.valueFunction, { players: lens.players, method: 'exact', index: 'BII', maxOrder: 2 })
