@@ -43,8 +43,9 @@ fn activate(kind: u32, x: vec4<f32>) -> vec4<f32> {
       return unless_broken(x, safe_tanh(x));
     }
     case SILU: {
-      // Below −80 it is 0 in float32, and e to more than 88 would overflow.
-      return x / (1.0 + exp(min(-x, vec4(80.0))));
+      // Below −80 it is 0 to 1e-33, and e to more than 88 would overflow.
+      let z = max(x, vec4(-80.0));
+      return unless_broken(x, z / (1.0 + exp(-z)));
     }
     default: {
       return x;
