@@ -1,5 +1,6 @@
 import { boost } from './bench/boost.ts';
 import { forward } from './bench/forward.ts';
+import { gp } from './bench/gp.ts';
 import type { Benchmark } from './bench/harness.ts';
 import { removal } from './bench/removal.ts';
 import { spex } from './bench/spex.ts';
@@ -9,4 +10,4 @@ import { tiles } from './bench/tiles.ts';
 export { type BenchContext, type Benchmark, measure, type Row, spread } from './bench/harness.ts';
 
 /** Every benchmark by the name that `webspex bench` takes. */
-export const benchmarks: Readonly<Record<string, Benchmark>> = { boost, forward, removal, spex, sst2, tiles };
+export const benchmarks: Readonly<Record<string, Benchmark>> = { boost, forward, gp, removal, spex, sst2, tiles };

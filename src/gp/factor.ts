@@ -8,7 +8,7 @@ export function padded(k: number): number {
 
 /**
  * The 16 dot products of rows a … a + 3 of `x` with rows b … b + 3 of `y` over columns from … to − 1: out[4i + j]. Two rows of `y` at a time,
- * so that eight sums stay in registers (2.6 times as fast as one sum at a time, Node 20).
+ * so that eight sums stay in registers (twice as fast as one sum at a time, 500 × 500, Node 20).
  */
 function dotTile(x: Float64Array, a: number, y: Float64Array, b: number, stride: number, from: number, to: number, out: Float64Array) {
   for (let half = 0; half < 4; half += 2) {

@@ -67,8 +67,8 @@ const TOLERANCE = 0.5;
 /**
  * Out-of-fold R² of every decoder and of the means of the best two and the best three. Every selection a decoder makes happens inside the
  * fold's own fitting rows, so no row grades a fit that has seen it or its complement. With few rows the best is often so by luck. So the
- * favoured decoder is chosen unless it is clearly worse than the best (the Gaussian process on 30 complete tables of DistilBERT: true R²
- * .002 to .004 above taking the best at 64 to 256 masks, and on 10 sums of unanimity games .010, .027 and .000 below). Where none is
+ * favoured decoder is chosen unless it is clearly worse than the best (the Gaussian process on 15 complete tables of DistilBERT: true R²
+ * .002 to .004 above taking the best at 64 to 256 masks, and on 5 sums of unanimity games .010, .027 and .000 below). Where none is
  * favoured, the largest mean that is not clearly worse is chosen: a mean is steadier.
  */
 export async function crossValidate(
