@@ -47,7 +47,9 @@ describe('webspex explain TEXT', () => {
     expect(ran.out).toMatch(/^positive {2}log-odds \+4\.68 \(99 %\) · with every word masked \+0\.13 \(53 %\)\n/);
     expect(ran.out).toMatch(/Her +acting +never +fails +to +impress\n/);
     expect(ran.out).toMatch(/\nTogether\n {2}never × fails +\+\d\.\d\d ± \d\.\d\d +▲ █+/);
-    expect(ran.out).toMatch(/R² 0\.\d\d: explains \d\d % of the variation over 12 masks it has not seen \(95 %\sinterval \d+ to \d+ %\)/);
+    expect(ran.out).toMatch(
+      /R² [01]\.\d\d: explains >?\d\d % of the variation over 12 masks it has not seen \(95 %\sinterval \d+ to >?\d+ %\)/,
+    );
     expect(ran.out).toMatch(/\n48 of 48 passes · [\d.]+ a second · seed 7\nmethod auto took .*cross-validated R²/);
     expect(ran.out).toMatch(/\nwasm · CPU \(WASM \w+ SIMD, \d+ threads?\)\nmodel webspex\/minilm-sst2\n/);
     expect(ran.out).not.toContain('\u001b');
@@ -308,6 +310,6 @@ describe('a reader that goes away early', () => {
     const err: string[] = [];
     child.stderr?.on('data', (bytes: Buffer) => err.push(bytes.toString()));
     expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(0);
-    expect(err).toEqual([]);
+    expect(err.join('').replace(PROGRESS, '')).toBe('');
   });
 });
