@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { linear } from '../../src/baselines/linear.ts';
-import { allMasks } from '../../src/core/masks.ts';
+import { allMasks, type Masks } from '../../src/core/masks.ts';
 import { createRandom, type Random } from '../../src/core/random.ts';
 import { pairedMasks } from '../../src/core/sample.ts';
 import { pursuit } from '../../src/pursuit/pursuit.ts';
@@ -217,6 +217,27 @@ describe('cross-validation', () => {
     };
     const { chosen } = await crossValidate([wrong('a'), wrong('b')], masks, y, { folds: 5, seed: 1 });
     expect(chosen.split('+').sort()).toEqual(['a', 'b']);
+  });
+
+  it('takes the favoured decoder where none is clearly better, and not where one is', async () => {
+    const { masks, y } = plant(hierarchical(14, 30, 3), 300);
+    const twin = { method: 'twin', decode: both.find((d) => d.method === 'pursuit')!.decode };
+    const choose = async (favoured: string) => (await crossValidate([...both, twin], masks, y, { folds: 5, seed: 1, favoured })).chosen;
+    expect(await choose('twin')).toBe('twin');
+    expect(await choose('linear')).not.toBe('linear');
+  });
+
+  it('grades predictions where a decoder can give them without a spectrum, made for rows that were not seen', async () => {
+    const { masks, y } = plant(hierarchical(14, 8, 3), 100);
+    const decode = async () => {
+      throw new Error('no spectrum is needed');
+    };
+    const seenMean = async (_seen: Masks, values: Float64Array, unseen: Masks) =>
+      new Float64Array(unseen.count).fill(values.reduce((a, b) => a + b, 0) / values.length);
+    const { scored } = await crossValidate([{ method: 'mean', decode, predict: seenMean }], masks, y, { folds: 5, seed: 1 });
+    // The mean of other rows is a little worse than the mean of all.
+    expect(scored[0].r2).toBeLessThanOrEqual(0);
+    expect(scored[0].r2).toBeGreaterThan(-0.1);
   });
 });
 
