@@ -58,6 +58,7 @@ button.quiet:hover { border-color: var(--accent); color: var(--accent); }
 .word[role]:hover, .word.lit { box-shadow: 0 0 0 2px var(--tint); }
 .word sub { font-size: 0.62em; line-height: 0; }
 .word .effect .sign { margin-inline-end: 0.12em; width: 0.72em; height: 0.72em; color: inherit; }
+.word .effect::after { content: attr(data-size); }
 .word .effect { font-size: 0.64em; font-weight: 550; vertical-align: 0.55em; line-height: 0; margin-inline-start: 0.22em; white-space: nowrap; }
 .word.off { text-decoration: line-through; text-decoration-thickness: 2px; color: var(--quiet); background: repeating-linear-gradient(135deg, var(--chip) 0 4px, transparent 4px 8px); border-bottom-color: transparent; }
 .stack { display: grid; }

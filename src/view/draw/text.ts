@@ -57,7 +57,8 @@ function wordMark(scene: Scene, player: number, text: string): Mark {
         {},
         index.replace(/[₀-₉]/g, (d) => String(d.charCodeAt(0) - 0x2080)),
       ),
-    shown && mark('span', { class: 'effect' }, signMark(effect.value), size(Math.abs(effect.value))),
+    // The number is drawn by the style sheet: the element's text stays the word, which is what copying takes and what its name begins with.
+    shown && mark('span', { class: 'effect', 'data-size': size(Math.abs(effect.value)) }, signMark(effect.value)),
   );
 }
 
