@@ -22,7 +22,7 @@ export default defineConfig(({ mode }) => ({
           rolldownOptions: {
             checks: QUIET,
             input: [here('src/main.ts')],
-            external: [/^node:/, /^onnxruntime-/, 'puppeteer-core', '@huggingface/tokenizers', 'webgpu'],
+            external: [/^node:/, /^onnxruntime-/, 'puppeteer-core', 'fflate', 'webgpu'],
             output,
           },
         }

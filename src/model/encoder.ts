@@ -1,6 +1,7 @@
-import { ACTIVATIONS, type Activation } from '../compute/kernels.ts';
+import type { Activation } from '../compute/kernels.ts';
 import { type BufferSpec, type Program, padWidth, type RowCounts, type RowKind, type Step } from '../compute/program.ts';
 import { STAMP_COLUMNS } from '../compute/stamp.ts';
+import { gather, type Linear, linear } from './steps.ts';
 
 /** Sizes of an encoder laid out as BERT (Devlin et al. 2019, arXiv 1810.04805) with a classifier of two linear maps on the first token. */
 export interface EncoderSizes {
@@ -130,41 +131,6 @@ function rowBuffers(sizes: EncoderSizes): BufferSpec[] {
   ];
 }
 
-interface Linear {
-  readonly rows: RowKind;
-  readonly input: string;
-  readonly output: string;
-  readonly weight: string;
-  readonly K: number;
-  readonly columns: number;
-  readonly weightColumn?: number;
-  readonly outputStride?: number;
-  readonly outputColumn?: number;
-  readonly activation?: Activation;
-  readonly residual?: string;
-}
-
-export function linear(l: Linear): Step {
-  return {
-    kernel: 'matmul',
-    rows: l.rows,
-    bindings: {
-      input: l.input,
-      weight: `${l.weight}.weight`,
-      bias: `${l.weight}.bias`,
-      output: l.output,
-      ...(l.residual ? { residual: l.residual } : {}),
-    },
-    constants: { K: l.K, ACTIVATION: ACTIVATIONS[l.activation ?? 'none'], RESIDUAL: l.residual ? 1 : 0 },
-    params: {
-      columns: l.columns,
-      weightColumn: l.weightColumn ?? 0,
-      outputStride: l.outputStride ?? l.columns,
-      outputColumn: l.outputColumn ?? 0,
-    },
-  };
-}
-
 export function norm(sizes: EncoderSizes, rows: RowKind, weight: string, input: string, output: string, width = sizes.width): Step {
   return {
     kernel: 'layer-norm',
@@ -172,16 +138,6 @@ export function norm(sizes: EncoderSizes, rows: RowKind, weight: string, input: 
     bindings: { input, gamma: `${weight}.gamma`, beta: `${weight}.beta`, output },
     constants: { WIDTH: width, STRIDE: padWidth(width), EPSILON: sizes.epsilon },
     params: {},
-  };
-}
-
-export function gather(rows: RowKind, input: string, index: string, output: string, columns: number): Step {
-  return {
-    kernel: 'gather-rows',
-    rows,
-    bindings: { input, index, output },
-    constants: {},
-    params: { columns, inputStride: columns, outputStride: columns },
   };
 }
 

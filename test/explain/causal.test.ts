@@ -63,7 +63,9 @@ describe('an explanation of a causal model', () => {
     const scalar = await rejectedBy(ex.explain(TEXT, { target: 'no', scalar: 'prob' }).result);
     expect([scalar.code, scalar.message]).toEqual(['usage', expect.stringMatching(/expected log-prob for one continuation, got prob/)]);
     expect((await rejectedBy(explainer('text-generation'))).message).toMatch(/expected the folder of a causal language model/);
-    expect((await rejectedBy(explainer('translation' as Task, FOLDER))).message).toMatch(/task: expected text-classification.*, got translation/);
+    expect((await rejectedBy(explainer('translation' as Task, FOLDER))).message).toMatch(
+      /task: expected text-classification.*, got translation/,
+    );
     expect((await rejectedBy(explainer('text-classification', FOLDER, { device: 'reference' }))).code).toBe('unsupported-model');
   });
 });

@@ -1,7 +1,7 @@
 import { ACTIVATIONS, type Activation } from '../../compute/kernels.ts';
 import { type BufferSpec, type Program, padWidth, type RowCounts, type RowKind, type Step } from '../../compute/program.ts';
 import { STAMP_COLUMNS } from '../../compute/stamp.ts';
-import { gather, linear } from './steps.ts';
+import { gather, linear } from '../steps.ts';
 
 /** Sizes of a decoder with a norm before attention and before the MLP of each layer, and one before its head. */
 export interface DecoderSizes {

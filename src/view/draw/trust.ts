@@ -84,7 +84,10 @@ function structureMarks({ explanation: { structure }, said }: Scene): Mark[] {
   const { energy, terms, dsr, scr } = structure;
   const told = energy.slice(0, DEGREES_TOLD);
   for (const share of energy.slice(DEGREES_TOLD)) told[DEGREES_TOLD - 1] += share;
-  return [mark('h3', {}, strings.structure), mark('p', { class: 'structure' }, `${said.energy(told)} ${said.hierarchy(terms, dsr, scr)}`)];
+  return [
+    mark('h3', {}, strings.structure),
+    mark('p', { class: 'legend structure' }, `${said.energy(told)} ${said.hierarchy(terms, dsr, scr)}`),
+  ];
 }
 
 function sentence(text: string): string {

@@ -1,5 +1,5 @@
-import { ACTIVATIONS, type Activation } from '../../compute/kernels.ts';
-import type { RowKind, Step } from '../../compute/program.ts';
+import { ACTIVATIONS, type Activation } from '../compute/kernels.ts';
+import type { RowKind, Step } from '../compute/program.ts';
 
 /** A linear map of some rows: which weights, and where its columns go. */
 export interface Linear {
