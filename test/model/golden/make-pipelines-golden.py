@@ -11,6 +11,7 @@ import base64
 import io
 import json
 import random
+import tempfile
 
 import sentencepiece
 import tokenizers
@@ -81,6 +82,7 @@ O200K = (rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+{CONTRACTION}?|[^\r\n\p{{L}}\p
 TEKKEN = (rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*|\p{{N}}|" + OTHER + r"[\r\n/]*|" + LINES)
 
 # Rules as SentencePiece's nmt_nfkc has them, of every kind: many to one, one to many, to nothing, and overlapping.
+RULES_FILE = f"{tempfile.gettempdir()}/rules.tsv"
 RULES = {
     "\t": " ", "\n": " ", "\r": " ", "\u00a0": " ", "\u3000": " ", "\u2003": " ", "\u2028": " ", "\u0085": " ", "\u200b": " ",
     "\u0001": "", "\u0007": "", "\ufeff": " ", "\u2060": "", "ﬁ": "fi", "ﬂ": "fl", "½": "1⁄2", "²": "2", "™": "TM", "Ⅷ": "VIII",
@@ -206,10 +208,10 @@ def trained():
 def charsmap():
     """What SentencePiece compiles the rules to."""
     lines = ["\t".join(" ".join(f"{ord(c):X}" for c in side) for side in rule) for rule in RULES.items()]
-    open("/tmp/rules.tsv", "w").write("\n".join(lines) + "\n")
+    open(RULES_FILE, "w").write("\n".join(lines) + "\n")
     made = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(CORPUS.split("\n")), model_writer=made, vocab_size=200, normalization_rule_tsv="/tmp/rules.tsv", minloglevel=2)
+        sentence_iterator=iter(CORPUS.split("\n")), model_writer=made, vocab_size=200, normalization_rule_tsv=RULES_FILE, minloglevel=2)
     return base64.b64encode(sp_model.ModelProto.FromString(made.getvalue()).normalizer_spec.precompiled_charsmap).decode()
 
 
