@@ -10,7 +10,7 @@ if [ -e "$folder/lvp_icd.json" ]; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/debs" "$work/root" "$work/lib" "$(dirname "$folder")"
+mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/debs" "$work/unpacked" "$work/lib" "$(dirname "$folder")"
 # The mirror that apt uses already.
 mirror=$(apt-get indextargets --format '$(SITE)' 'Codename: bookworm' 'Created-By: Packages' | head -n 1)
 for suite in bookworm bookworm-backports; do
@@ -24,8 +24,8 @@ apt-get "${options[@]}" update
 packages=$(apt-get "${options[@]}" -t bookworm-backports --no-install-recommends -s install mesa-vulkan-drivers |
   awk '$1 == "Inst" { print $2 }' | grep -Ev '^(libc6|libgcc-s1|gcc-[0-9]+-base|libstdc\+\+6)$')
 (cd "$work/debs" && apt-get "${options[@]}" -t bookworm-backports download $packages)
-for deb in "$work"/debs/*.deb; do dpkg -x "$deb" "$work/root"; done
-find "$work/root" -name '*.so*' ! -name 'libvulkan_[a-km-z]*' -exec cp -P -t "$work/lib" {} +
-sed 's|"library_path": *"[^"]*"|"library_path": "./libvulkan_lvp.so"|' "$work"/root/usr/share/vulkan/icd.d/lvp_icd*.json >"$work/lib/lvp_icd.json"
+for deb in "$work"/debs/*.deb; do dpkg -x "$deb" "$work/unpacked"; done
+find "$work/unpacked" -name '*.so*' ! -name 'libvulkan_[a-km-z]*' -exec cp -P -t "$work/lib" {} +
+sed 's|"library_path": *"[^"]*"|"library_path": "./libvulkan_lvp.so"|' "$work"/unpacked/usr/share/vulkan/icd.d/lvp_icd*.json >"$work/lib/lvp_icd.json"
 mv "$work/lib" "$folder"
 echo "lavapipe is in $folder"
