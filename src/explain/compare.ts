@@ -1,11 +1,12 @@
 import { WebspexError } from '../core/errors.ts';
 import { concatMasks, type Masks, maskKey, pickMasks, type ValueFunction } from '../core/masks.ts';
 import { faithfulness } from '../spectrum/faithfulness.ts';
-import { evaluateSpectrum, spectrumFromTerms } from '../spectrum/spectrum.ts';
+import { evaluateSpectrum } from '../spectrum/spectrum.ts';
 import type { Explanation } from './document.ts';
 import { explain, planRun } from './explain.ts';
 import { methodIndex } from './method-index.ts';
 import { type ExplainOptions, METHODS, type Method, type RunProgress, settle } from './options.ts';
+import { explainedSpectrum } from './verify.ts';
 
 /** Fewer common pairs than this grade nothing. */
 const LEAST_PAIRS = 8;
@@ -161,10 +162,6 @@ function remember(valueFunction: ValueFunction, known: Map<string, number>): Val
 }
 
 function grade(method: Method, explanation: Explanation, common: Masks, values: Float64Array): ComparedMethod {
-  const spectrum = spectrumFromTerms(
-    common.n,
-    explanation.spectrum.map(({ members, coefficient }) => [members, coefficient] as const),
-  );
-  const { r2, low, high } = faithfulness(evaluateSpectrum(spectrum, common), values, { pairs: true });
+  const { r2, low, high } = faithfulness(evaluateSpectrum(explainedSpectrum(explanation), common), values, { pairs: true });
   return { method, r2, r2Low: low, r2High: high, queries: explanation.fit.queries, explanation };
 }

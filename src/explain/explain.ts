@@ -37,7 +37,8 @@ export function explain(valueFunction: ValueFunction, options: ExplainOptions): 
   return explainFrom(async () => ({ valueFunction, options, origin: FUNCTION_ORIGIN }));
 }
 
-const FUNCTION_ORIGIN: Origin = {
+/** Of evaluations that come from no model of ours. */
+export const FUNCTION_ORIGIN: Origin = {
   text: '',
   lens: 'function',
   target: 'value',

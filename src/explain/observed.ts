@@ -1,8 +1,10 @@
 import { WebspexError } from '../core/errors.ts';
-import { createMasks, type Masks, maskKey, pickMasks, setPresent } from '../core/masks.ts';
+import { type Masks, maskKey, pickMasks } from '../core/masks.ts';
 import { createRandom, shuffle } from '../core/random.ts';
+import { pairedMasks } from '../core/sample.ts';
 import { evaluateSpectrum, type Spectrum } from '../spectrum/spectrum.ts';
 import type { Explanation } from './document.ts';
+import { FUNCTION_ORIGIN } from './explain.ts';
 import { methodEntry } from './methods.ts';
 import { type ExplainOptions, fewestMasks, MIN_BUDGET, settle } from './options.ts';
 import { type Origin, writeExplanation } from './report.ts';
@@ -21,17 +23,7 @@ export type ObservedOptions = Omit<ExplainOptions, 'players' | 'budget' | 'onPro
 const HELD_OUT = 4;
 const MOST_HELD_OUT = 256;
 
-const ORIGIN: Origin = {
-  text: '',
-  lens: 'function',
-  target: 'outcome',
-  scalar: 'outcome',
-  mask: 'observed',
-  units: 'player',
-  model: null,
-  device: null,
-  loadMs: 0,
-};
+const ORIGIN: Origin = { ...FUNCTION_ORIGIN, target: 'outcome', scalar: 'outcome', mask: 'observed' };
 
 /**
  * Explains evaluations made elsewhere: nothing is asked for, so any method will do that does not choose its own masks. A quarter of the
@@ -55,7 +47,7 @@ export function explainObserved(given: Observed, options: ObservedOptions = {}):
       { fit: pick(fit), heldOut: pick(heldOut), paired: false, complete: false, thorough: true, breathe: breather(options.signal) },
     );
     const spent = { queries: masks.count, evaluateMs: 0, decodeMs: performance.now() - start };
-    return timeless(writeExplanation(settings, ORIGIN, solution, ends(observed, solution.spectrum), spent));
+    return writeExplanation(settings, ORIGIN, solution, ends(observed, solution.spectrum), spent);
   });
 }
 
@@ -112,17 +104,11 @@ function divide(count: number, seed: number): { fit: number[]; heldOut: number[]
 
 /** What was observed for all players and for none, else what the spectrum says of them. */
 function ends({ masks, values, rowOf }: Distinct, spectrum: Spectrum): Explanation['values'] {
-  const both = createMasks(masks.n, 2);
-  for (let i = 0; i < masks.n; i++) setPresent(both, 0, i, true);
+  const both = pairedMasks(masks.n, 2, 0);
   const predicted = evaluateSpectrum(spectrum, both);
   const at = (end: number) => {
     const row = rowOf.get(maskKey(both, end));
     return row === undefined ? predicted[end] : values[row];
   };
   return { full: at(0), empty: at(1) };
-}
-
-/** Nothing was evaluated here. */
-function timeless(e: Explanation): Explanation {
-  return { ...e, timing: { ...e.timing, masksPerSecond: 0 } };
 }

@@ -1,8 +1,7 @@
 import { createRandom, shuffle } from '../core/random.ts';
 import { mostMoving } from '../spectrum/removal.ts';
-import { spectrumFromTerms } from '../spectrum/spectrum.ts';
 import type { Explanation } from './document.ts';
-import { predictRows } from './verify.ts';
+import { explainedSpectrum, predictRows } from './verify.ts';
 
 /** Largest number of players that are removed at once. */
 export const MOST_REMOVED = 24;
@@ -37,10 +36,7 @@ export async function verifyRemoval(
   most: number,
 ): Promise<RemovalCheck> {
   const n = e.players.length;
-  const spectrum = spectrumFromTerms(
-    n,
-    e.spectrum.map(({ members, coefficient }) => [members, coefficient] as const),
-  );
+  const spectrum = explainedSpectrum(e);
   const found = Array.from({ length: most }, (_, i) => mostMoving(spectrum, i + 1));
   const drawn = shuffle(
     Uint32Array.from({ length: n }, (_, i) => i),

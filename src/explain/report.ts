@@ -71,7 +71,8 @@ export function writeExplanation(
       loadMs: origin.loadMs,
       evaluateMs: spent.evaluateMs,
       decodeMs: spent.decodeMs,
-      masksPerSecond: (1000 * spent.queries) / spent.evaluateMs,
+      // Masks that were evaluated elsewhere took no time here.
+      masksPerSecond: spent.evaluateMs > 0 ? (1000 * spent.queries) / spent.evaluateMs : 0,
     },
     software: { name: 'webspex', version: VERSION },
   };

@@ -1,5 +1,5 @@
 import { masksFromRows } from '../core/masks.ts';
-import { evaluateSpectrum, spectrumFromTerms } from '../spectrum/spectrum.ts';
+import { evaluateSpectrum, type Spectrum, spectrumFromTerms } from '../spectrum/spectrum.ts';
 import type { Explanation } from './document.ts';
 
 /** Rows of 0/1 over the players, one for each corner: members absent by the bits of the corner, all others kept. Row 0 is the whole text. */
@@ -27,13 +27,17 @@ export function jointEffect(values: ArrayLike<number>): number {
   return sum;
 }
 
+/** The spectrum that an explanation holds. */
+export function explainedSpectrum({ players, spectrum }: Pick<Explanation, 'players' | 'spectrum'>): Spectrum {
+  return spectrumFromTerms(
+    players.length,
+    spectrum.map(({ members, coefficient }) => [members, coefficient] as const),
+  );
+}
+
 /** What the explanation predicts for rows of 0/1 over the players. */
 export function predictRows(e: Pick<Explanation, 'players' | 'spectrum'>, rows: readonly (readonly number[])[]): Float64Array {
-  const spectrum = spectrumFromTerms(
-    e.players.length,
-    e.spectrum.map(({ members, coefficient }) => [members, coefficient] as const),
-  );
-  return evaluateSpectrum(spectrum, masksFromRows(rows));
+  return evaluateSpectrum(explainedSpectrum(e), masksFromRows(rows));
 }
 
 /**

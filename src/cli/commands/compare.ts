@@ -1,4 +1,4 @@
-import { type CompareOptions, type Comparison, compareMethods, METHODS, type Method, type ValueFunction } from '../../index.ts';
+import { type CompareOptions, type Comparison, compareMethods, isPresent, METHODS, type Method, type ValueFunction } from '../../index.ts';
 import type { RemoteExplainer } from '../../text.ts';
 import { type Arguments, usage } from '../arguments.ts';
 import type { Command } from '../command.ts';
@@ -52,9 +52,7 @@ function progressOf(session: Session): NonNullable<CompareOptions['onProgress']>
 function modelFunction(explainer: RemoteExplainer, text: string, question: object): ValueFunction {
   // No signal a call: the run looks at it between calls, and each call would leave a listener behind.
   return (masks) => {
-    const rows = Array.from({ length: masks.count }, (_, r) =>
-      Array.from({ length: masks.n }, (_, i) => (masks.words[r * Math.ceil(masks.n / 32) + (i >> 5)] >>> (i & 31)) & 1),
-    );
+    const rows = Array.from({ length: masks.count }, (_, r) => Array.from({ length: masks.n }, (_, i) => Number(isPresent(masks, r, i))));
     return explainer.evaluate(text, { ...question, masks: rows });
   };
 }
