@@ -30,15 +30,6 @@ export interface ComponentQuestion {
 /** More masks in a call share more of what comes before the first gate; Stop and progress wait for its end. */
 const GATED_BATCH_MS = 1000;
 
-const OWN_OPTIONS = ['layers', 'ablation', 'rescale', 'reference', 'examples'] as const;
-
-/** Options of these lenses make no sense for other players. @throws usage. */
-export function refuseComponentOptions(options: Omit<ComponentQuestion, 'lens' | 'scalar'>, lens: string): void {
-  const stray = OWN_OPTIONS.find((name) => options[name] !== undefined);
-  if (stray)
-    throw new WebspexError('usage', `${stray}: expected a lens of ${COMPONENT_LENSES.join(', ')}, got ${lens}; name one, or leave it out`);
-}
-
 interface Texts {
   readonly texts: TokenSequences;
   readonly targets: ArrayLike<number>;
@@ -55,21 +46,12 @@ interface Texts {
 export async function prepareComponents(
   model: Model | CausalModel,
   text: string,
-  question: ComponentQuestion & {
-    readonly target?: string;
-    readonly units?: unknown;
-    readonly lock?: unknown;
-    readonly mask?: string;
-    readonly signal?: AbortSignal;
-  },
+  question: ComponentQuestion & { readonly target?: string; readonly signal?: AbortSignal },
 ): Promise<Prepared> {
   const { ablation = 'zero', rescale = false, reference, signal } = question;
   const lens = COMPONENT_LENSES.find((l) => l === question.lens);
   if (!lens) throw usage('lens', ['text', ...COMPONENT_LENSES].join(', '), question.lens);
   if (!ABLATIONS.includes(ablation)) throw usage('ablation', ABLATIONS.join(' or '), ablation);
-  for (const name of ['units', 'lock'] as const)
-    if (question[name] !== undefined) throw usage(name, `none with lens ${lens}`, 'some', 'leave it out');
-  if (question.mask !== undefined) throw usage('mask', `none with lens ${lens}`, question.mask, 'say --ablation zero or mean');
   if (rescale && ablation === 'mean') throw usage('rescale', 'ablation zero', 'mean', 'leave one out');
   if (reference && ablation === 'zero') throw usage('reference', 'ablation mean', 'zero', 'leave the reference out, or take the mean');
   const components = 'classify' in model ? model.components : undefined;

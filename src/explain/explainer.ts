@@ -8,14 +8,15 @@ import { isHubId } from '../model/hub/hub.ts';
 import { openModel } from '../model/hub/source.ts';
 import { loadClassifier } from '../model/load.ts';
 import type { CausalModel, DeviceInfo, Model, ModelInfo, ProgressEvent } from '../model/model.ts';
-import { type ComponentQuestion, prepareComponents, refuseComponentOptions } from './components.ts';
+import { type ComponentQuestion, prepareComponents } from './components.ts';
 import type { Explanation } from './document.ts';
 import { explainFrom } from './explain.ts';
+import { refuseStrayOptions } from './lens-options.ts';
 import type { ExplainOptions } from './options.ts';
 import { prepareCausal, prepareClassifier, type Question } from './prepare.ts';
 import type { Prepared } from './prepared.ts';
 import type { ExplainRun } from './run.ts';
-import { prepareTraining, refuseTrainingOptions } from './training.ts';
+import { prepareTraining } from './training.ts';
 
 export type { DeviceChoice } from '../compute/open.ts';
 
@@ -131,15 +132,11 @@ function placeOf(model: string | URL): { folder: string | URL; file?: string } {
 
 async function prepare(model: Model | CausalModel, trainer: Backend | null, text: string, question: Question): Promise<Prepared> {
   const { lens = 'text' } = question;
-  if (lens === 'data') {
-    refuseComponentOptions({ ...question, examples: undefined }, lens);
-    return prepareTraining(model, trainer, text, question);
-  }
-  refuseTrainingOptions(question);
+  refuseStrayOptions(question);
+  if (lens === 'data') return prepareTraining(model, trainer, text, question);
   if (trainer !== null)
     throw new WebspexError('usage', `lens: expected data for a model without its head, got ${lens}; give training examples`);
   if (lens !== 'text') return prepareComponents(model, text, { ...question, lens } as ComponentQuestion);
-  refuseComponentOptions(question, lens);
   return 'classify' in model ? prepareClassifier(model, text, question) : prepareCausal(model, text, question);
 }
 

@@ -18,13 +18,6 @@ export interface TrainingQuestion {
 /** More masks in a call are trained side by side; Stop and progress wait for its end. */
 const TRAINING_BATCH_MS = 1000;
 
-/** @throws usage where options of the lens on training data stand without it. */
-export function refuseTrainingOptions(question: TrainingQuestion): void {
-  for (const name of ['train', 'l2'] as const)
-    if (question[name] !== undefined)
-      throw new WebspexError('usage', `${name}: expected lens data, got another; name it, or leave ${name} out`);
-}
-
 /**
  * Training examples as players: a head is trained anew for each mask. @throws usage where the model was loaded with a head of its own, or an
  * option is of another lens; what `trainingDataLens` throws.
@@ -33,20 +26,11 @@ export async function prepareTraining(
   model: Model | CausalModel,
   trainer: Backend | null,
   text: string,
-  question: TrainingQuestion & {
-    readonly target?: string;
-    readonly scalar?: string;
-    readonly units?: unknown;
-    readonly lock?: unknown;
-    readonly mask?: string;
-    readonly signal?: AbortSignal;
-  },
+  question: TrainingQuestion & { readonly target?: string; readonly scalar?: string; readonly signal?: AbortSignal },
 ): Promise<Prepared> {
   const { train, l2, target, examples, signal } = question;
   if (!('classify' in model) || trainer === null)
     throw new WebspexError('usage', "lens data: expected a model without its head, got one with; open it for 'feature-extraction'");
-  for (const name of ['units', 'lock', 'mask'] as const)
-    if (question[name] !== undefined) throw new WebspexError('usage', `${name}: expected none with lens data, got some; leave it out`);
   if (train === undefined) throw new WebspexError('usage', 'train: expected labelled examples with lens data, got none; give some');
   if (examples && text.trim() !== '')
     throw new WebspexError('usage', 'examples: expected either a text or labelled texts, got both; leave one out');
