@@ -11,7 +11,7 @@ import type { CausalModel, DeviceInfo, Model, ModelInfo, ProgressEvent } from '.
 import { type ComponentQuestion, prepareComponents } from './components.ts';
 import type { Explanation } from './document.ts';
 import { explainFrom } from './explain.ts';
-import { refuseStrayOptions } from './lens-options.ts';
+import { QUESTION_OPTIONS, refuseStrayOptions } from './lens-options.ts';
 import type { ExplainOptions } from './options.ts';
 import { prepareCausal, prepareClassifier, type Question } from './prepare.ts';
 import type { Prepared } from './prepared.ts';
@@ -151,11 +151,10 @@ export function createExplainer(model: Model | CausalModel, loadMs = 0, trainer:
     tail = mine.catch(() => {});
     return mine;
   };
-  // A question about parts of a model, or its training, takes programs of its own: the last one is kept for those who ask again.
+  // Finding a target takes passes, and parts of a model or its training programs of their own: the last question is kept for who asks again.
   let last: { readonly key: string; readonly prepared: Prepared } | null = null;
-  const prepareOnce = async (text: string, options: Question & { masks?: unknown; onProgress?: unknown }): Promise<Prepared> => {
-    if (options.lens === undefined || options.lens === 'text') return prepare(model, trainer, text, options);
-    const key = JSON.stringify([text, { ...options, masks: undefined, signal: undefined, onProgress: undefined }]);
+  const prepareOnce = async (text: string, options: Question): Promise<Prepared> => {
+    const key = JSON.stringify([text, ...QUESTION_OPTIONS.map((option) => options[option])]);
     if (last?.key === key) return last.prepared;
     last?.prepared.release?.();
     last = null;

@@ -13,6 +13,9 @@ const OPTIONS = {
 
 type Kind = keyof typeof OPTIONS;
 
+/** All that makes one question another; not its signal, nor what a run is told besides. */
+export const QUESTION_OPTIONS: readonly Option[] = ['lens', 'target', 'scalar', ...Object.values(OPTIONS).flat()];
+
 function kindOf(lens: string): Kind {
   return lens === 'text' || lens === 'data' ? lens : 'components';
 }

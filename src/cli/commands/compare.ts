@@ -12,7 +12,7 @@ import { MODEL_FLAGS, MODEL_HELP, MODEL_VALUES, modelRun, RUN_HELP, SOURCE_HELP,
 
 const COMPARE_VALUES = ['index', 'order', 'budget', 'seed'] as const;
 const DEFAULT_BUDGET = 1024;
-/** Each call of the model reads the text anew, which should not count beside the passes. */
+/** Calls go to another process, and parts of a model and trained heads gain by many masks at once. */
 const BATCH_MS = 1000;
 
 /** Comparing needs masks that no method has fitted: of few players at most a quarter of all masks. */
