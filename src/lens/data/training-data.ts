@@ -1,10 +1,11 @@
 import type { Backend } from '../../compute/backend.ts';
 import { WebspexError } from '../../core/errors.ts';
-import { createMasks, type Masks, setPresent, type ValueFunction } from '../../core/masks.ts';
+import type { ValueFunction } from '../../core/masks.ts';
 import type { Model } from '../../model/model.ts';
 import { type Example, encodeTexts } from '../examples.ts';
 import type { Player } from '../player.ts';
 import { createLogisticTrainer, type LogisticTrainer } from './logistic.ts';
+import { softplus } from './newton.ts';
 
 export const DATA_SCALARS = ['margin', 'loss'] as const;
 /** The trained head's log-odds of the target against all other labels, or its log-loss there. */
@@ -65,9 +66,10 @@ export async function trainingDataLens(
     const sides = Uint8Array.from(examples, (e) => (e.label === label ? 1 : 0));
     return createLogisticTrainer({ features, width, labels: sides }, backend, { l2 });
   };
-  const chosen = target ?? (typeof asked === 'string' ? await predicted(labels, trainerOf, tested) : labels[0]);
+  const named = target ?? (typeof asked === 'string' ? undefined : labels[0]);
+  const { label: chosen, trainer } =
+    named === undefined ? await predicted(labels, trainerOf, tested) : { label: named, trainer: await trainerOf(named) };
   const signs = typeof asked === 'string' ? [1] : asked.map(({ label }) => (label === chosen ? 1 : -1));
-  const trainer = await trainerOf(chosen);
   return {
     players: examples.map((e, id) => ({ id, label: nameOf(id, e), start: 0, end: 0 })),
     target: chosen,
@@ -101,27 +103,25 @@ function checkSet(labels: readonly string[], asked: readonly Example[]): void {
     );
 }
 
-/** The label whose head, trained on all examples, gives the text the largest margin. */
+/** The label whose head, trained on all examples, gives the text the largest margin, with its trainer. */
 async function predicted(
   labels: readonly string[],
   trainerOf: (label: string) => Promise<LogisticTrainer>,
   tested: Float32Array,
-): Promise<string> {
-  const margins: number[] = [];
-  // Of two labels one margin is the other's negative.
-  for (const label of labels.length === 2 ? labels.slice(0, 1) : labels) {
+): Promise<{ label: string; trainer: LogisticTrainer }> {
+  let best: { label: string; trainer: LogisticTrainer; margin: number } | null = null;
+  for (const label of labels) {
     const trainer = await trainerOf(label);
-    margins.push(meanOf(await trainer.train(everyone(trainer.examples)), 0, { features: tested, signs: [1] }, 'margin'));
-    trainer.destroy();
+    const margin = meanOf(trainer.whole, 0, { features: tested, signs: [1] }, 'margin');
+    if (best !== null && margin <= best.margin) trainer.destroy();
+    else {
+      best?.trainer.destroy();
+      best = { label, trainer, margin };
+    }
+    // Of two labels one margin is the other's negative.
+    if (labels.length === 2 && best.margin >= 0) break;
   }
-  if (labels.length === 2) return labels[margins[0] >= 0 ? 0 : 1];
-  return labels[margins.indexOf(Math.max(...margins))];
-}
-
-function everyone(n: number): Masks {
-  const masks = createMasks(n, 1);
-  for (let i = 0; i < n; i++) setPresent(masks, 0, i, true);
-  return masks;
+  return best as NonNullable<typeof best>;
 }
 
 /** The mean over the asked texts of their signed margins, or of their log-losses. */
@@ -135,11 +135,6 @@ function meanOf(heads: Float32Array, row: number, { features, signs }: Asked, sc
     sum += scalar === 'margin' ? sign * margin : softplus(-sign * margin);
   });
   return sum / signs.length;
-}
-
-/** ln(1 + eˣ). */
-function softplus(x: number): number {
-  return Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
 function nameOf(id: number, { label, text }: Example): string {
