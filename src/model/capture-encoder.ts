@@ -1,8 +1,18 @@
 import { type BufferSpec, type Program, padWidth, type RowCounts, type Step } from '../compute/program.ts';
 import { STAMP_COLUMNS } from '../compute/stamp.ts';
-import { afterAttention, attend, type EncoderSizes, embed, keyLayout, paddedSizes, project, weightBuffers } from './encoder.ts';
-import { embeddingScratches, gate, input, meanLayout, scratch } from './gate-step.ts';
-import { gather } from './steps.ts';
+import {
+  afterAttention,
+  attend,
+  type EncoderSizes,
+  embed,
+  embeddingScratches,
+  keyLayout,
+  paddedSizes,
+  project,
+  weightBuffers,
+} from './encoder.ts';
+import { gate, meanLayout } from './gate-step.ts';
+import { gather, input, scratch } from './steps.ts';
 
 /**
  * The outputs of every head and MLP block, gates of 1, for each packed row: (sequences, columns of meanLayout), a run having as many

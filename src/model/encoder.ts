@@ -1,7 +1,7 @@
 import type { Activation } from '../compute/kernels.ts';
 import { type BufferSpec, type Program, padWidth, type RowCounts, type RowKind, type Step } from '../compute/program.ts';
 import { STAMP_COLUMNS } from '../compute/stamp.ts';
-import { gather, type Linear, linear } from './steps.ts';
+import { gather, input, type Linear, linear, scratch } from './steps.ts';
 
 /** Sizes of an encoder laid out as BERT (Devlin et al. 2019, arXiv 1810.04805) with a classifier of two linear maps on the first token. */
 export interface EncoderSizes {
@@ -57,7 +57,7 @@ export function encoderProgram(sizes: EncoderSizes, capacity: RowCounts): Progra
   return { buffers: [...weightBuffers(sizes), ...rowBuffers(sizes)], steps, capacity };
 }
 
-export function isProjected(sizes: EncoderSizes): boolean {
+function isProjected(sizes: EncoderSizes): boolean {
   return sizes.embeddingWidth !== sizes.width;
 }
 
@@ -98,14 +98,6 @@ export function weightBuffers(sizes: EncoderSizes): BufferSpec[] {
 function rowBuffers(sizes: EncoderSizes): BufferSpec[] {
   const { width, embeddingWidth, attention, hidden, labels } = paddedSizes(sizes);
   const { stride } = keyLayout(sizes);
-  const input = (name: string, rows: RowKind, columns: number, type: 'f32' | 'u32' = 'u32'): BufferSpec => ({
-    name,
-    kind: 'input',
-    type,
-    rows,
-    columns,
-  });
-  const scratch = (name: string, rows: RowKind, columns: number): BufferSpec => ({ name, kind: 'scratch', type: 'f32', rows, columns });
   const whole =
     sizes.layers > 1 ? [scratch('y', 'tokens', width), scratch('context', 'tokens', attention), scratch('up', 'tokens', hidden)] : [];
   return [
@@ -114,8 +106,7 @@ function rowBuffers(sizes: EncoderSizes): BufferSpec[] {
     input('rowRanges', 'tokens', 2),
     input('readRanges', 'sequences', 2),
     input('readRows', 'sequences', 1),
-    ...(isProjected(sizes) ? [scratch('tableNorm', 'tableRows', embeddingWidth)] : []),
-    scratch('tableX', 'tableRows', width),
+    ...embeddingScratches(sizes),
     scratch('tableQkv', 'tableRows', stride),
     scratch('x', 'tokens', width),
     scratch('qkv', 'tokens', stride),
@@ -183,6 +174,12 @@ export function embed(sizes: EncoderSizes): Step[] {
   if (!isProjected(sizes)) return [normed];
   const weight = 'embedding.projection';
   return [normed, linear({ rows: 'tableRows', input: output, output: 'tableX', weight, K: embeddingWidth, columns: width })];
+}
+
+/** What `embed` writes. */
+export function embeddingScratches(sizes: EncoderSizes): BufferSpec[] {
+  const { width, embeddingWidth } = paddedSizes(sizes);
+  return [...(isProjected(sizes) ? [scratch('tableNorm', 'tableRows', embeddingWidth)] : []), scratch('tableX', 'tableRows', width)];
 }
 
 function firstRows(sizes: EncoderSizes): Step[] {

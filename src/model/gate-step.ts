@@ -1,5 +1,5 @@
-import type { BufferSpec, RowKind, Step } from '../compute/program.ts';
-import { type EncoderSizes, isProjected, paddedSizes } from './encoder.ts';
+import type { RowKind, Step } from '../compute/program.ts';
+import { type EncoderSizes, paddedSizes } from './encoder.ts';
 
 /** Gates of a sequence: of each layer its heads, then its MLP block. */
 export function gateColumns({ layers, heads }: Pick<EncoderSizes, 'layers' | 'heads'>): number {
@@ -54,27 +54,4 @@ export function gate(g: Gate): Step {
       meanColumn: g.meanColumn,
     },
   };
-}
-
-/** A named input. */
-export const input = (name: string, rows: RowKind | number, columns: number, type: 'f32' | 'u32' = 'u32'): BufferSpec => ({
-  name,
-  kind: 'input',
-  type,
-  rows,
-  columns,
-});
-/** A named intermediate. */
-export const scratch = (name: string, rows: RowKind, columns: number): BufferSpec => ({
-  name,
-  kind: 'scratch',
-  type: 'f32',
-  rows,
-  columns,
-});
-
-/** What `embed` writes. */
-export function embeddingScratches(sizes: EncoderSizes): BufferSpec[] {
-  const { width, embeddingWidth } = paddedSizes(sizes);
-  return [...(isProjected(sizes) ? [scratch('tableNorm', 'tableRows', embeddingWidth)] : []), scratch('tableX', 'tableRows', width)];
 }

@@ -1,8 +1,19 @@
 import type { BufferSpec, Program, RowCounts, RowKind, Step } from '../compute/program.ts';
 import { STAMP_COLUMNS } from '../compute/stamp.ts';
-import { afterAttention, attend, type EncoderSizes, embed, head, keyLayout, paddedSizes, project, weightBuffers } from './encoder.ts';
-import { embeddingScratches, gate, gateColumns, input, meanLayout, scratch } from './gate-step.ts';
-import { gather } from './steps.ts';
+import {
+  afterAttention,
+  attend,
+  type EncoderSizes,
+  embed,
+  embeddingScratches,
+  head,
+  keyLayout,
+  paddedSizes,
+  project,
+  weightBuffers,
+} from './encoder.ts';
+import { gate, gateColumns, meanLayout } from './gate-step.ts';
+import { gather, input, scratch } from './steps.ts';
 
 /**
  * `encoderProgram` with a gate on every attention head and MLP block of layer `from` and those after it, for each sequence its own: an

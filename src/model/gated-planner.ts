@@ -1,7 +1,7 @@
 import type { RowCounts } from '../compute/program.ts';
 import { WebspexError } from '../core/errors.ts';
 import type { TokenSequences } from './model.ts';
-import { type Chunk, distinctSequences, FROM_ZERO, hashOf, type Positions, positionsOf, sequenceCount } from './planner.ts';
+import { type Chunk, distinctSequences, FROM_ZERO, hashOf, type Positions, positionsOf } from './planner.ts';
 
 /** Sequences with gates of which no two are equal in both, those of one text side by side. */
 export interface GatedSequences {
@@ -160,9 +160,4 @@ export function rowsBefore({ texts, textOf }: GatedSequences, packed: boolean): 
     out[s + 1] = out[s] + (packed ? length : 1 + (fresh ? length : 0));
   });
   return out;
-}
-
-/** How many distinct texts there are. */
-export function textCount({ texts }: GatedSequences): number {
-  return sequenceCount(texts);
 }

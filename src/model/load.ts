@@ -106,7 +106,7 @@ function planProgram(sizes: EncoderSizes, longest: number, { limits }: Backend):
   }
 }
 
-/** Hands out each tensor once, checked; `finish` complains about what nobody took, those that are `spare` apart. */
+/** Hands out each tensor once, checked; `finish` complains about what nobody took, here or `elsewhere`, those that are `spare` apart. */
 export function tensorTaker(tensors: ReadonlyMap<string, Tensor>, architecture: string, spare: readonly string[] = []) {
   const taken = new Set<string>();
   return {
@@ -128,7 +128,8 @@ export function tensorTaker(tensors: ReadonlyMap<string, Tensor>, architecture: 
       taken.add(`${name}.scale`);
       return dequantiseRows(name, tensor, scale);
     },
-    finish(): void {
+    finish(elsewhere: readonly string[] = []): void {
+      for (const name of elsewhere) for (const part of [name, `${name}.scale`]) taken.add(part);
       const left = [...tensors.keys()].filter((name) => !taken.has(name) && !IGNORED.test(name) && !spare.includes(name));
       if (left.length > 0)
         throw new WebspexError(

@@ -78,7 +78,8 @@ function equal(ids: Uint32Array, offsets: Uint32Array, a: number, b: number): bo
   return true;
 }
 
-function pick({ ids, offsets }: TokenSequences, kept: readonly number[]): TokenSequences {
+/** Some of the sequences, in the order of `kept`. */
+export function pick({ ids, offsets }: TokenSequences, kept: readonly number[]): TokenSequences {
   const outOffsets = new Uint32Array(kept.length + 1);
   kept.forEach((s, d) => {
     outOffsets[d + 1] = outOffsets[d] + offsets[s + 1] - offsets[s];
@@ -125,27 +126,33 @@ export function packChunk(
 
 function tableOf({ ids, offsets }: TokenSequences, first: number, count: number, places: Positions) {
   const from = offsets[first];
-  const rows = offsets[first + count] - from;
-  const tableRow = new Uint32Array(rows);
-  const tokens: number[] = [];
-  const positions: number[] = [];
+  const rows = ids.subarray(from, offsets[first + count]);
+  const positions = new Uint32Array(rows.length);
+  for (let s = first; s < first + count; s++)
+    positions.set(positionsOf(ids.subarray(offsets[s], offsets[s + 1]), places), offsets[s] - from);
+  return distinctRows(rows, positions);
+}
+
+/** Distinct (token, position) pairs of some rows, in order, and which of them each row is. */
+export function distinctRows(tokens: ArrayLike<number>, positions: ArrayLike<number>) {
+  const tableRow = new Uint32Array(tokens.length);
   const seen = new Map<number, number>();
-  for (let s = first; s < first + count; s++) {
-    const own = positionsOf(ids.subarray(offsets[s], offsets[s + 1]), places);
-    for (let i = offsets[s]; i < offsets[s + 1]; i++) {
-      const position = own[i - offsets[s]];
-      const key = ids[i] * 0x200000 + position;
-      let row = seen.get(key);
-      if (row === undefined) {
-        row = tokens.length;
-        seen.set(key, row);
-        tokens.push(ids[i]);
-        positions.push(position);
-      }
-      tableRow[i - from] = row;
+  const kept: number[] = [];
+  for (let row = 0; row < tableRow.length; row++) {
+    const key = tokens[row] * 0x200000 + positions[row];
+    let at = seen.get(key);
+    if (at === undefined) {
+      at = kept.length;
+      seen.set(key, at);
+      kept.push(row);
     }
+    tableRow[row] = at;
   }
-  return { tableTokens: Uint32Array.from(tokens), tablePositions: Uint32Array.from(positions), tableRow };
+  return {
+    tableTokens: Uint32Array.from(kept, (row) => tokens[row]),
+    tablePositions: Uint32Array.from(kept, (row) => positions[row]),
+    tableRow,
+  };
 }
 
 /** The row of the position table that each token of one sequence takes. */

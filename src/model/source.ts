@@ -53,8 +53,13 @@ export function openSource(place: string | URL, options: SourceOptions = {}): Mo
   return { id, revision: '', read: disk ? readFrom(disk, folder, id, options.signal) : fetchFrom(folder, id, options) };
 }
 
-function aborted(cause: unknown): WebspexError {
+export function aborted(cause: unknown): WebspexError {
   return new WebspexError('aborted', 'model: loading was aborted by its signal; load it again', { cause });
+}
+
+/** Whether another try may go better. */
+export function isPassing(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
 }
 
 function fetchFrom(folder: string, id: string, { fetch: ask = globalThis.fetch, signal }: SourceOptions): ModelSource['read'] {
@@ -64,8 +69,7 @@ function fetchFrom(folder: string, id: string, { fetch: ask = globalThis.fetch, 
     try {
       const response = await ask(folder + file, { signal });
       // 4xx says that there is none; busy and broken servers say nothing about it.
-      if (response.status >= 400 && response.status < 500 && response.status !== 408 && response.status !== 429)
-        throw missing(file, folder, `HTTP ${response.status}`);
+      if (response.status >= 400 && !isPassing(response.status)) throw missing(file, folder, `HTTP ${response.status}`);
       if (!response.ok) throw unreadable(file, folder, `HTTP ${response.status}`);
       // Servers of single-page applications answer with their page.
       if (response.headers.get('content-type')?.startsWith('text/html')) throw missing(file, folder, 'a web page');
@@ -99,7 +103,12 @@ async function readBody(response: Response, file: string, place: string, id: str
     reader?.cancel().catch(() => {});
     throw unreadable(file, place, `${loaded > total ? 'more than ' : ''}${Math.min(loaded, total)} of ${total} bytes`);
   }
-  const out = new Uint8Array(loaded);
+  return joined(chunks, loaded);
+}
+
+/** Chunks end to end: `length` bytes in all. */
+export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const out = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {
     out.set(chunk, at);

@@ -1,5 +1,5 @@
 import { ACTIVATIONS, type Activation } from '../compute/kernels.ts';
-import type { RowKind, Step } from '../compute/program.ts';
+import type { BufferSpec, RowKind, Step } from '../compute/program.ts';
 
 /** A linear map of some rows: which weights, and where its columns go. */
 export interface Linear {
@@ -47,4 +47,14 @@ export function gather(rows: RowKind, input: string, index: string, output: stri
     constants: {},
     params: { columns, inputStride, outputStride: columns },
   };
+}
+
+/** A named input. */
+export function input(name: string, rows: RowKind | number, columns: number, type: 'f32' | 'u32' = 'u32'): BufferSpec {
+  return { name, kind: 'input', type, rows, columns };
+}
+
+/** A named intermediate. */
+export function scratch(name: string, rows: RowKind, columns: number): BufferSpec {
+  return { name, kind: 'scratch', type: 'f32', rows, columns };
 }

@@ -1,7 +1,7 @@
 import { ACTIVATIONS, type Activation } from '../../compute/kernels.ts';
 import { type BufferSpec, type Program, padWidth, type RowCounts, type RowKind, type Step } from '../../compute/program.ts';
 import { STAMP_COLUMNS } from '../../compute/stamp.ts';
-import { gather, linear } from '../steps.ts';
+import { gather, input, linear, scratch } from '../steps.ts';
 
 /** Sizes of a decoder with a norm before attention and before the MLP of each layer, and one before its head. */
 export interface DecoderSizes {
@@ -112,14 +112,6 @@ function weightBuffers(sizes: DecoderSizes): BufferSpec[] {
 
 function rowBuffers(sizes: DecoderSizes, capacity: RowCounts): BufferSpec[] {
   const { width, headWidth, attention, keys, hidden } = paddedDecoder(sizes);
-  const input = (name: string, rows: RowKind | number, columns: number, type: 'f32' | 'u32' = 'u32'): BufferSpec => ({
-    name,
-    kind: 'input',
-    type,
-    rows,
-    columns,
-  });
-  const scratch = (name: string, rows: RowKind, columns: number): BufferSpec => ({ name, kind: 'scratch', type: 'f32', rows, columns });
   const all = (named: string, rows: RowKind) => [
     scratch(name('x', named), rows, width),
     scratch(name('y', named), rows, width),

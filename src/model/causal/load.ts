@@ -103,8 +103,8 @@ function ggufTaker(file: string, tensors: ReadonlyMap<string, GgufModelTensor>, 
       taken.add(name);
       return tensor.read();
     },
-    finish() {
-      const left = [...tensors.keys()].filter((name) => !taken.has(name));
+    finish(elsewhere) {
+      const left = [...tensors.keys()].filter((name) => !taken.has(name) && !elsewhere.includes(name));
       if (left.length > 0) refuse(`expected no other tensors than a ${architecture.name}'s, got ${left.slice(0, 3).join(', ')}`);
     },
   };

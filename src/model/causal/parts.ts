@@ -9,8 +9,8 @@ export interface TensorSource {
   has(name: string): boolean;
   /** As float32, checked to have this shape. @throws bad-file naming the tensor. */
   readonly take: TakeTensor;
-  /** @throws bad-file where tensors are left that nobody took. */
-  finish?(): void;
+  /** @throws bad-file where tensors are left that nobody took, those of `elsewhere` apart. */
+  finish?(elsewhere: readonly string[]): void;
 }
 
 /**
@@ -27,22 +27,22 @@ export function decoderParts(
   const tensors = open();
   const names = namesFor(prefixes.find((prefix) => tensors.has(namesFor(prefix).word)) ?? prefixes[0]);
   const table = [sizes.vocabulary, sizes.width];
-  const takeTables = ({ take }: TensorSource) => ({
-    word: take(names.word, table),
-    position: names.position === null ? null : take(names.position, [config.positions, sizes.width]),
-  });
+  const { word, position } = withinMemory(() => ({
+    word: tensors.take(names.word, table),
+    position: names.position === null ? null : tensors.take(names.position, [config.positions, sizes.width]),
+  }));
   const weights = () => {
     const source = open();
-    const { word } = takeTables(source);
     // A tied head may lie in the file once more.
     const head = config.tied ? word : source.take(names.head, table);
     const made = decoderWeights(sizes, { names, inputsFirst, bias, pairing }, source.take, head);
-    source.finish?.();
+    source.finish?.(names.position === null ? [names.word] : [names.word, names.position]);
     return made;
   };
   return {
     sizes,
-    ...withinMemory(() => takeTables(tensors)),
+    word,
+    position,
     rotations: rope ? createRotations(rope) : null,
     weights: () => withinMemory(weights),
     begin: config.begin,

@@ -1,5 +1,6 @@
 import type { RowCounts } from '../../compute/program.ts';
 import { WebspexError } from '../../core/errors.ts';
+import { distinctRows } from '../planner.ts';
 import { PATHS_PER_TOKEN } from './decoder.ts';
 import type { SortedSequences } from './sequences.ts';
 
@@ -113,26 +114,12 @@ function finish(
   sequences: number,
   shared: number,
 ): TreeChunk {
-  const tableRow = new Uint32Array(tokens.length);
-  const seen = new Map<number, number>();
-  const table: number[] = [];
-  tokens.forEach((token, row) => {
-    const key = token * 0x200000 + positions[row];
-    let at = seen.get(key);
-    if (at === undefined) {
-      at = table.length;
-      seen.set(key, at);
-      table.push(row);
-    }
-    tableRow[row] = at;
-  });
+  const table = distinctRows(tokens, positions);
   return {
     first,
     sequences,
-    counts: { tokens: tokens.length, tableRows: table.length, sequences: reads.length },
-    tableTokens: Uint32Array.from(table, (row) => tokens[row]),
-    tablePositions: Uint32Array.from(table, (row) => positions[row]),
-    tableRow,
+    counts: { tokens: tokens.length, tableRows: table.tableTokens.length, sequences: reads.length },
+    ...table,
     rowPosition: Uint32Array.from(positions),
     paths: Uint32Array.from(paths),
     rowRanges: Uint32Array.from(rowRanges),

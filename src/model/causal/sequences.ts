@@ -1,4 +1,5 @@
-import type { ScoredSequences } from '../model.ts';
+import type { ScoredSequences, TokenSequences } from '../model.ts';
+import { pick } from '../planner.ts';
 
 /** Sequences in an order in which those that begin alike are neighbours, each kind once. */
 export interface SortedSequences extends ScoredSequences {
@@ -28,24 +29,16 @@ export function sortSequences({ ids, offsets, from }: ScoredSequences): SortedSe
     if (last === undefined || compare(last, s) !== 0) kept.push(s);
     sourceOf[s] = kept.length - 1;
   }
-  const sortedOffsets = new Uint32Array(kept.length + 1);
-  kept.forEach((s, d) => {
-    sortedOffsets[d + 1] = sortedOffsets[d] + length(s);
-  });
-  const sortedIds = new Uint32Array(sortedOffsets[kept.length]);
-  kept.forEach((s, d) => {
-    sortedIds.set(ids.subarray(offsets[s], offsets[s + 1]), sortedOffsets[d]);
-  });
+  const sorted = pick({ ids, offsets }, kept);
   return {
-    ids: sortedIds,
-    offsets: sortedOffsets,
+    ...sorted,
     from: Uint32Array.from(kept, (s) => from[s]),
     sourceOf,
-    shared: sharedRows(sortedIds, sortedOffsets),
+    shared: sharedRows(sorted),
   };
 }
 
-function sharedRows(ids: Uint32Array, offsets: Uint32Array): Uint32Array {
+function sharedRows({ ids, offsets }: TokenSequences): Uint32Array {
   const shared = new Uint32Array(offsets.length - 1);
   for (let s = 1; s < shared.length; s++) {
     const least = Math.min(offsets[s] - offsets[s - 1], offsets[s + 1] - offsets[s]) - 1;

@@ -1,5 +1,6 @@
 import { WebspexError } from '../../core/errors.ts';
 import { oneLine } from '../json.ts';
+import { aborted, isPassing, joined } from '../source.ts';
 import type { ListedFile } from './listing.ts';
 import type { HubStore } from './store.ts';
 
@@ -16,10 +17,6 @@ const TRIES = 4;
 const LONGEST_WAIT_MS = 10_000;
 /** What has come is kept in pieces of this size, so that a killed process loses no more than one. */
 const PIECE_BYTES = 1024 * 1024;
-
-export function aborted(cause: unknown): WebspexError {
-  return new WebspexError('aborted', 'model: loading was aborted by its signal; load it again', { cause });
-}
 
 function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -48,11 +45,6 @@ class Retry extends Error {
 function retryOf(response: Response): Retry {
   const seconds = Number(response.headers.get('retry-after') ?? 0);
   return new Retry(`HTTP ${response.status}`, Number.isFinite(seconds) ? Math.min(1000 * seconds, LONGEST_WAIT_MS) : 0);
-}
-
-/** Whether another try may go better. */
-export function isPassing(status: number): boolean {
-  return status === 408 || status === 429 || status >= 500;
 }
 
 /** Why a request failed; Node says so in the cause. */
@@ -150,16 +142,6 @@ function createPieces(store: HubStore | null, key: string) {
     },
     whole: () => joined([...pieces, ...fresh], bytes),
   };
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    out.set(chunk, at);
-    at += chunk.length;
-  }
-  return out;
 }
 
 /**

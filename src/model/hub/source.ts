@@ -1,8 +1,8 @@
 import { WebspexError } from '../../core/errors.ts';
 import { oneLine } from '../json.ts';
 import type { ModelSource, ProgressEvent } from '../model.ts';
-import { openSource } from '../source.ts';
-import { aborted, download } from './download.ts';
+import { aborted, openSource } from '../source.ts';
+import { download } from './download.ts';
 import { absent, addressOf, type Hub, type HubOptions, hubOf, isHubId, keyOf } from './hub.ts';
 import { hashAs, type ListedFile } from './listing.ts';
 import { headersOf, listingOf, remember } from './resolve.ts';
