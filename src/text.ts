@@ -13,6 +13,7 @@ export {
   type Task,
   type TextOptions,
 } from './explain/explainer.ts';
+export { COSINE } from './explain/prepare.ts';
 export { type ConnectOptions, connectExplainer, type Endpoint, type RemoteExplainer, serveExplainer } from './explain/remote.ts';
 export { type Lock, parseLock } from './lens/text/lock.ts';
 export { parseMaskRule } from './lens/text/masking.ts';
@@ -29,5 +30,6 @@ export { openHub, openModel } from './model/hub/source.ts';
 export { defaultCacheFolder } from './model/hub/store.ts';
 export { loadClassifier } from './model/load.ts';
 export { readManifest, readVerified, sha256Hex } from './model/manifest.ts';
-export type { CausalModel, DeviceInfo, Model, ModelInfo, ModelSource, ProgressEvent, Tokenizer } from './model/model.ts';
+export { loadMasked } from './model/masked.ts';
+export type { CausalModel, DeviceInfo, MaskedModel, Model, ModelInfo, ModelSource, ProgressEvent, Tokenizer } from './model/model.ts';
 export { openSource } from './model/source.ts';

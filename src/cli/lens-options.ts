@@ -9,7 +9,7 @@ import {
   type SetScalar,
   type TrainingQuestion,
 } from '../lens.ts';
-import { SCALARS, type Task } from '../text.ts';
+import { COSINE, SCALARS, type Task } from '../text.ts';
 import { type Arguments, oneOf, usage } from './arguments.ts';
 import { checkReadable, readTextFile } from './files.ts';
 
@@ -42,7 +42,7 @@ export const LENS_HELP = [
 /** Larger sets than any that a run could get through. */
 const MOST_BYTES = 16_000_000;
 export const SET_SCALARS = [...SCALARS, 'accuracy'] as const satisfies readonly SetScalar[];
-export const LENS_SCALARS = [...SET_SCALARS, ...DATA_SCALARS] as const;
+export const LENS_SCALARS = [...SET_SCALARS, COSINE, ...DATA_SCALARS] as const;
 
 /** The lens of a run, checked before anything is started for it; files are read by `read`. */
 export interface LensRun {
@@ -84,7 +84,7 @@ export function lensRun(args: Arguments): LensRun {
   const lens = oneOf(args, 'lens', ['text', 'data', ...COMPONENT_LENSES]) ?? 'text';
   if (lens === 'text') {
     refuseStray(args, lens, []);
-    checkScalar(args, lens, SCALARS);
+    checkScalar(args, lens, [...SCALARS, COSINE]);
     return { lens, set: false, read: async () => ({}) };
   }
   refuseMasking(args, lens);

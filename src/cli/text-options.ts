@@ -30,17 +30,17 @@ export const SOURCE_HELP = [
 export const MODEL_HELP = [
   [
     '--model PLACE',
-    'config.json, tokenizer.json and model.safetensors of a text classifier (BERT, RoBERTa, DistilBERT, ELECTRA) or of a causal language model (GPT-2, Llama, Mistral, Qwen 2 and 3), or a .gguf file of such a one; a folder, or org/name (or org/name/file.gguf) of the hub; default: the embedded sentiment model',
+    'config.json, tokenizer.json and model.safetensors of a text classifier, masked language model or sentence encoder (BERT, RoBERTa, DistilBERT, ELECTRA) or of a causal language model (GPT-2, Llama, Mistral, Qwen 2 and 3), or a .gguf file of such a one; a folder, or org/name (or org/name/file.gguf) of the hub; default: the embedded sentiment model',
   ],
   ['--revision R', 'branch, tag or commit of a model of the hub; default main'],
   ['--offline', 'nothing is asked of the hub: its models come from the cache alone'],
   [
     '--target T',
-    'a label, by name or number, default the predicted one; of a causal model a continuation such as "Paris", or "Paris vs Rome", default its own answer',
+    'a label, by name or number, default the predicted one; of a causal model a continuation such as "Paris", or "Paris vs Rome", default its own answer; of a masked one a word for its [MASK], or two, default the likeliest; of a sentence encoder the text to compare with',
   ],
   [
     '--scalar S',
-    `${SCALARS.join(', ')}; default log-odds; of a causal model log-prob, or log-odds with A vs B; of a --set log-prob, and there is accuracy too`,
+    `${SCALARS.join(', ')}; default log-odds; of a language model log-prob, or log-odds with A vs B; of a sentence encoder cosine; of a --set log-prob, and there is accuracy too`,
   ],
   ['--units U', 'what is masked: token, word, sentence, /regex/ or character spans as JSON such as [[0,5],[6,9]]; default word'],
   [

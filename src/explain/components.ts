@@ -3,7 +3,7 @@ import { COMPONENT_LENSES, type ComponentLens, componentPlayers } from '../lens/
 import { componentValueFunction, type SetScalar } from '../lens/components/value-function.ts';
 import { type Example, encodeTexts, labelsOfExamples } from '../lens/examples.ts';
 import { parseScalar, resolveTarget } from '../lens/text/value-function.ts';
-import type { CausalModel, Model, TokenSequences } from '../model/model.ts';
+import type { AnyModel, Model, TokenSequences } from '../model/model.ts';
 import type { Prepared } from './prepared.ts';
 
 export const ABLATIONS = ['zero', 'mean'] as const;
@@ -44,7 +44,7 @@ interface Texts {
  * @throws usage, empty-input, too-long, unsupported-model for a model without gates, and what passes throw.
  */
 export async function prepareComponents(
-  model: Model | CausalModel,
+  model: AnyModel,
   text: string,
   question: ComponentQuestion & { readonly target?: string; readonly signal?: AbortSignal },
 ): Promise<Prepared> {

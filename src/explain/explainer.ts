@@ -3,17 +3,20 @@ import { type DeviceChoice, openBackend, type TileMemory } from '../compute/open
 import { WebspexError } from '../core/errors.ts';
 import { masksFromRows } from '../core/masks.ts';
 import { EMBEDDED_MODEL } from '../embedded.ts';
-import { isCausal, loadCausal } from '../model/causal/load.ts';
+import { isDecoderConfig } from '../model/causal/config.ts';
+import { loadCausal } from '../model/causal/load.ts';
+import { headKindOf } from '../model/config.ts';
 import { isHubId } from '../model/hub/hub.ts';
 import { openModel } from '../model/hub/source.ts';
 import { loadClassifier } from '../model/load.ts';
-import type { CausalModel, DeviceInfo, Model, ModelInfo, ProgressEvent } from '../model/model.ts';
+import { loadMasked } from '../model/masked.ts';
+import type { AnyModel, DeviceInfo, ModelInfo, ModelSource, ProgressEvent } from '../model/model.ts';
 import { type ComponentQuestion, prepareComponents } from './components.ts';
 import type { Explanation } from './document.ts';
 import { explainFrom } from './explain.ts';
 import { QUESTION_OPTIONS, refuseStrayOptions } from './lens-options.ts';
 import type { ExplainOptions } from './options.ts';
-import { prepareCausal, prepareClassifier, type Question } from './prepare.ts';
+import { prepareBlank, prepareCausal, prepareClassifier, prepareSimilarity, type Question } from './prepare.ts';
 import type { Prepared } from './prepared.ts';
 import type { ExplainRun } from './run.ts';
 import { prepareTraining } from './training.ts';
@@ -44,7 +47,7 @@ export interface ExplainerOptions {
 
 /**
  * `target`: of a classifier the label to explain, by default the predicted one; of a causal model a continuation, or `A vs B`, by default its
- * own answer. `lock`: what is never masked; `auto` is the last sentence of a causal model's prompt.
+ * own answer; of a masked one a word for its blank, or `A vs B`, by default the likeliest; of a model without its head the text to compare with. `lock`: what is never masked; `auto` is the last sentence of a causal model's prompt.
  */
 export interface TextOptions extends Omit<ExplainOptions, 'players'>, Question {}
 
@@ -74,9 +77,10 @@ export interface Explainer {
   destroy(): void;
 }
 
-/** What a model is asked to do; `feature-extraction` leaves an encoder's classifier out, for lens `data`. */
-export const TASKS = ['text-classification', 'text-generation', 'feature-extraction'] as const;
+/** What a model is asked to do; `feature-extraction` leaves an encoder's classifier out, for lens `data` and for two texts beside one another. */
+export const TASKS = ['text-classification', 'text-generation', 'fill-mask', 'feature-extraction'] as const;
 export type Task = (typeof TASKS)[number];
+const TASK_OF = { classifier: 'text-classification', words: 'fill-mask', plain: 'feature-extraction' } as const;
 
 /**
  * Loads a model for `explain`. `model` is a folder (path or URL) with config.json, tokenizer.json and model.safetensors, a GGUF file,
@@ -84,8 +88,11 @@ export type Task = (typeof TASKS)[number];
  */
 export async function explainer(task: Task, model?: string | URL, options: ExplainerOptions = {}): Promise<Explainer> {
   if (!TASKS.includes(task)) throw new WebspexError('usage', `task: expected ${TASKS.join(', ')}, got ${task}; name one of them`);
-  if (task === 'text-generation' && model === undefined)
-    throw new WebspexError('usage', 'model: expected the folder of a causal language model, got none; the embedded model is a classifier');
+  if ((task === 'text-generation' || task === 'fill-mask') && model === undefined)
+    throw new WebspexError(
+      'usage',
+      `model: expected the folder of a ${task === 'fill-mask' ? 'masked' : 'causal'} language model, got none; the embedded model is a classifier`,
+    );
   return openExplainer(task, model, options);
 }
 
@@ -109,17 +116,26 @@ export async function openExplainer(
     const { fetch, signal, revision, local_files_only: localFilesOnly } = options;
     const source = openModel(folder, { fetch, signal, revision, localFilesOnly, sign: file });
     const loading = { backend, onProgress: options.progress_callback, signal: options.signal };
-    const unnamed = async () => file !== undefined || (model !== EMBEDDED_MODEL && (await isCausal(source)));
-    const causal = task === undefined ? await unnamed() : task === 'text-generation';
-    const features = task === 'feature-extraction';
-    const loaded = causal
-      ? await loadCausal(source, loading, file)
-      : await loadClassifier(source, { ...loading, head: features ? 'none' : 'classifier' });
+    const found =
+      task ?? (file !== undefined ? 'text-generation' : model === EMBEDDED_MODEL ? 'text-classification' : await taskOf(source));
+    const features = found === 'feature-extraction';
+    const loaded =
+      found === 'text-generation'
+        ? await loadCausal(source, loading, file)
+        : found === 'fill-mask'
+          ? await loadMasked(source, loading)
+          : await loadClassifier(source, { ...loading, head: features ? 'none' : 'classifier' });
     return createExplainer(loaded, performance.now() - start, features ? backend : null);
   } catch (error) {
     backend.destroy();
     throw error;
   }
+}
+
+/** What a folder's config.json says that its model is for. @throws not-found, bad-file. */
+async function taskOf(source: ModelSource): Promise<Task> {
+  const config = await source.read('config.json');
+  return isDecoderConfig(config) ? 'text-generation' : TASK_OF[headKindOf(config) ?? 'classifier'];
 }
 
 /** A folder, or the folder of a GGUF file and its name. */
@@ -130,21 +146,23 @@ function placeOf(model: string | URL): { folder: string | URL; file?: string } {
   return { folder: folder === undefined ? './' : isHubId(folder.slice(0, -1)) ? folder.slice(0, -1) : folder, file };
 }
 
-async function prepare(model: Model | CausalModel, trainer: Backend | null, text: string, question: Question): Promise<Prepared> {
+async function prepare(model: AnyModel, trainer: Backend | null, text: string, question: Question): Promise<Prepared> {
   const { lens = 'text' } = question;
   refuseStrayOptions(question);
   if (lens === 'data') return prepareTraining(model, trainer, text, question);
-  if (trainer !== null)
-    throw new WebspexError('usage', `lens: expected data for a model without its head, got ${lens}; give training examples`);
+  if (trainer !== null && lens !== 'text')
+    throw new WebspexError('usage', `lens: expected text or data for a model without its head, got ${lens}; name one of them`);
   if (lens !== 'text') return prepareComponents(model, text, { ...question, lens } as ComponentQuestion);
-  return 'classify' in model ? prepareClassifier(model, text, question) : prepareCausal(model, text, question);
+  if ('fill' in model) return prepareBlank(model, text, question);
+  if ('score' in model) return prepareCausal(model, text, question);
+  return trainer === null ? prepareClassifier(model, text, question) : prepareSimilarity(model, text, question);
 }
 
 /**
  * An explainer around a model that is already loaded; calls of the model go one at a time, in order of asking. `trainer`: what retrains heads
  * on a model without one.
  */
-export function createExplainer(model: Model | CausalModel, loadMs = 0, trainer: Backend | null = null): Explainer {
+export function createExplainer(model: AnyModel, loadMs = 0, trainer: Backend | null = null): Explainer {
   let tail: Promise<unknown> = Promise.resolve();
   const queued = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = tail.then(work);

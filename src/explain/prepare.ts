@@ -4,12 +4,14 @@ import { pairedMasks } from '../core/sample.ts';
 import type { ComponentLens } from '../lens/components/players.ts';
 import type { SetScalar } from '../lens/components/value-function.ts';
 import type { DataScalar } from '../lens/data/training-data.ts';
+import { blankOf, blankValueFunction, resolveBlankTarget } from '../lens/text/blank.ts';
 import { causalValueFunction, promptTokenizer, resolveCausalTarget } from '../lens/text/causal-value.ts';
 import { type Lock, lockedSpans } from '../lens/text/lock.ts';
-import { type MaskRule, maskSequences, parseMaskRule } from '../lens/text/masking.ts';
+import { type MaskRule, maskFollowing, maskSequences, parseMaskRule } from '../lens/text/masking.ts';
 import { splitPlayers, type TextPlayers, type Units } from '../lens/text/players.ts';
+import { similarityFunction } from '../lens/text/similarity.ts';
 import { parseScalar, resolveTarget, scalarOf, textValueFunction } from '../lens/text/value-function.ts';
-import type { CausalModel, Model } from '../model/model.ts';
+import type { CausalModel, MaskedModel, Model, Tokenizer } from '../model/model.ts';
 import type { ComponentQuestion } from './components.ts';
 import type { Prepared } from './prepared.ts';
 import type { TrainingQuestion } from './training.ts';
@@ -18,14 +20,17 @@ import type { TrainingQuestion } from './training.ts';
 export interface Question extends Omit<ComponentQuestion, 'lens' | 'scalar'>, TrainingQuestion {
   /** Who the players are: pieces of the text, parts of the model, or training examples. */
   readonly lens?: 'text' | 'data' | ComponentLens;
-  /** Which number is explained; default log-odds, of labelled texts log-prob, of training examples margin. */
-  readonly scalar?: SetScalar | DataScalar;
+  /** Which number is explained; default log-odds, of labelled texts log-prob, of training examples margin, of features cosine. */
+  readonly scalar?: SetScalar | DataScalar | typeof COSINE;
   readonly target?: string;
   readonly units?: Units;
   readonly lock?: Lock;
   readonly mask?: string;
   readonly signal?: AbortSignal;
 }
+
+/** What is explained about a model without its head: how alike two texts are. */
+export const COSINE = 'cosine';
 
 /** More masks in a call share more beginnings; Stop and progress wait for its end. */
 const TREE_BATCH_MS = 2000;
@@ -34,8 +39,7 @@ const TREE_BATCH_MS = 2000;
 export async function prepareClassifier(model: Model, text: string, question: Question): Promise<Prepared> {
   const { info, tokenizer } = model;
   const split = splitPlayers(tokenizer, text, question.units, lockedSpans(text, question.lock ?? 'auto', false));
-  const mask = question.mask ?? (tokenizer.special.mask === null ? 'remove' : 'mask-token');
-  const rule = parseMaskRule(mask);
+  const { mask, rule } = maskOf(question, tokenizer);
   const scalar = parseScalar(question.scalar);
   const whole = maskSequences(everyone(split), split, rule, tokenizer, info.maxTokens);
   const logits = await model.classify(whole, { signal: question.signal });
@@ -48,18 +52,56 @@ export async function prepareClassifier(model: Model, text: string, question: Qu
 /** Where no target is named, the model answers the whole prompt first. @throws usage, empty-input, too-long, and what passes throw. */
 export async function prepareCausal(model: CausalModel, text: string, question: Question): Promise<Prepared> {
   const split = splitPlayers(model.tokenizer, text, question.units, lockedSpans(text, question.lock ?? 'auto', true));
-  const mask = question.mask ?? (model.tokenizer.special.mask === null ? 'remove' : 'mask-token');
-  const rule = parseMaskRule(mask);
+  const { mask, rule } = maskOf(question, model.tokenizer);
   const tokenizer = promptTokenizer(model, mayVanish(split, rule));
   const whole = maskSequences(everyone(split), split, rule, tokenizer, model.info.maxTokens - 1);
   const target = await resolveCausalTarget(model, text, whole.ids, question.target, question.signal);
-  if (question.scalar !== undefined && question.scalar !== target.scalar)
-    throw new WebspexError(
-      'usage',
-      `scalar: expected ${target.scalar} for ${target.continuations.length === 1 ? 'one continuation' : 'two continuations'}, got ${question.scalar}; log-prob goes with a target, log-odds with A vs B`,
-    );
+  checkScalar(question, target.scalar, target.continuations.length === 1 ? 'one continuation' : 'two continuations');
   const valueFunction = causalValueFunction(model, split, { tokenizer, target, rule });
   return { ...ofText(split, question), target: target.written, scalar: target.scalar, mask, valueFunction, batchMs: TREE_BATCH_MS };
+}
+
+/** A text with one mask token where a word is told; where no target is named, the likeliest word there. @throws usage, too-long, and what passes throw. */
+export async function prepareBlank(model: MaskedModel, text: string, question: Question): Promise<Prepared> {
+  const { tokenizer, info } = model;
+  const encoding = tokenizer.encode(text);
+  const blank = blankOf(encoding, tokenizer);
+  const place = [encoding.starts[blank], encoding.ends[blank]] as const;
+  const split = splitPlayers(tokenizer, text, question.units, [...lockedSpans(text, question.lock ?? 'auto', false), place]);
+  const { mask, rule } = maskOf(question, tokenizer);
+  const whole = maskFollowing(everyone(split), split, rule, tokenizer, info.maxTokens, blank);
+  const target = await resolveBlankTarget(model, whole, question.target, question.signal);
+  checkScalar(question, target.scalar, target.tokens.length === 1 ? 'one word' : 'two words');
+  const valueFunction = blankValueFunction(model, split, { blank, target, rule });
+  return { ...ofText(split, question), target: target.written, scalar: target.scalar, mask, valueFunction };
+}
+
+/** A text beside another one, the target: how alike a model without its head finds them. @throws usage, empty-input, too-long, and what passes throw. */
+export async function prepareSimilarity(model: Model, text: string, question: Question): Promise<Prepared> {
+  const { target, signal } = question;
+  if (target === undefined)
+    throw new WebspexError(
+      'usage',
+      'target: expected a text to compare with, got none; a model without a classifier tells how alike two texts are',
+    );
+  if (question.scalar !== undefined && question.scalar !== COSINE)
+    throw new WebspexError('usage', `scalar: expected ${COSINE} for two texts, got ${question.scalar}; leave it out`);
+  const split = splitPlayers(model.tokenizer, text, question.units, lockedSpans(text, question.lock ?? 'auto', false));
+  const { mask, rule } = maskOf(question, model.tokenizer);
+  const valueFunction = await similarityFunction(model, split, { reference: target, rule, signal });
+  return { ...ofText(split, question), target, scalar: COSINE, mask, valueFunction };
+}
+
+/** How absent players are masked: as asked, or with the model's mask token where it has one. */
+function maskOf(question: Question, { special }: Tokenizer): { mask: string; rule: MaskRule } {
+  const mask = question.mask ?? (special.mask === null ? 'remove' : 'mask-token');
+  return { mask, rule: parseMaskRule(mask) };
+}
+
+/** @throws usage where another scalar was asked for than goes with the target. */
+function checkScalar({ scalar }: Question, own: string, what: string): void {
+  if (scalar === undefined || scalar === own) return;
+  throw new WebspexError('usage', `scalar: expected ${own} for ${what}, got ${scalar}; log-prob goes with a target, log-odds with A vs B`);
 }
 
 function ofText({ players, locked }: TextPlayers, { units = 'word' }: Question) {

@@ -2,7 +2,7 @@ import type { Backend } from '../compute/backend.ts';
 import { WebspexError } from '../core/errors.ts';
 import { type DataScalar, trainingDataLens } from '../lens/data/training-data.ts';
 import type { Example } from '../lens/examples.ts';
-import type { CausalModel, Model } from '../model/model.ts';
+import type { AnyModel } from '../model/model.ts';
 import type { Prepared } from './prepared.ts';
 
 /** What is asked of training data, as given. */
@@ -23,7 +23,7 @@ const TRAINING_BATCH_MS = 1000;
  * option is of another lens; what `trainingDataLens` throws.
  */
 export async function prepareTraining(
-  model: Model | CausalModel,
+  model: AnyModel,
   trainer: Backend | null,
   text: string,
   question: TrainingQuestion & { readonly target?: string; readonly scalar?: string; readonly signal?: AbortSignal },

@@ -1,5 +1,4 @@
 import { type BufferSpec, type Program, padWidth, type RowCounts, type Step } from '../compute/program.ts';
-import { STAMP_COLUMNS } from '../compute/stamp.ts';
 import {
   afterAttention,
   attend,
@@ -7,6 +6,7 @@ import {
   embed,
   embeddingScratches,
   keyLayout,
+  outputRows,
   paddedSizes,
   project,
   weightBuffers,
@@ -64,7 +64,7 @@ export function captureProgram(sizes: EncoderSizes, capacity: RowCounts): Progra
     ...[scratch('x', 'tokens', width), scratch('y', 'tokens', width), scratch('qkv', 'tokens', stride)],
     ...[scratch('context', 'tokens', attention), scratch('up', 'tokens', hidden), scratch('down', 'tokens', width)],
     scratch('captured', 'sequences', means.columns),
-    { name: 'output', kind: 'output', type: 'u32', rows: 'sequences', columns: means.columns + STAMP_COLUMNS },
+    outputRows(means.columns),
   ];
   return { buffers, steps, capacity };
 }

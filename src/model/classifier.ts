@@ -1,11 +1,22 @@
 import type { Backend } from '../compute/backend.ts';
-import type { Program, Weights } from '../compute/program.ts';
+import type { Inputs, Program, Weights } from '../compute/program.ts';
 import { WebspexError } from '../core/errors.ts';
 import { type Embeddings, embeddingSums } from './encoder-weights.ts';
 import { createGated, type GatedPrograms } from './gated.ts';
 import type { Model, ModelInfo, PassCounters, Tokenizer, TokenSequences } from './model.ts';
 import { createPasses, type Passes, type Piece } from './passes.ts';
-import { countChunk, distinctSequences, type Positions, packChunk, paddedRows, scatterRows, sequenceCount, unitsOf } from './planner.ts';
+import {
+  type Chunk,
+  countChunk,
+  distinctSequences,
+  noPasses,
+  type Positions,
+  packChunk,
+  paddedRows,
+  scatterRows,
+  sequenceCount,
+  unitsOf,
+} from './planner.ts';
 
 /** Everything a classifier is made of, apart from the device. */
 export interface ClassifierParts {
@@ -26,15 +37,7 @@ export async function createClassifier(parts: ClassifierParts, backend: Backend)
   const labels = info.labels.length;
   const passes = await createPasses(program, parts.weights, backend);
   let destroyed = false;
-  const counters: PassCounters = {
-    sequences: 0,
-    distinctSequences: 0,
-    tokens: 0,
-    tableRows: 0,
-    paddedTokens: 0,
-    chunks: 0,
-    matmulFlops: 0,
-  };
+  const counters = noPasses();
   const check = (asked: TokenSequences) => {
     if (destroyed) throw new WebspexError('usage', 'classify: expected a live model, got a destroyed one; load it again');
     checkSequences(asked, parts.vocabulary, info.maxTokens);
@@ -70,7 +73,7 @@ export async function createClassifier(parts: ClassifierParts, backend: Backend)
 }
 
 async function classifyPlain(
-  { program, embeddings, positions }: ClassifierParts,
+  parts: ClassifierParts,
   passes: Passes,
   counters: PassCounters,
   asked: TokenSequences,
@@ -79,25 +82,48 @@ async function classifyPlain(
 ): Promise<Float32Array> {
   const { sequences, sourceOf } = distinctSequences(asked);
   const out = new Float32Array(sequenceCount(sequences) * labels);
+  const nameOf = (s: number) => `sequence ${sourceOf.indexOf(s)}`;
+  const take = (first: number, values: Float32Array) => out.set(values, first * labels);
+  await encode(parts, passes, counters, { sequences, nameOf, take, signal });
+  return scatterRows(out, sourceOf, labels);
+}
+
+/** Distinct sequences on their way through an encoder. */
+interface Encoded {
+  readonly sequences: TokenSequences;
+  readonly nameOf: (sequence: number) => string;
+  /** Inputs of a chunk beside, or in place of, those of every encoder. */
+  readonly inputs?: (chunk: Chunk) => Inputs;
+  /** The output rows of sequences from `first` on. */
+  readonly take: (first: number, values: Float32Array) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs the program of an encoder over sequences, chunk by chunk. */
+export async function encode(
+  { program, embeddings, positions }: Pick<ClassifierParts, 'program' | 'embeddings' | 'positions'>,
+  passes: Passes,
+  counters: PassCounters,
+  { sequences, nameOf, inputs, take, signal }: Encoded,
+): Promise<void> {
   const pack = (first: number, rows: number): Piece => {
     const chunk = packChunk(sequences, first, rows, program.capacity, positions);
     const { tableRow, rowRanges, readRanges, readRows, counts } = chunk;
     return {
       units: counts.sequences,
-      inputs: { tableSum: embeddingSums(embeddings, chunk), tableRow, rowRanges, readRanges, readRows },
+      inputs: { tableSum: embeddingSums(embeddings, chunk), tableRow, rowRanges, readRanges, readRows, ...inputs?.(chunk) },
       counts,
-      nameRow: (row) => `sequence ${sourceOf.indexOf(first + row)}`,
+      nameRow: (row) => nameOf(first + row),
       take(values) {
-        out.set(values, first * labels);
+        take(first, values);
         countChunk(counters, program, counts, paddedRows(chunk));
       },
     };
   };
   await passes.run({ program, ...unitsOf(sequences.offsets), pack }, signal);
-  return scatterRows(out, sourceOf, labels);
 }
 
-function checkSequences({ ids, offsets }: TokenSequences, vocabulary: number, maxTokens: number): void {
+export function checkSequences({ ids, offsets }: TokenSequences, vocabulary: number, maxTokens: number): void {
   if (offsets.length === 0 || offsets[0] !== 0 || offsets[offsets.length - 1] !== ids.length)
     throw new WebspexError('usage', `sequences: expected offsets from 0 to ${ids.length}, got others; give one more offset than sequences`);
   for (let s = 0; s + 1 < offsets.length; s++) {

@@ -1,6 +1,6 @@
 import { WebspexError } from '../core/errors.ts';
 import { ARCHITECTURES } from './architectures/all.ts';
-import type { Architecture, ConfigKeys } from './architectures/architecture.ts';
+import type { Architecture, ConfigKeys, HeadKind } from './architectures/architecture.ts';
 import { BERT_KEYS } from './architectures/bert.ts';
 import { DECODERS } from './causal/architectures.ts';
 import { oneLine, parseObject, shown } from './json.ts';
@@ -9,6 +9,7 @@ import type { Positions } from './planner.ts';
 /** The configuration of a supported architecture, checked. */
 export interface EncoderConfig {
   readonly architecture: Architecture;
+  readonly kind: HeadKind;
   readonly layers: number;
   readonly width: number;
   readonly embeddingWidth: number;
@@ -23,7 +24,10 @@ export interface EncoderConfig {
   readonly places: Positions;
   /** 0 where the model knows no token types. */
   readonly types: number;
+  /** Of a classifier. */
   readonly labels: readonly string[];
+  /** Whether words are told by the table that they are embedded with. */
+  readonly tied: boolean;
 }
 
 /** A config.json as parsed. */
@@ -37,7 +41,8 @@ const ACTIVATIONS: ReadonlyMap<unknown, EncoderConfig['activation']> = new Map([
 ]);
 
 const DECODER_NAMES = DECODERS.map((a) => a.name).join(', ');
-const SUPPORTED = `${ARCHITECTURES.map((a) => a.name).join(', ')}, with absolute positions; for text generation ${DECODER_NAMES}`;
+const named = (kind: HeadKind) => ARCHITECTURES.map((a) => a.classes[kind]).join(', ');
+const SUPPORTED = `${named('classifier')}, ${named('words')}, ${named('plain')}, with absolute positions; for text generation ${DECODER_NAMES}`;
 
 const MOST_LABELS = 100_000;
 const MOST_TOKENS = 10_000_000;
@@ -99,14 +104,26 @@ function readLabels(json: Fields): string[] {
   });
 }
 
-function findArchitecture(json: Fields): Architecture {
+function findArchitecture(json: Fields, kinds: readonly HeadKind[]): { architecture: Architecture; kind: HeadKind } {
   const types = ARCHITECTURES.map((a) => a.modelType);
   const found = ARCHITECTURES.find((a) => a.modelType === json.model_type);
   if (!found) unsupported(`model_type: expected ${types.join(', ')}, got ${shown(json.model_type)}`);
-  const { architectures } = json;
-  if (!Array.isArray(architectures) || !architectures.includes(found.name))
-    unsupported(`architectures: expected ${found.name}, got ${shown(architectures)}`);
-  return found;
+  const kind = kinds.find((k) => namesClass(json, found.classes[k]));
+  if (kind === undefined)
+    unsupported(`architectures: expected ${kinds.map((k) => found.classes[k]).join(' or ')}, got ${shown(json.architectures)}`);
+  return { architecture: found, kind };
+}
+
+function namesClass({ architectures }: Fields, name: string): boolean {
+  return Array.isArray(architectures) && architectures.includes(name);
+}
+
+/** What stands on the encoder that a config.json names; null where it is none that is known. @throws bad-file. */
+export function headKindOf(bytes: Uint8Array): HeadKind | null {
+  const json = parseObject(bytes, 'config.json');
+  const classes = ARCHITECTURES.find((a) => a.modelType === json.model_type)?.classes;
+  const kinds = classes === undefined ? [] : (Object.keys(classes) as HeadKind[]);
+  return kinds.find((kind) => namesClass(json, classes?.[kind] ?? '')) ?? null;
 }
 
 function checkSupported(json: Fields, { keys }: Architecture): void {
@@ -145,23 +162,24 @@ function readPlaces(json: Fields, { positionsAfterPad }: Architecture, vocabular
   return { first: pad + 1, pad };
 }
 
-/** Reads config.json. @throws bad-file for nonsense, unsupported-model naming the key for another architecture or other arithmetic. */
-export function readConfig(bytes: Uint8Array): EncoderConfig {
+/** Reads config.json of an encoder on which one of these stands. @throws bad-file for nonsense, unsupported-model naming the key for another architecture or other arithmetic. */
+export function readConfig(bytes: Uint8Array, kinds: readonly HeadKind[] = ['classifier']): EncoderConfig {
   const json = parseObject(bytes, 'config.json');
-  const architecture = findArchitecture(json);
+  const { architecture, kind } = findArchitecture(json, kinds);
   const { keys } = architecture;
   checkSupported(json, architecture);
   const activation = readActivation(json, keys.activation);
   const width = size(json, keys.width, MOST_WIDTH);
   const heads = size(json, keys.heads, 4096);
   if (width % heads !== 0) refuse(`${keys.heads}: expected a divisor of ${keys.width} ${width}, got ${heads}`);
-  const labels = readLabels(json);
-  if (labels.length < 2)
+  const labels = kind === 'classifier' ? readLabels(json) : [];
+  if (kind === 'classifier' && labels.length < 2)
     unsupported(`num_labels: expected 2 or more, got ${labels.length} (a regression head: ${oneLine(labels.join(', ')) || 'no label'})`);
   const vocabularySize = size(json, 'vocab_size', MOST_TOKENS);
   const positions = size(json, 'max_position_embeddings', 1_048_576);
   return {
     architecture,
+    kind,
     layers: size(json, keys.layers, 1024),
     width,
     embeddingWidth: keys.embeddingWidth === null ? width : size(json, keys.embeddingWidth, MOST_WIDTH),
@@ -174,5 +192,6 @@ export function readConfig(bytes: Uint8Array): EncoderConfig {
     places: readPlaces(json, architecture, vocabularySize, positions),
     types: keys.types === null ? 0 : size(json, keys.types, 1024),
     labels,
+    tied: json.tie_word_embeddings !== false,
   };
 }

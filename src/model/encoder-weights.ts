@@ -1,6 +1,6 @@
 import { panelIndex } from '../compute/panels.ts';
 import { padWidth } from '../compute/program.ts';
-import type { TensorNames } from './architectures/architecture.ts';
+import type { BodyNames, TensorNames } from './architectures/architecture.ts';
 import { type EncoderSizes, paddedSizes } from './encoder.ts';
 import type { Chunk } from './planner.ts';
 
@@ -26,7 +26,7 @@ export interface TableSizes {
 export function takeEmbeddings(
   { embeddingWidth }: Pick<EncoderSizes, 'embeddingWidth'>,
   tables: TableSizes,
-  names: TensorNames,
+  names: BodyNames,
   take: TakeTensor,
 ): Embeddings {
   return {
@@ -62,48 +62,70 @@ interface Placement {
   readonly biasScale?: number;
 }
 
+/** Weight buffers by name, and what puts stored tensors into them. */
+export function weightWriter(take: TakeTensor) {
+  const out = new Map<string, Float32Array>();
+  return {
+    out,
+    /** A linear map of zeros, (K, columns) and its bias. */
+    room(name: string, K: number, columns: number): void {
+      out.set(`${name}.weight`, new Float32Array(K * columns));
+      out.set(`${name}.bias`, new Float32Array(columns));
+    },
+    /** A stored map of `inputs` to `outputs` into one that has room: transposed, in panels. */
+    place(
+      name: string,
+      from: string,
+      outputs: number,
+      inputs: number,
+      { K, input, output, scale = 1, biasScale = scale }: Placement,
+    ): void {
+      const weight = take(`${from}.weight`, [outputs, inputs]);
+      const bias = take(`${from}.bias`, [outputs]);
+      const [toWeight, toBias] = [out.get(`${name}.weight`), out.get(`${name}.bias`)];
+      if (!toWeight || !toBias) return;
+      for (let n = 0; n < outputs; n++) {
+        const column = output ? output(n) : n;
+        for (let k = 0; k < inputs; k++) toWeight[panelIndex(K, input ? input(k) : k, column)] = weight[n * inputs + k] * scale;
+        toBias[column] = bias[n] * biasScale;
+      }
+    },
+    norm(name: string, from: string, count: number): void {
+      for (const [part, tensor] of [
+        ['gamma', 'weight'],
+        ['beta', 'bias'],
+      ] as const) {
+        const values = new Float32Array(padWidth(count));
+        values.set(take(`${from}.${tensor}`, [count]));
+        out.set(`${name}.${part}`, values);
+      }
+    },
+  };
+}
+
+type WeightWriter = ReturnType<typeof weightWriter>;
+
 /**
- * The weight buffers of `encoderProgram` from the tensors of a model whose names are these: transposed, in panels, padded with zeros, Q,
- * K and V side by side, 1/√(head width) multiplied into Q, and K without its bias.
+ * The weight buffers of `encoderProgram` from the tensors of a model whose names are these: those of its body, and its classifier, padded
+ * with zeros.
  */
 export function encoderWeights(sizes: EncoderSizes, names: TensorNames, take: TakeTensor): Map<string, Float32Array> {
+  const writer = weightWriter(take);
+  writeBody(writer, sizes, names);
+  const padded = paddedSizes(sizes);
+  writer.room('dense', padded.width, padded.width);
+  writer.place('dense', names.dense, sizes.width, sizes.width, { K: padded.width });
+  writer.room('classifier', padded.width, padded.labels);
+  writer.place('classifier', names.classifier, sizes.labels, sizes.width, { K: padded.width });
+  return writer.out;
+}
+
+/** The weights of embeddings and layers: Q, K and V side by side, 1/√(head width) multiplied into Q, and K without its bias. */
+export function writeBody({ room, place, norm }: WeightWriter, sizes: EncoderSizes, names: BodyNames): void {
   const padded = paddedSizes(sizes);
   const { width, hidden } = sizes;
-  const out = new Map<string, Float32Array>();
   const headSize = width / sizes.heads;
   const inHeads = (c: number) => Math.floor(c / headSize) * padded.headWidth + (c % headSize);
-
-  const room = (name: string, K: number, columns: number) => {
-    out.set(`${name}.weight`, new Float32Array(K * columns));
-    out.set(`${name}.bias`, new Float32Array(columns));
-  };
-  const place = (
-    name: string,
-    from: string,
-    outputs: number,
-    inputs: number,
-    { K, input, output, scale = 1, biasScale = scale }: Placement,
-  ) => {
-    const weight = take(`${from}.weight`, [outputs, inputs]);
-    const bias = take(`${from}.bias`, [outputs]);
-    const [toWeight, toBias] = [out.get(`${name}.weight`), out.get(`${name}.bias`)];
-    if (!toWeight || !toBias) return;
-    for (let n = 0; n < outputs; n++) {
-      const column = output ? output(n) : n;
-      for (let k = 0; k < inputs; k++) toWeight[panelIndex(K, input ? input(k) : k, column)] = weight[n * inputs + k] * scale;
-      toBias[column] = bias[n] * biasScale;
-    }
-  };
-  const norm = (name: string, from: string, count = width) => {
-    for (const [part, tensor] of [
-      ['gamma', 'weight'],
-      ['beta', 'bias'],
-    ] as const) {
-      const values = new Float32Array(padWidth(count));
-      values.set(take(`${from}.${tensor}`, [count]));
-      out.set(`${name}.${part}`, values);
-    }
-  };
 
   norm('embedding.norm', names.embeddingNorm, sizes.embeddingWidth);
   if (sizes.embeddingWidth !== width && names.embeddingProjection !== null) {
@@ -122,18 +144,13 @@ export function encoderWeights(sizes: EncoderSizes, names: TensorNames, take: Ta
     });
     room(`${layer}.projection`, padded.attention, padded.width);
     place(`${layer}.projection`, from.projection, width, width, { K: padded.attention, input: inHeads });
-    norm(`${layer}.attentionNorm`, from.attentionNorm);
+    norm(`${layer}.attentionNorm`, from.attentionNorm, width);
     room(`${layer}.up`, padded.width, padded.hidden);
     place(`${layer}.up`, from.up, hidden, width, { K: padded.width });
     room(`${layer}.down`, padded.hidden, padded.width);
     place(`${layer}.down`, from.down, width, hidden, { K: padded.hidden });
-    norm(`${layer}.outputNorm`, from.outputNorm);
+    norm(`${layer}.outputNorm`, from.outputNorm, width);
   }
-  room('dense', padded.width, padded.width);
-  place('dense', names.dense, width, width, { K: padded.width });
-  room('classifier', padded.width, padded.labels);
-  place('classifier', names.classifier, sizes.labels, width, { K: padded.width });
-  return out;
 }
 
 /** The sizes of an encoder whose head lets the first token's row through as it is. */

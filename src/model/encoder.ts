@@ -47,14 +47,22 @@ export function paddedSizes(sizes: EncoderSizes): PaddedSizes {
  * (tableRows, embedding width), tableRow, rowRanges, readRanges, readRows. Output: logits (sequences, labels) behind their stamp.
  */
 export function encoderProgram(sizes: EncoderSizes, capacity: RowCounts): Program {
+  return {
+    buffers: [...weightBuffers(sizes), ...bodyRows(sizes), ...headRows(sizes)],
+    steps: [...body(sizes), ...head(sizes)],
+    capacity,
+  };
+}
+
+/** Everything before the head: `readX` becomes the last layer's output of the rows that are read. */
+export function body(sizes: EncoderSizes): Step[] {
   const steps: Step[] = [...firstRows(sizes)];
   for (let layer = 0; layer < sizes.layers; layer++) {
     const last = layer === sizes.layers - 1;
     if (layer > 0) steps.push(project(sizes, layer, last ? 'keyValue' : 'all', { rows: 'tokens', input: 'x', output: 'qkv' }));
     steps.push(...(last ? lastLayer(sizes, layer) : wholeLayer(sizes, layer)));
   }
-  steps.push(...head(sizes));
-  return { buffers: [...weightBuffers(sizes), ...rowBuffers(sizes)], steps, capacity };
+  return steps;
 }
 
 function isProjected(sizes: EncoderSizes): boolean {
@@ -68,35 +76,45 @@ export function keyLayout(sizes: EncoderSizes) {
   return { keyColumn, valueColumn: keyColumn + attention, stride: keyColumn + 2 * attention };
 }
 
-export function weightBuffers(sizes: EncoderSizes): BufferSpec[] {
-  const { width, embeddingWidth, attention, hidden, labels } = paddedSizes(sizes);
-  const out: BufferSpec[] = [];
-  const weight = (name: string, rows: number, columns: number) => out.push({ name, kind: 'weight', type: 'f32', rows, columns });
-  const linear = (name: string, K: number, columns: number) => {
-    weight(`${name}.weight`, K, columns);
-    weight(`${name}.bias`, 1, columns);
-  };
-  const norm = (name: string, columns = width) => {
-    weight(`${name}.gamma`, 1, columns);
-    weight(`${name}.beta`, 1, columns);
-  };
-  norm('embedding.norm', embeddingWidth);
-  if (isProjected(sizes)) linear('embedding.projection', embeddingWidth, width);
-  for (let layer = 0; layer < sizes.layers; layer++) {
-    linear(`${layer}.qkv`, width, 3 * attention);
-    linear(`${layer}.projection`, attention, width);
-    norm(`${layer}.attentionNorm`);
-    linear(`${layer}.up`, width, hidden);
-    linear(`${layer}.down`, hidden, width);
-    norm(`${layer}.outputNorm`);
-  }
-  linear('dense', width, width);
-  linear('classifier', width, labels);
+/** A linear map's weight and bias. */
+export function linearWeights(name: string, K: number, columns: number): BufferSpec[] {
+  return [weight(`${name}.weight`, K, columns), weight(`${name}.bias`, 1, columns)];
+}
+
+/** A norm's gamma and beta. */
+export function normWeights(name: string, columns: number): BufferSpec[] {
+  return [weight(`${name}.gamma`, 1, columns), weight(`${name}.beta`, 1, columns)];
+}
+
+function weight(name: string, rows: number, columns: number): BufferSpec {
+  return { name, kind: 'weight', type: 'f32', rows, columns };
+}
+
+/** The weights of the embeddings and layers. */
+export function bodyWeights(sizes: EncoderSizes): BufferSpec[] {
+  const { width, embeddingWidth, attention, hidden } = paddedSizes(sizes);
+  const out = [...normWeights('embedding.norm', embeddingWidth)];
+  if (isProjected(sizes)) out.push(...linearWeights('embedding.projection', embeddingWidth, width));
+  for (let layer = 0; layer < sizes.layers; layer++)
+    out.push(
+      ...linearWeights(`${layer}.qkv`, width, 3 * attention),
+      ...linearWeights(`${layer}.projection`, attention, width),
+      ...normWeights(`${layer}.attentionNorm`, width),
+      ...linearWeights(`${layer}.up`, width, hidden),
+      ...linearWeights(`${layer}.down`, hidden, width),
+      ...normWeights(`${layer}.outputNorm`, width),
+    );
   return out;
 }
 
-function rowBuffers(sizes: EncoderSizes): BufferSpec[] {
-  const { width, embeddingWidth, attention, hidden, labels } = paddedSizes(sizes);
+export function weightBuffers(sizes: EncoderSizes): BufferSpec[] {
+  const { width, labels } = paddedSizes(sizes);
+  return [...bodyWeights(sizes), ...linearWeights('dense', width, width), ...linearWeights('classifier', width, labels)];
+}
+
+/** Inputs of `body`, and what it writes. */
+export function bodyRows(sizes: EncoderSizes): BufferSpec[] {
+  const { width, embeddingWidth, attention, hidden } = paddedSizes(sizes);
   const { stride } = keyLayout(sizes);
   const whole =
     sizes.layers > 1 ? [scratch('y', 'tokens', width), scratch('context', 'tokens', attention), scratch('up', 'tokens', hidden)] : [];
@@ -116,10 +134,17 @@ function rowBuffers(sizes: EncoderSizes): BufferSpec[] {
     scratch('readContext', 'sequences', attention),
     scratch('readY', 'sequences', width),
     scratch('readUp', 'sequences', hidden),
-    scratch('pooled', 'sequences', width),
-    scratch('logits', 'sequences', labels),
-    { name: 'output', kind: 'output', type: 'u32', rows: 'sequences', columns: sizes.labels + STAMP_COLUMNS },
   ];
+}
+
+function headRows(sizes: EncoderSizes): BufferSpec[] {
+  const { width, labels } = paddedSizes(sizes);
+  return [scratch('pooled', 'sequences', width), scratch('logits', 'sequences', labels), outputRows(sizes.labels)];
+}
+
+/** An output row for each sequence, with its stamp. */
+export function outputRows(columns: number): BufferSpec {
+  return { name: 'output', kind: 'output', type: 'u32', rows: 'sequences', columns: columns + STAMP_COLUMNS };
 }
 
 export function norm(sizes: EncoderSizes, rows: RowKind, weight: string, input: string, output: string, width = sizes.width): Step {
@@ -182,7 +207,7 @@ export function embeddingScratches(sizes: EncoderSizes): BufferSpec[] {
   return [...(isProjected(sizes) ? [scratch('tableNorm', 'tableRows', embeddingWidth)] : []), scratch('tableX', 'tableRows', width)];
 }
 
-function firstRows(sizes: EncoderSizes): Step[] {
+export function firstRows(sizes: EncoderSizes): Step[] {
   const part = sizes.layers === 1 ? 'keyValue' : 'all';
   return [
     ...embed(sizes),
@@ -215,7 +240,7 @@ export function afterAttention(sizes: EncoderSizes, layer: number, { rows, x, y,
   ];
 }
 
-function wholeLayer(sizes: EncoderSizes, layer: number): Step[] {
+export function wholeLayer(sizes: EncoderSizes, layer: number): Step[] {
   return [
     attend(sizes, 'tokens', { query: 'qkv', queryStride: keyLayout(sizes).stride, keyValue: 'qkv', ranges: 'rowRanges' }, 'context'),
     ...afterAttention(sizes, layer, { rows: 'tokens', x: 'x', y: 'y', context: 'context', up: 'up' }),

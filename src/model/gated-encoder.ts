@@ -1,5 +1,4 @@
 import type { BufferSpec, Program, RowCounts, RowKind, Step } from '../compute/program.ts';
-import { STAMP_COLUMNS } from '../compute/stamp.ts';
 import {
   afterAttention,
   attend,
@@ -8,6 +7,7 @@ import {
   embeddingScratches,
   head,
   keyLayout,
+  outputRows,
   paddedSizes,
   project,
   weightBuffers,
@@ -162,6 +162,6 @@ function scratches(sizes: EncoderSizes, from: number): BufferSpec[] {
     ...block('sequences', READ),
     scratch('pooled', 'sequences', width),
     scratch('logits', 'sequences', labels),
-    { name: 'output', kind: 'output', type: 'u32', rows: 'sequences', columns: sizes.labels + STAMP_COLUMNS },
+    outputRows(sizes.labels),
   ];
 }

@@ -15,15 +15,19 @@ export function shown(value: unknown): string {
   }
 }
 
-/** The object that a JSON file holds. @throws bad-file naming the file. */
-export function parseObject(bytes: Uint8Array, file: string): Record<string, unknown> {
-  let value: unknown;
+/** What a JSON file holds. @throws bad-file naming the file. */
+export function parseJson(bytes: Uint8Array, file: string): unknown {
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     const why = oneLine((error as Error).message, 100);
     throw new WebspexError('bad-file', `${file}: expected JSON, got something that does not parse (${why}); download it again`);
   }
+}
+
+/** The object that a JSON file holds. @throws bad-file naming the file. */
+export function parseObject(bytes: Uint8Array, file: string): Record<string, unknown> {
+  const value = parseJson(bytes, file);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new WebspexError('bad-file', `${file}: expected an object, got ${shown(value)}; check the model folder`);
   return value as Record<string, unknown>;

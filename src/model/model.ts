@@ -109,6 +109,26 @@ export interface TokenScores {
   readonly best: Uint32Array;
 }
 
+/** Token sequences with a blank each: blanks[s] is its place in sequence s. */
+export interface BlankSequences extends TokenSequences {
+  readonly blanks: Uint32Array;
+}
+
+/** A loaded masked language model. One call at a time; the device belongs to whoever created it. */
+export interface MaskedModel {
+  readonly info: ModelInfo;
+  readonly device: DeviceInfo;
+  readonly tokenizer: Tokenizer;
+  readonly counters: Readonly<PassCounters>;
+  /** For each sequence ln P(token in its blank) of one or two tokens, side by side, and the likeliest token there; the first of equal ones. */
+  fill(
+    sequences: BlankSequences,
+    tokens: readonly number[],
+    options?: { signal?: AbortSignal },
+  ): Promise<{ readonly logProbs: Float64Array; readonly best: Uint32Array }>;
+  destroy(): void;
+}
+
 /** Exact counters of the work done on trees of prefixes, for tests and benchmarks. */
 export interface TreeCounters {
   sequences: number;
@@ -137,6 +157,9 @@ export interface CausalModel {
   score(sequences: ScoredSequences, options?: { signal?: AbortSignal }): Promise<TokenScores>;
   destroy(): void;
 }
+
+/** A loaded model of any kind. */
+export type AnyModel = Model | MaskedModel | CausalModel;
 
 export interface ProgressEvent {
   readonly status: 'initiate' | 'download' | 'progress' | 'done' | 'ready';

@@ -169,6 +169,11 @@ export function unitsOf(offsets: Uint32Array) {
   return { units, longest, rows: (next: number) => offsets[units] - offsets[next] };
 }
 
+/** Counters of no work yet. */
+export function noPasses(): PassCounters {
+  return { sequences: 0, distinctSequences: 0, tokens: 0, tableRows: 0, paddedTokens: 0, chunks: 0, matmulFlops: 0 };
+}
+
 /** Adds a chunk to the counters. */
 export function countChunk(counters: PassCounters, program: Program, counts: RowCounts, padded: number): void {
   counters.distinctSequences += counts.sequences;

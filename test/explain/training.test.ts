@@ -32,11 +32,11 @@ describe('an explainer for features', () => {
     expect(Math.abs(e.values.full - all)).toBeLessThan(TRAINED);
   });
 
-  it('is asked for training data only, and other explainers for none', async () => {
+  it('is asked for training data or a text to compare with, and other explainers for none', async () => {
     const classifier = await explainer('text-classification', FOLDER, { device: 'reference' });
     const bad = [
-      [ex, {}, /lens: expected data for a model without its head, got text/],
-      [ex, { lens: 'heads' }, /lens: expected data for a model without its head, got heads/],
+      [ex, {}, /target: expected a text to compare with, got none/],
+      [ex, { lens: 'heads' }, /lens: expected text or data for a model without its head, got heads/],
       [ex, { lens: 'data' }, /train: expected labelled examples with lens data, got none/],
       [ex, { lens: 'data', train, mask: 'remove' }, /mask: expected none with lens data/],
       [ex, { lens: 'data', train, layers: [1] }, /layers: expected a lens of .*, got data/],

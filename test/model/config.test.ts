@@ -14,6 +14,8 @@ describe('config.json', () => {
   it('of the embedded model gives its sizes', () => {
     expect(readConfig(embedded)).toEqual({
       architecture: BERT,
+      kind: 'classifier',
+      tied: true,
       layers: 6,
       width: 384,
       embeddingWidth: 384,

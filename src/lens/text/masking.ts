@@ -1,6 +1,6 @@
 import { WebspexError } from '../../core/errors.ts';
 import { isPresent, type Masks } from '../../core/masks.ts';
-import type { Tokenizer, TokenSequences } from '../../model/model.ts';
+import type { BlankSequences, Tokenizer, TokenSequences } from '../../model/model.ts';
 import { idsOfFollowing } from './continuation.ts';
 import type { TextPlayers } from './players.ts';
 
@@ -60,6 +60,19 @@ type Split = Pick<TextPlayers, 'text' | 'encoding' | 'playerOfToken' | 'players'
  * text; too-long (both lengths) where any mask at all could give a sequence beyond `mostTokens`, before anything is built.
  */
 export function maskSequences(masks: Masks, split: Split, rule: MaskRule, tokenizer: Tokenizer, mostTokens: number): TokenSequences {
+  const { ids, offsets } = maskFollowing(masks, split, rule, tokenizer, mostTokens, -1);
+  return { ids, offsets };
+}
+
+/** As `maskSequences`, with the place in each sequence of one token of the text that belongs to no player. @throws as it. */
+export function maskFollowing(
+  masks: Masks,
+  split: Split,
+  rule: MaskRule,
+  tokenizer: Tokenizer,
+  mostTokens: number,
+  token: number,
+): BlankSequences {
   const { players } = split;
   const { ids } = split.encoding;
   const { before, after } = tokenizer.wrapping;
@@ -71,11 +84,13 @@ export function maskSequences(masks: Masks, split: Split, rule: MaskRule, tokeni
 
   const { each, first } = replacement;
   const offsets = new Uint32Array(masks.count + 1);
+  const blanks = new Uint32Array(masks.count);
   const out: number[] = [];
   for (let r = 0; r < masks.count; r++) {
     out.push(...before);
     let replaced = -1;
     for (let t = 0; t < ids.length; t++) {
+      if (t === token) blanks[r] = out.length - offsets[r];
       const player = playerOfToken[t];
       if (player < 0 || isPresent(masks, r, player)) out.push(ids[t]);
       else if (each !== null) out.push(each);
@@ -87,7 +102,7 @@ export function maskSequences(masks: Masks, split: Split, rule: MaskRule, tokeni
     out.push(...after);
     offsets[r + 1] = out.length;
   }
-  return { ids: Uint32Array.from(out), offsets };
+  return { ids: Uint32Array.from(out), offsets, blanks };
 }
 
 /** The longest sequence that any mask can give: each player as it is or replaced, whichever is longer. */

@@ -37,7 +37,8 @@ function listed(labels: readonly string[]): string {
   return labels.slice(0, 20).join(', ') + (labels.length > 20 ? ` and ${labels.length - 20} more` : '');
 }
 
-function checkFinite(logits: Float32Array, row: number, labels: number): void {
+/** @throws non-finite naming the mask. */
+export function checkFinite(logits: Float32Array, row: number, labels: number): void {
   for (let i = row * labels; i < (row + 1) * labels; i++)
     if (!Number.isFinite(logits[i]))
       throw new WebspexError(

@@ -1,4 +1,4 @@
-import type { Architecture, ConfigKeys, LayerNames, TensorNames } from './architecture.ts';
+import type { Architecture, BodyNames, ConfigKeys, LayerNames } from './architecture.ts';
 
 export const BERT_KEYS: ConfigKeys = {
   layers: 'num_hidden_layers',
@@ -25,7 +25,7 @@ function layerNames(at: string): LayerNames {
 }
 
 /** Names of everything but the head, under the prefix of a model that is laid out as BERT. */
-export function bertNames(prefix: string): Omit<TensorNames, 'dense' | 'classifier'> {
+export function bertNames(prefix: string): BodyNames {
   return {
     word: `${prefix}.embeddings.word_embeddings.weight`,
     position: `${prefix}.embeddings.position_embeddings.weight`,
@@ -38,10 +38,23 @@ export function bertNames(prefix: string): Omit<TensorNames, 'dense' | 'classifi
 
 /** Devlin et al. 2019, arXiv 1810.04805: a pooler with tanh on [CLS]. */
 export const BERT: Architecture = {
-  name: 'BertForSequenceClassification',
+  classes: { classifier: 'BertForSequenceClassification', plain: 'BertModel', words: 'BertForMaskedLM' },
   modelType: 'bert',
+  prefix: 'bert',
   keys: BERT_KEYS,
   headActivation: 'tanh',
+  wordActivation: null,
   positionsAfterPad: false,
   names: { ...bertNames('bert'), dense: 'bert.pooler.dense', classifier: 'classifier' },
+  wordNames: {
+    dense: 'cls.predictions.transform.dense',
+    norm: 'cls.predictions.transform.LayerNorm',
+    bias: 'cls.predictions.bias',
+    table: 'cls.predictions.decoder.weight',
+    // The other half of its training told whether two sentences follow one another.
+    spare: [
+      'cls.predictions.decoder.bias',
+      ...['bert.pooler.dense', 'cls.seq_relationship'].flatMap((name) => [`${name}.weight`, `${name}.bias`]),
+    ],
+  },
 };

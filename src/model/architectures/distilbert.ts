@@ -15,8 +15,9 @@ function layerNames(at: string): LayerNames {
 
 /** Sanh et al. 2019, arXiv 1910.01108: no token types, and a head with relu in the pooler's place. */
 export const DISTILBERT: Architecture = {
-  name: 'DistilBertForSequenceClassification',
+  classes: { classifier: 'DistilBertForSequenceClassification', plain: 'DistilBertModel', words: 'DistilBertForMaskedLM' },
   modelType: 'distilbert',
+  prefix: 'distilbert',
   keys: {
     layers: 'n_layers',
     width: 'dim',
@@ -28,6 +29,7 @@ export const DISTILBERT: Architecture = {
     embeddingWidth: null,
   },
   headActivation: 'relu',
+  wordActivation: null,
   positionsAfterPad: false,
   names: {
     word: 'distilbert.embeddings.word_embeddings.weight',
@@ -38,5 +40,12 @@ export const DISTILBERT: Architecture = {
     layer: (layer) => layerNames(`distilbert.transformer.layer.${layer}`),
     dense: 'pre_classifier',
     classifier: 'classifier',
+  },
+  wordNames: {
+    dense: 'vocab_transform',
+    norm: 'vocab_layer_norm',
+    bias: 'vocab_projector.bias',
+    table: 'vocab_projector.weight',
+    spare: [],
   },
 };

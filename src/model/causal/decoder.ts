@@ -104,10 +104,7 @@ function weightBuffers(sizes: DecoderSizes): BufferSpec[] {
     linearWeights(`${layer}.down`, hidden, width);
   }
   normWeights('norm');
-  stretches(sizes.vocabulary).forEach(({ count }, i) => {
-    linearWeights(`head.${i}`, width, padWidth(count));
-  });
-  return out;
+  return [...out, ...tokenScoreWeights(sizes)];
 }
 
 function rowBuffers(sizes: DecoderSizes, capacity: RowCounts): BufferSpec[] {
@@ -127,7 +124,6 @@ function rowBuffers(sizes: DecoderSizes, capacity: RowCounts): BufferSpec[] {
     input('rowRanges', 'tokens', 2),
     input('readRanges', 'sequences', 2),
     input('readRows', 'sequences', 1),
-    input('targets', 'sequences', 2),
     ...(sizes.rotary
       ? [
           input('tablePosition', 'tableRows', 1),
@@ -145,9 +141,7 @@ function rowBuffers(sizes: DecoderSizes, capacity: RowCounts): BufferSpec[] {
     ...all('', 'tokens'),
     ...all('read', 'sequences'),
     scratch('readQuery', 'sequences', attention),
-    scratch('logits', 'sequences', padWidth(Math.min(STRETCH, sizes.vocabulary))),
-    scratch('scores', 'sequences', STATE_COLUMNS),
-    { name: 'output', kind: 'output', type: 'u32', rows: 'sequences', columns: SCORE_COLUMNS + STAMP_COLUMNS },
+    ...tokenScoreRows(sizes.vocabulary),
   ];
 }
 
@@ -272,14 +266,36 @@ function block(sizes: DecoderSizes, layer: number, { rows, prefix, query, ranges
   ];
 }
 
-/** Norm and head of the rows that are read, the vocabulary a stretch at a time. */
+/** Norm and head of the rows that are read. */
 function head(sizes: DecoderSizes): Step[] {
-  const { width } = paddedDecoder(sizes);
+  return [norm(sizes, 'sequences', 'norm', 'readX', 'readNormed'), ...tokenScores(sizes, 'readNormed')];
+}
+
+/** What `tokenScores` takes besides its rows, and what it writes. */
+export function tokenScoreRows(vocabulary: number): BufferSpec[] {
+  return [
+    input('targets', 'sequences', 2),
+    scratch('logits', 'sequences', padWidth(Math.min(STRETCH, vocabulary))),
+    scratch('scores', 'sequences', STATE_COLUMNS),
+    { name: 'output', kind: 'output', type: 'u32', rows: 'sequences', columns: SCORE_COLUMNS + STAMP_COLUMNS },
+  ];
+}
+
+/** The weights of `tokenScores`. */
+export function tokenScoreWeights({ vocabulary, width }: Pick<DecoderSizes, 'vocabulary' | 'width'>): BufferSpec[] {
+  return stretches(vocabulary).flatMap(({ count }, i): BufferSpec[] => [
+    { name: `head.${i}.weight`, kind: 'weight', type: 'f32', rows: padWidth(width), columns: padWidth(count) },
+    { name: `head.${i}.bias`, kind: 'weight', type: 'f32', rows: 1, columns: padWidth(count) },
+  ]);
+}
+
+/** SCORE_COLUMNS of each row (sequences, width) of `hidden`, the vocabulary a stretch at a time. */
+export function tokenScores(sizes: Pick<DecoderSizes, 'vocabulary' | 'width'>, hidden: string): Step[] {
+  const width = padWidth(sizes.width);
   const rows = 'sequences';
   return [
-    norm(sizes, rows, 'norm', 'readX', 'readNormed'),
     ...stretches(sizes.vocabulary).flatMap(({ first, count }, i): Step[] => [
-      linear({ rows, input: 'readNormed', output: 'logits', weight: `head.${i}`, K: width, columns: padWidth(count) }),
+      linear({ rows, input: hidden, output: 'logits', weight: `head.${i}`, K: width, columns: padWidth(count) }),
       {
         kernel: 'token-scores',
         rows,
@@ -291,7 +307,7 @@ function head(sizes: DecoderSizes): Step[] {
     {
       kernel: 'finish',
       rows,
-      bindings: { hidden: 'readNormed', logits: 'scores', output: 'output' },
+      bindings: { hidden, logits: 'scores', output: 'output' },
       constants: { WIDTH: sizes.width, LABELS: SCORE_COLUMNS },
       params: { hiddenStride: width, logitStride: STATE_COLUMNS },
     },

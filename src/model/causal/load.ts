@@ -9,14 +9,9 @@ import type { CausalModel, ModelSource, Tokenizer } from '../model.ts';
 import { loadTokenizer } from '../tokenizer.ts';
 import { readWeights } from '../weight-files.ts';
 import { checkRoom, createCausal } from './causal.ts';
-import { type DecoderConfig, decoderConfig, isDecoderConfig, readDecoderConfig } from './config.ts';
+import { type DecoderConfig, decoderConfig, readDecoderConfig } from './config.ts';
 import { decoderParts, type TensorSource } from './parts.ts';
 import type { Storage } from './weights.ts';
-
-/** Whether a folder's config.json is that of a causal language model. @throws not-found, bad-file. */
-export async function isCausal(source: ModelSource): Promise<boolean> {
-  return isDecoderConfig(await source.read('config.json'));
-}
 
 /** A model as it lies in its files, of whatever format. */
 interface Stored {

@@ -119,7 +119,9 @@ export function decoderWeights(sizes: DecoderSizes, storage: Storage, take: Take
     place(stored(from.down, hidden, width, bias.mlp), { to: `${layer}.down`, K: padded.hidden });
   }
   norm('norm', names.norm);
-  placeHead(head, sizes, out);
+  tokenHead(head, sizes).forEach((values, name) => {
+    out.set(name, values);
+  });
   return out;
 }
 
@@ -144,12 +146,21 @@ function pairedColumn({ headSize }: DecoderSizes, pairing: Storage['pairing']): 
   };
 }
 
-function placeHead(head: Float32Array, { vocabulary, width }: DecoderSizes, out: Map<string, Float32Array>): void {
+/** The weights of `tokenScores` from (vocabulary, width), and a bias for each token where there are some. */
+export function tokenHead(
+  head: Float32Array,
+  { vocabulary, width }: Pick<DecoderSizes, 'vocabulary' | 'width'>,
+  bias?: Float32Array,
+): Map<string, Float32Array> {
   const K = padWidth(width);
+  const out = new Map<string, Float32Array>();
   stretches(vocabulary).forEach(({ first, count }, i) => {
     const weight = new Float32Array(K * padWidth(count));
+    const biases = new Float32Array(padWidth(count));
     for (let n = 0; n < count; n++) for (let k = 0; k < width; k++) weight[panelIndex(K, k, n)] = head[(first + n) * width + k];
+    if (bias) biases.set(bias.subarray(first, first + count));
     out.set(`head.${i}.weight`, weight);
-    out.set(`head.${i}.bias`, new Float32Array(padWidth(count)));
+    out.set(`head.${i}.bias`, biases);
   });
+  return out;
 }
