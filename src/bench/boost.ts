@@ -3,7 +3,7 @@ import { pairedMasks } from '../core/sample.ts';
 import { boostTrees } from '../proxyspex/boost.ts';
 import { treesToSpectrum } from '../proxyspex/trees.ts';
 import { evaluateSpectrum, spectrumFromTerms } from '../spectrum/spectrum.ts';
-import { type BenchContext, type Benchmark, measure, type Row, rounded, spread } from './harness.ts';
+import { type BenchContext, type Benchmark, cpuRow, measure } from './harness.ts';
 
 const PLAYERS = 256;
 const ROWS = 8192;
@@ -29,39 +29,24 @@ export const boost: Benchmark = {
     const options = { depth: 5, leaves: 31, trees: TREES, learningRate: 0.1, minLeaf: 20 };
     context.report(`boost: ${TREES} trees`);
     const trees = await measure(context, 5, () => boostTrees(masks, values, options));
-    const model = await boostTrees(masks, values, options);
-    let terms = 0;
-    const fourier = await measure(context, 5, async () => {
-      terms = treesToSpectrum(model, PLAYERS).coefficients.length;
-    });
-    const row = (id: string, title: string, milliseconds: number[], unit: string, details: Row['details']): Row => ({
-      id,
-      title,
-      ours: rounded(spread(milliseconds).median),
-      peer: null,
-      ratio: null,
-      unit,
-      peerName: null,
-      equal: null,
-      adapter: 'CPU, one thread',
-      commit: context.commit,
-      details: { ...details, least: rounded(spread(milliseconds).min), most: rounded(spread(milliseconds).max) },
-    });
+    const fourier = await measure(context, 5, async () => treesToSpectrum(trees.last, PLAYERS));
     return [
-      row(
-        'boost',
-        `one tree of ${TREES}, depth 5, 31 leaves`,
-        trees.cpu.map((s) => (1000 * s) / TREES),
-        'cpu-ms a tree',
-        { trees: TREES },
-      ),
-      row(
-        'tree-fourier',
-        `spectrum of ${TREES} trees`,
-        fourier.cpu.map((s) => 1000 * s),
-        'cpu-ms',
-        { terms },
-      ),
+      cpuRow({
+        id: 'boost',
+        title: `one tree of ${TREES}, depth 5, 31 leaves`,
+        times: trees.cpu.map((s) => (1000 * s) / TREES),
+        unit: 'cpu-ms a tree',
+        commit: context.commit,
+        details: { trees: TREES },
+      }),
+      cpuRow({
+        id: 'tree-fourier',
+        title: `spectrum of ${TREES} trees`,
+        times: fourier.cpu.map((s) => 1000 * s),
+        unit: 'cpu-ms',
+        commit: context.commit,
+        details: { terms: fourier.last.coefficients.length },
+      }),
     ];
   },
 };

@@ -3,7 +3,7 @@ import { pairedMasks } from '../core/sample.ts';
 import { maskSequences } from '../lens/text/masking.ts';
 import { splitPlayers } from '../lens/text/players.ts';
 import type { Model, TokenSequences } from '../model/model.ts';
-import { adapterOf, type BenchContext, type Benchmark, farthest, measure, type Row, rounded, spread, textOf } from './harness.ts';
+import { adapterOf, type BenchContext, type Benchmark, farthest, measure, type Row, rounded, rowOf, spread, textOf } from './harness.ts';
 
 const MASKS = 256;
 /** Runs that count, after one that does not; software is never ranked, so one must do where each takes minutes. */
@@ -43,15 +43,11 @@ async function measureOn(model: Model, name: string, n: number, context: BenchCo
   const { wall, cpu } = await measure(context, software ? 1 : RUNS, () => model.classify(of(masks)), software);
   const runs = (model.counters.sequences - before.sequences) / MASKS;
   const seconds = spread(wall);
-  const row: Row = {
+  const row = rowOf({
     id: `forward-${n}-${name}`,
     title: `256 masks of ${n} words`,
     ours: rounded(spread(cpu).median),
-    peer: null,
-    ratio: null,
     unit: 'cpu-s',
-    peerName: null,
-    equal: null,
     adapter: adapterOf(model.device),
     commit: context.commit,
     details: {
@@ -61,7 +57,7 @@ async function measureOn(model: Model, name: string, n: number, context: BenchCo
       gigaflopsPerPass: rounded((model.counters.matmulFlops - before.matmulFlops) / runs / MASKS / 1e9),
       paddedTokens: model.counters.paddedTokens,
     },
-  };
+  });
   return { name, n, dtype: model.info.dtype, sample, row };
 }
 

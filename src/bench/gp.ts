@@ -4,7 +4,7 @@ import { pairedMasks } from '../core/sample.ts';
 import { gp as decode } from '../gp/gp.ts';
 import { rSquared } from '../spectrum/cross-validate.ts';
 import { evaluateSpectrum, type Fit, spectrumFromTerms } from '../spectrum/spectrum.ts';
-import { type BenchContext, type Benchmark, measure, type Row, rounded, spread } from './harness.ts';
+import { type BenchContext, type Benchmark, cpuRow, measure, type Row, rounded } from './harness.ts';
 
 const PLAYERS = 64;
 const RUNS = 3;
@@ -36,29 +36,18 @@ export async function gpRows(context: BenchContext, count: number): Promise<Row[
   const { end } = await decode(half, values.slice(0, half.count), { seed: 1 });
   const row = async (id: string, title: string, start: Fit['end']): Promise<Row> => {
     context.report(`gp: ${title}`);
-    let fit: Fit | null = null;
-    const { cpu } = await measure(context, RUNS, async () => {
-      fit = await decode(masks, values, { seed: 1, start });
-    });
-    const { spectrum } = fit as unknown as Fit;
-    return {
+    const { cpu, last } = await measure(context, RUNS, () => decode(masks, values, { seed: 1, start }));
+    return cpuRow({
       id,
       title,
-      ours: rounded(spread(cpu).median),
-      peer: null,
-      ratio: null,
+      times: cpu,
       unit: 'cpu-s',
-      peerName: null,
-      equal: null,
-      adapter: 'CPU, one thread',
       commit: context.commit,
       details: {
-        terms: spectrum.coefficients.length,
-        r2: rounded(rSquared(evaluateSpectrum(spectrum, fresh), truth(fresh))),
-        least: rounded(spread(cpu).min),
-        most: rounded(spread(cpu).max),
+        terms: last.spectrum.coefficients.length,
+        r2: rounded(rSquared(evaluateSpectrum(last.spectrum, fresh), truth(fresh))),
       },
-    };
+    });
   };
   const out = [await row(`gp-${count}`, `${count} masks, from nothing`, undefined)];
   if (half.count >= LEAST_HALF) out.push(await row(`gp-${count}-warm`, `${count} masks, on from the search of ${half.count}`, end));

@@ -50,24 +50,44 @@ export function spread(values: readonly number[]): { median: number; min: number
   return { median, min: sorted[0], max: sorted[sorted.length - 1] };
 }
 
-/** Wall and CPU seconds of each of `times` runs after one warm-up that is not counted, unless `warm` says that all is warm already. */
-export async function measure(
+/**
+ * Wall and CPU seconds of each of `times` runs after one warm-up that is not counted, unless `warm` says that all is warm already; and what
+ * the last run gave.
+ */
+export async function measure<T>(
   context: BenchContext,
   times: number,
-  work: () => Promise<unknown>,
+  work: () => Promise<T>,
   warm = false,
-): Promise<{ wall: number[]; cpu: number[] }> {
-  if (!warm) await work();
+): Promise<{ wall: number[]; cpu: number[]; last: T }> {
+  let last = warm ? undefined : await work();
   const wall: number[] = [];
   const cpu: number[] = [];
   for (let i = 0; i < times; i++) {
     const start = performance.now();
     const used = context.cpuSeconds();
-    await work();
+    last = await work();
     wall.push((performance.now() - start) / 1000);
     cpu.push(context.cpuSeconds() - used);
   }
-  return { wall, cpu };
+  return { wall, cpu, last: last as T };
+}
+
+/** A row of ours alone: no peer in the run, and nothing compared. */
+export function rowOf(row: Pick<Row, 'id' | 'title' | 'ours' | 'unit' | 'adapter' | 'commit' | 'details'>): Row {
+  const { id, title, ours, unit, ...rest } = row;
+  return { id, title, ours, peer: null, ratio: null, unit, peerName: null, equal: null, ...rest };
+}
+
+/** A row of the median of what runs on the CPU took, with the ends beside what else is told of them. */
+export function cpuRow({
+  times,
+  details,
+  ...row
+}: Omit<Parameters<typeof rowOf>[0], 'ours' | 'adapter'> & { times: readonly number[] }): Row {
+  const { median, min, max } = spread(times);
+  const ends = { least: rounded(min), most: rounded(max) };
+  return rowOf({ ...row, ours: rounded(median), adapter: 'CPU, one thread', details: { ...details, ...ends } });
 }
 
 /** The adapter of a row: software ones are labelled, and never ranked. */

@@ -3,7 +3,7 @@ import { pairedMasks } from '../core/sample.ts';
 import { maskSequences } from '../lens/text/masking.ts';
 import { splitPlayers } from '../lens/text/players.ts';
 import type { Model, TokenSequences } from '../model/model.ts';
-import { adapterOf, type BenchContext, type Benchmark, farthest, measure, type Row, rounded, spread, textOf } from './harness.ts';
+import { adapterOf, type BenchContext, type Benchmark, farthest, measure, type Row, rounded, rowOf, spread, textOf } from './harness.ts';
 
 const WORDS = 128;
 /** On software a few show that all is right. */
@@ -35,15 +35,11 @@ async function measureOn(model: Model, id: string, { commit, ...context }: Bench
   const { wall } = await measure({ commit, ...context }, software ? 1 : RUNS, () => model.classify(all), software);
   const seconds = spread(wall);
   const passes = (software ? 1 : RUNS + 1) * count;
-  const row: Row = {
+  const row = rowOf({
     id,
     title: `${count} removals among ${WORDS} words, ${model.info.dtype}`,
     ours: rounded(seconds.median),
-    peer: null,
-    ratio: null,
     unit: 's',
-    peerName: null,
-    equal: null,
     adapter: adapterOf(model.device),
     commit,
     details: {
@@ -51,7 +47,7 @@ async function measureOn(model: Model, id: string, { commit, ...context }: Bench
       gigaflopsPerPass: rounded((model.counters.matmulFlops - before) / passes / 1e9),
       tiling: model.device.tiling ?? '',
     },
-  };
+  });
   return { row, sample };
 }
 

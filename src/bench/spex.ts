@@ -5,7 +5,7 @@ import { rSquared } from '../spectrum/cross-validate.ts';
 import { evaluateSpectrum, type Spectrum, spectrumFromTerms } from '../spectrum/spectrum.ts';
 import { planSpex, spexQueries } from '../spex/plan.ts';
 import { spex as decode } from '../spex/spex.ts';
-import { type BenchContext, type Benchmark, measure, type Row, rounded, spread } from './harness.ts';
+import { type BenchContext, type Benchmark, cpuRow, measure, type Row, rounded } from './harness.ts';
 
 const RUNS = 3;
 /** Masks that grade the decoded spectrum on the function before noise. */
@@ -30,33 +30,21 @@ async function row(context: BenchContext, n: number, b: number, terms: number): 
   const noise = createRandom(2, 9);
   const clean = (masks: Masks) => evaluateSpectrum(truth, masks);
   const values = clean(plan.masks).map((v) => v + noise.normal());
-  let found: Spectrum | null = null;
-  const { cpu } = await measure(context, RUNS, async () => {
-    found = (await decode(plan.masks, values, { plan, seed: 1 })).spectrum;
-  });
+  const { cpu, last } = await measure(context, RUNS, () => decode(plan.masks, values, { plan, seed: 1 }));
   const fresh = pairedMasks(n, FRESH, 2);
-  const spectrum = found as unknown as Spectrum;
-  const r2 = rSquared(evaluateSpectrum(spectrum, fresh), clean(fresh));
-  return {
+  return cpuRow({
     id: `spex-${n}`,
     title: `decoding ${n} players at b = ${b}, soft, with the refit`,
-    ours: rounded(spread(cpu).median),
-    peer: null,
-    ratio: null,
+    times: cpu,
     unit: 'cpu-s',
-    peerName: null,
-    equal: null,
-    adapter: 'CPU, one thread',
     commit: context.commit,
     details: {
       planted: terms,
       queries: plan.queries,
-      found: spectrum.coefficients.length,
-      r2: rounded(r2),
-      least: rounded(spread(cpu).min),
-      most: rounded(spread(cpu).max),
+      found: last.spectrum.coefficients.length,
+      r2: rounded(rSquared(evaluateSpectrum(last.spectrum, fresh), clean(fresh))),
     },
-  };
+  });
 }
 
 /** Bins, soft peeling and cross-validated refit on the CPU, one thread. */

@@ -4,7 +4,7 @@ import { createRandom } from '../core/random.ts';
 import { maskSequences } from '../lens/text/masking.ts';
 import { splitPlayers } from '../lens/text/players.ts';
 import type { Model, TokenSequences } from '../model/model.ts';
-import { adapterOf, type BenchContext, type Benchmark, type Row, rounded } from './harness.ts';
+import { adapterOf, type BenchContext, type Benchmark, type Row, rounded, rowOf } from './harness.ts';
 
 /** Shares of words masked, with the seed of the masks. */
 const RATES = [0, 0.3, 0.6];
@@ -82,26 +82,24 @@ export const sst2: Benchmark = {
         const right: number[] = [];
         for (let m = 0; m < (rate > 0 ? MASKINGS : 1); m++) right.push(await countRight(model, sentences, rate, m, context));
         const percent = right.map((r) => Number(((100 * r) / sentences.length).toFixed(2)));
-        rows.push({
-          id: `sst2-${Math.round(100 * rate)}`,
-          title: `SST-2 dev, ${Math.round(100 * rate)} % of words masked`,
-          ours: Number((percent.reduce((a, b) => a + b, 0) / percent.length).toFixed(2)),
-          peer: null,
-          ratio: null,
-          unit: '% right',
-          peerName: null,
-          equal: null,
-          adapter: adapterOf(model.device),
-          commit: context.commit,
-          details: {
-            backend: name,
-            sentences: sentences.length,
-            seed: SEED,
-            maskings: percent.join(', '),
-            cpuSeconds: rounded(context.cpuSeconds() - used),
-            sha256: model.info.sha256,
-          },
-        });
+        rows.push(
+          rowOf({
+            id: `sst2-${Math.round(100 * rate)}`,
+            title: `SST-2 dev, ${Math.round(100 * rate)} % of words masked`,
+            ours: Number((percent.reduce((a, b) => a + b, 0) / percent.length).toFixed(2)),
+            unit: '% right',
+            adapter: adapterOf(model.device),
+            commit: context.commit,
+            details: {
+              backend: name,
+              sentences: sentences.length,
+              seed: SEED,
+              maskings: percent.join(', '),
+              cpuSeconds: rounded(context.cpuSeconds() - used),
+              sha256: model.info.sha256,
+            },
+          }),
+        );
       }
     } finally {
       model.destroy();
