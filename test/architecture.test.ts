@@ -100,6 +100,17 @@ describe('the house', () => {
     expect(stems.filter((s) => !existsSync(join(root, `test/compute/wasm/${s}.test.ts`)))).toEqual([]);
   });
 
+  it('gives every kernel of the solvers a twin in the room that uses it and a test of the same name', () => {
+    const folder = 'src/compute/wasm/solvers';
+    const stems = filesUnder(folder, /solvers\/[^/]+\.ts$/)
+      .map((f) => relative(folder, f).replace('.ts', ''))
+      .filter((s) => s !== 'index');
+    const twins = new Set(sources.filter((f) => !f.startsWith('src/compute')).map((f) => f.split('/').at(-1)?.replace('.ts', '')));
+    expect(stems.length).toBeGreaterThan(0);
+    expect(stems.filter((s) => !twins.has(s))).toEqual([]);
+    expect(stems.filter((s) => !existsSync(join(root, `test/compute/wasm/solvers/${s}.test.ts`)))).toEqual([]);
+  });
+
   it('keeps files short enough to read', () => {
     const long = [
       ...sources.map((f) => [f, 400] as const),

@@ -1,6 +1,7 @@
 import type { Masks } from '../core/masks.ts';
-import { createGrower, type Tree } from './grow.ts';
-import { wordColumns } from './histogram.ts';
+import { createGrower, slotsFor, type Tree } from './grow.ts';
+import type { Leaves } from './leaves.ts';
+import { createLeaves } from './leaves-wasm.ts';
 
 export interface BoostOptions {
   readonly depth: number;
@@ -26,19 +27,25 @@ export interface BoostedTrees {
  * Gradient boosting of squared loss on bits, leaf by leaf as LightGBM grows them (Ke et al. 2017): gains G²/n, no L1 or L2, base = mean.
  * Histograms are exact integers, so the trees do not depend on the order of the rows.
  */
-export async function boostTrees(masks: Masks, values: ArrayLike<number>, options: BoostOptions): Promise<BoostedTrees> {
+export async function boostTrees(
+  masks: Masks,
+  values: ArrayLike<number>,
+  options: BoostOptions,
+  makeLeaves: (masks: Masks, slots: number) => Leaves = createLeaves,
+): Promise<BoostedTrees> {
   const count = masks.count;
   let base = 0;
   for (let r = 0; r < count; r++) base += values[r] / count;
-  const residual = Float64Array.from({ length: count }, (_, r) => values[r] - base);
-  const grower = createGrower(wordColumns(masks), options);
+  const leaves = makeLeaves(masks, slotsFor(options));
+  for (let r = 0; r < count; r++) leaves.residual[r] = values[r] - base;
+  const grower = createGrower(leaves, options);
   const held = options.validation;
   const left = held ? Float64Array.from({ length: held.masks.count }, (_, r) => held.values[r] - base) : null;
   const trees: Tree[] = [];
   const stages: number[] = [];
   let best = 0;
   for (let t = 0; t < options.trees; t++) {
-    const tree = grower.grow(residual);
+    const tree = grower.grow();
     if (tree.feature.length === 1) break; // no split helps any more: later trees would be the same stump
     trees.push(tree);
     if (held && left) {

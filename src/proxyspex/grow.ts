@@ -1,4 +1,4 @@
-import { histogram, type WordColumns } from './histogram.ts';
+import type { Leaves } from './leaves.ts';
 
 /** One regression tree in parallel arrays, root first. Inner node: player `feature`, children; leaf: feature −1 and its value. */
 export interface Tree {
@@ -17,133 +17,64 @@ export interface GrowOptions {
   readonly minLeaf: number;
 }
 
-/** A leaf that may still be split: a range of the row list, its exact sums, and the best split found. */
+/** A leaf that may still be split: a range of the row list, its exact sum, the slot of its sums by player (−1: none), and the best split found. */
 interface Leaf {
   readonly node: number;
   readonly from: number;
   readonly to: number;
   readonly depth: number;
   readonly sum: number;
-  readonly hist: Float64Array | null;
+  readonly slot: number;
   readonly gain: number;
   readonly feature: number;
 }
 
-/**
- * Each row carries 2^shift + round(gradient · scale): one sum gives the number of rows and the gradient, exactly. The bits are shared out
- * so that no sum over all rows can overflow 2⁵³.
- */
-interface Packing {
-  readonly unit: number;
-  readonly most: number;
+/** Slots that growing takes at most: one for each leaf that may be split, and the one that is counted. */
+export function slotsFor({ leaves }: GrowOptions): number {
+  return leaves + 1;
 }
 
-function packingFor(count: number): Packing {
-  const rows = Math.ceil(Math.log2(count + 1));
-  const shift = 52 - rows;
-  return { unit: 2 ** shift, most: 2 ** (shift - 1 - rows) };
-}
+/** Grows trees on fixed rows, one at a time; each is grown on the residual and takes itself off it. */
+export function createGrower(rows: Leaves, options: GrowOptions): { grow(): Tree } {
+  const { depth: most, minLeaf } = options;
+  const free = Array.from({ length: slotsFor(options) }, (_, s) => s);
+  const splittable = (from: number, to: number, depth: number) => depth < most && to - from >= 2 * minLeaf;
 
-/** Grows trees on fixed rows; buffers are shared between trees, so one at a time. */
-export function createGrower(columns: WordColumns, options: GrowOptions): { grow(residual: Float64Array): Tree } {
-  const { count, groups, n } = columns;
-  const packing = packingFor(count);
-  const rows = new Uint32Array(count);
-  const spare = new Uint32Array(count);
-  const packed = new Float64Array(count);
-  const table = new Float64Array(1024);
-  const free: Float64Array[] = [];
-  const takeHistogram = () => free.pop() ?? new Float64Array(32 * groups);
-  let scale = 1;
-
-  const rowsIn = (sum: number) => Math.round(sum / packing.unit);
-  const gradientIn = (sum: number) => sum - rowsIn(sum) * packing.unit;
-
-  /** The best split of a leaf, G²/n over both sides less the whole; the lowest player wins a tie. */
-  const findSplit = (node: number, from: number, to: number, depth: number, sum: number, hist: Float64Array | null): Leaf => {
-    let gain = 0;
-    let feature = -1;
-    const whole = to - from;
-    const g = gradientIn(sum);
-    if (hist && depth < options.depth && whole >= 2 * options.minLeaf) {
-      const floor = (g * g) / whole;
-      for (let f = 0; f < n; f++) {
-        const kept = rowsIn(hist[f]);
-        if (kept < options.minLeaf || whole - kept < options.minLeaf) continue;
-        const gp = hist[f] - kept * packing.unit;
-        const better = (gp * gp) / kept + ((g - gp) * (g - gp)) / (whole - kept) - floor;
-        if (better > gain * (1 + 1e-12) && better > 0.5) {
-          gain = better;
-          feature = f;
-        }
-      }
-    }
-    return { node, from, to, depth, sum, hist, gain, feature };
+  const leafOf = (node: number, from: number, to: number, depth: number, sum: number, slot: number): Leaf => {
+    const split = slot >= 0 && splittable(from, to, depth) ? rows.best(slot, sum, minLeaf) : { feature: -1, gain: 0 };
+    return { node, from, to, depth, sum, slot, ...split };
   };
 
-  const splittable = (from: number, to: number, depth: number) => depth < options.depth && to - from >= 2 * options.minLeaf;
-
-  const pack = (residual: Float64Array): number => {
-    let top = 0;
-    for (let r = 0; r < count; r++) top = Math.max(top, Math.abs(residual[r]));
-    scale = top > 0 ? packing.most / top : 1;
-    let sum = 0;
-    for (let r = 0; r < count; r++) {
-      rows[r] = r;
-      packed[r] = packing.unit + Math.round(residual[r] * scale);
-      sum += packed[r];
-    }
-    return sum;
-  };
-
-  /** Rows without the player first, each side in its old order; returns where the others begin. */
-  const partition = ({ from, to, feature }: Leaf): number => {
-    const base = (feature >> 5) * count;
-    let low = from;
-    let high = 0;
-    for (let i = from; i < to; i++) {
-      const r = rows[i];
-      if ((columns.words[base + r] >>> (feature & 31)) & 1) spare[high++] = r;
-      else rows[low++] = r;
-    }
-    rows.set(spare.subarray(0, high), low);
-    return low;
-  };
-
-  /** Both children of a leaf; the smaller one's histogram is counted, the other's is the difference. */
+  /** Both children of a leaf; the smaller one's sums are counted, the other's are the difference. */
   const split = (leaf: Leaf, node: number, wanted: boolean): [Leaf, Leaf] => {
-    const middle = partition(leaf);
-    const hist = leaf.hist as Float64Array;
-    const presentSum = hist[leaf.feature];
+    const middle = rows.partition(leaf.from, leaf.to, leaf.feature);
+    const presentSum = rows.present(leaf.slot, leaf.feature);
     const depth = leaf.depth + 1;
-    const needed = wanted && (splittable(leaf.from, middle, depth) || splittable(middle, leaf.to, depth));
-    let absentHist: Float64Array | null = null;
-    let presentHist: Float64Array | null = null;
-    if (needed) {
+    let [absentSlot, presentSlot] = [-1, -1];
+    if (wanted && (splittable(leaf.from, middle, depth) || splittable(middle, leaf.to, depth))) {
       const smallFirst = middle - leaf.from <= leaf.to - middle;
-      const small = takeHistogram();
-      histogram(columns, rows, smallFirst ? leaf.from : middle, smallFirst ? middle : leaf.to, packed, table, small);
-      for (let f = 0; f < hist.length; f++) hist[f] -= small[f];
-      absentHist = smallFirst ? small : hist;
-      presentHist = smallFirst ? hist : small;
-    } else free.push(hist);
+      const small = free.pop() as number;
+      rows.sum(smallFirst ? leaf.from : middle, smallFirst ? middle : leaf.to, small);
+      rows.subtract(leaf.slot, small);
+      [absentSlot, presentSlot] = smallFirst ? [small, leaf.slot] : [leaf.slot, small];
+    } else free.push(leaf.slot);
     return [
-      findSplit(node, leaf.from, middle, depth, leaf.sum - presentSum, absentHist),
-      findSplit(node + 1, middle, leaf.to, depth, presentSum, presentHist),
+      leafOf(node, leaf.from, middle, depth, leaf.sum - presentSum, absentSlot),
+      leafOf(node + 1, middle, leaf.to, depth, presentSum, presentSlot),
     ];
   };
 
   return {
-    grow(residual) {
-      const sum = pack(residual);
+    grow() {
       const nodes = 2 * options.leaves - 1;
       const feature = new Int32Array(nodes).fill(-1);
       const absent = new Int32Array(nodes);
       const present = new Int32Array(nodes);
       const value = new Float64Array(nodes);
-      const root = takeHistogram();
-      histogram(columns, rows, 0, count, packed, table, root);
-      const open: Leaf[] = [findSplit(0, 0, count, 0, sum, root)];
+      const sum = rows.begin();
+      const root = free.pop() as number;
+      rows.sum(0, rows.count, root);
+      const open: Leaf[] = [leafOf(0, 0, rows.count, 0, sum, root)];
       let used = 1;
       for (let leaves = 1; leaves < options.leaves; leaves++) {
         let best = -1;
@@ -158,10 +89,10 @@ export function createGrower(columns: WordColumns, options: GrowOptions): { grow
         open.push(b);
         used += 2;
       }
-      for (const { node, from, to, sum: leafSum, hist } of open) {
-        value[node] = (options.learningRate * gradientIn(leafSum)) / scale / (to - from);
-        for (let i = from; i < to; i++) residual[rows[i]] -= value[node];
-        if (hist) free.push(hist);
+      for (const { node, from, to, sum: leafSum, slot } of open) {
+        value[node] = rows.unscaled(options.learningRate * rows.gradientIn(leafSum)) / (to - from);
+        rows.settle(from, to, value[node]);
+        if (slot >= 0) free.push(slot);
       }
       return {
         feature: feature.slice(0, used),

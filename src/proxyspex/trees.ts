@@ -3,21 +3,13 @@ import { createRandom } from '../core/random.ts';
 import type { Spectrum } from '../spectrum/spectrum.ts';
 import type { BoostedTrees } from './boost.ts';
 import type { Tree } from './grow.ts';
+import { createTermTable, descendingSizes, type TermTable } from './term-table.ts';
 
 /** The exact spectrum of an ensemble, its frequencies kept as (path, subset) until somebody asks; term 0 is ∅. */
 export interface TreeTerms {
   readonly coefficients: Float64Array;
-  /** Players of a term, ascending. */
-  membersOf(term: number): number[];
-}
-
-/** Where the hash tables start; they double when half full. */
-const FIRST_SLOTS = 1024;
-
-interface Slots {
-  low: Uint32Array;
-  high: Uint32Array;
-  term: Int32Array;
+  /** Sets the bits of a term's players in a bit-packed key that begins at word `at`. */
+  mark(term: number, keys: Uint32Array, at: number): void;
 }
 
 /**
@@ -30,27 +22,26 @@ export function treeTerms({ base, trees }: BoostedTrees, n: number, count = tree
   const random = createRandom(0x5eed, 3);
   const low = Uint32Array.from({ length: n }, () => random.uint32());
   const high = Uint32Array.from({ length: n }, () => random.uint32());
-  const table = createTable();
+  const table = createTermTable();
   let empty = base;
   const paths: number[][] = [];
   for (let t = 0; t < Math.min(count, trees.length); t++) {
     empty += spread(trees[t], (path, signs, difference) => {
-      const id = paths.length;
+      addSubsets(path, signs, difference, low, high, table, paths.length);
       paths.push(path);
-      addSubsets(path, signs, difference, low, high, (a, b, subset, value) => table.add(a, b, id, subset, value));
     });
   }
-  const coefficients = new Float64Array(table.size() + 1);
+  const sums = table.sums();
+  const coefficients = new Float64Array(sums.length + 1);
   coefficients[0] = empty;
-  coefficients.set(table.values(), 1);
+  coefficients.set(sums, 1);
   return {
     coefficients,
-    membersOf(term) {
-      if (term === 0) return [];
-      const { path, subset } = table.origin(term - 1);
-      const players = paths[path];
-      const last = players.length - 1;
-      return players.filter((_, i) => i === last || (subset >> i) & 1).sort((a, b) => a - b);
+    mark(term, keys, at) {
+      if (term === 0) return;
+      const players = paths[table.pathOf(term - 1)];
+      const subset = table.subsetOf(term - 1) | (1 << (players.length - 1));
+      for (let i = 0; i < players.length; i++) if ((subset >> i) & 1) keys[at + (players[i] >> 5)] |= 1 << (players[i] & 31);
     },
   };
 }
@@ -83,79 +74,39 @@ function addSubsets(
   difference: number,
   low: Uint32Array,
   high: Uint32Array,
-  add: (a: number, b: number, subset: number, value: number) => void,
+  table: TermTable,
+  id: number,
 ): void {
   const depth = path.length - 1;
   let value = difference / 2 ** (depth + 1);
   if (value === 0) return;
-  let a = low[path[depth]];
-  let b = high[path[depth]];
+  let a = low[path[depth]] | 0;
+  let b = high[path[depth]] | 0;
   let subset = 0;
-  add(a, b, subset, value);
+  table.add(a, b, id, subset, value);
   for (let i = 1; i < 1 << depth; i++) {
     const bit = 31 - Math.clz32(i & -i);
-    a = (a ^ low[path[bit]]) >>> 0;
-    b = (b ^ high[path[bit]]) >>> 0;
+    a ^= low[path[bit]];
+    b ^= high[path[bit]];
     subset ^= 1 << bit;
     if (signs[bit] < 0) value = -value;
-    add(a, b, subset, value);
+    table.add(a, b, id, subset, value);
   }
 }
 
-/** Open addressing from two words to a term. */
-function createTable() {
-  let slots: Slots = { low: new Uint32Array(FIRST_SLOTS), high: new Uint32Array(FIRST_SLOTS), term: new Int32Array(FIRST_SLOTS).fill(-1) };
-  const sums: number[] = [];
-  const origins: { path: number; subset: number }[] = [];
-  const find = (s: Slots, a: number, b: number): number => {
-    const mask = s.term.length - 1;
-    let at = a & mask;
-    while (s.term[at] >= 0 && (s.low[at] !== a || s.high[at] !== b)) at = (at + 1) & mask;
-    return at;
-  };
-  const grow = () => {
-    const size = 2 * slots.term.length;
-    const next: Slots = { low: new Uint32Array(size), high: new Uint32Array(size), term: new Int32Array(size).fill(-1) };
-    for (let i = 0; i < slots.term.length; i++) {
-      if (slots.term[i] < 0) continue;
-      const at = find(next, slots.low[i], slots.high[i]);
-      next.low[at] = slots.low[i];
-      next.high[at] = slots.high[i];
-      next.term[at] = slots.term[i];
-    }
-    slots = next;
-  };
-  return {
-    add(a: number, b: number, path: number, subset: number, value: number) {
-      const at = find(slots, a, b);
-      if (slots.term[at] >= 0) {
-        sums[slots.term[at]] += value;
-        return;
-      }
-      slots.low[at] = a;
-      slots.high[at] = b;
-      slots.term[at] = sums.length;
-      sums.push(value);
-      origins.push({ path, subset });
-      if (2 * sums.length > slots.term.length) grow();
-    },
-    size: () => sums.length,
-    values: () => sums,
-    origin: (term: number) => origins[term],
-  };
-}
-
-/** Terms by |coefficient|, largest first, ∅ before all others. */
+/** Terms by |coefficient|, largest first, equal ones in their order, ∅ before all others. */
 export function rankTerms({ coefficients }: TreeTerms): Uint32Array {
-  const order = Uint32Array.from({ length: coefficients.length }, (_, k) => k);
-  return order.sort((a, b) => (a === 0 ? -1 : b === 0 ? 1 : Math.abs(coefficients[b]) - Math.abs(coefficients[a]) || a - b));
+  const order = descendingSizes(coefficients.subarray(1));
+  const out = new Uint32Array(coefficients.length);
+  for (let k = 0; k < order.length; k++) out[k + 1] = order[k] + 1;
+  return out;
 }
 
 /** Bit-packed keys of the named terms. */
 export function keysOfTerms(terms: TreeTerms, chosen: ArrayLike<number>, n: number): Uint32Array {
   const stride = maskStride(n);
   const keys = new Uint32Array(chosen.length * stride);
-  for (let k = 0; k < chosen.length; k++) for (const i of terms.membersOf(chosen[k])) keys[k * stride + (i >> 5)] |= 1 << (i & 31);
+  for (let k = 0; k < chosen.length; k++) terms.mark(chosen[k], keys, k * stride);
   return keys;
 }
 
@@ -163,5 +114,7 @@ export function keysOfTerms(terms: TreeTerms, chosen: ArrayLike<number>, n: numb
 export function treesToSpectrum(model: BoostedTrees, n: number): Spectrum {
   const terms = treeTerms(model, n);
   const order = rankTerms(terms);
-  return { n, keys: keysOfTerms(terms, order, n), coefficients: Float64Array.from(order, (k) => terms.coefficients[k]) };
+  const coefficients = new Float64Array(order.length);
+  for (let k = 0; k < order.length; k++) coefficients[k] = terms.coefficients[order[k]];
+  return { n, keys: keysOfTerms(terms, order, n), coefficients };
 }

@@ -3,7 +3,8 @@ import { allMasks, isPresent, type Masks } from '../../src/core/masks.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { pairedMasks } from '../../src/core/sample.ts';
 import { boostTrees, predictTrees } from '../../src/proxyspex/boost.ts';
-import { treesToSpectrum, treeTerms } from '../../src/proxyspex/trees.ts';
+import { descendingSizes } from '../../src/proxyspex/term-table.ts';
+import { treesToSpectrum } from '../../src/proxyspex/trees.ts';
 import { evaluateSpectrum } from '../../src/spectrum/spectrum.ts';
 import { evaluateTerms, hierarchical, withNoise } from '../spectrum/planted.ts';
 
@@ -133,6 +134,14 @@ describe('the spectrum of trees', () => {
     const got = evaluateSpectrum(spectrum, fresh);
     for (let r = 0; r < fresh.count; r++) expect(Math.abs(got[r] - want[r])).toBeLessThan(1e-9);
     expect(spectrum.keys.subarray(0, 32).every((w) => w === 0)).toBe(true);
-    expect(treeTerms(model, 1000).membersOf(0)).toEqual([]);
+  });
+
+  it('ranks terms as a comparing sort does: by size, equal ones in their order', () => {
+    const random = createRandom(4);
+    const values = Float64Array.from({ length: 3000 }, (_, i) =>
+      i % 3 ? random.normal() * 2 ** (random.below(40) - 20) : [0, -0, 1, -1, 5e-324, -5e-324, 1 + 2 ** -52, 1e300][random.below(8)],
+    );
+    const order = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]) || a - b);
+    expect([...descendingSizes(values)]).toEqual(order);
   });
 });

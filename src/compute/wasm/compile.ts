@@ -1,4 +1,5 @@
 import { WebspexError } from '../../core/errors.ts';
+import { bytesOf } from './base64.ts';
 import { plain, relaxed } from './kernels/index.ts?kernels';
 
 /** Which of the two builds of the kernels. */
@@ -46,8 +47,4 @@ function hasRelaxedSimd(): boolean {
   const v8 = runtime?.getBuiltinModule?.('node:v8') as NodeV8 | undefined;
   v8?.setFlagsFromString('--experimental-wasm-relaxed-simd');
   return v8 !== undefined && WebAssembly.validate(probe);
-}
-
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

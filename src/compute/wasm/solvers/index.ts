@@ -1,0 +1,1 @@
+export { bestGain, bestSplit, histogram, largestOf, packRows, partition, settle, subtract } from './leaves';
