@@ -1,6 +1,6 @@
 import { openSolver } from '../compute/wasm/solver.ts';
+import { wordColumns } from '../core/columns.ts';
 import type { Masks } from '../core/masks.ts';
-import { wordColumns } from './histogram.ts';
 import { type Leaves, packingFor, plainLeaves } from './leaves.ts';
 
 /** Leaves whose sums WebAssembly adds up; null where there is none. */

@@ -1,5 +1,6 @@
+import { type WordColumns, wordColumns } from '../core/columns.ts';
 import { type Masks, maskStride } from '../core/masks.ts';
-import { histogram, type WordColumns, wordColumns } from './histogram.ts';
+import { histogram } from './histogram.ts';
 
 export interface Split {
   /** −1 where no split gains. */

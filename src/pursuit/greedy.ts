@@ -1,6 +1,6 @@
 import { cholesky, solveCholesky } from '../core/linalg.ts';
 import type { DecodeOptions } from '../spectrum/spectrum.ts';
-import type { ByteColumns } from './correlate.ts';
+import type { Correlator } from './correlate.ts';
 import { type Candidate, guessHeredity, isParent, screen, type Variances } from './screen.ts';
 import { activePlayers, addTerms, createSupport, dropTerms, isInside, MAX_DEGREE, type Rows, type Support } from './support.ts';
 
@@ -36,7 +36,7 @@ export interface Greedy {
  * Stagewise orthogonal matching over single players, pairs and extensions of chosen frequencies: up to six a round whose evidence exceeds a
  * Bayesian cost, ridge with σ²/τ_d² for degree d, pruning. `rows.y` has mean 0 and variance 1.
  */
-export async function greedy(rows: Rows, columns: ByteColumns, options: DecodeOptions): Promise<Greedy> {
+export async function greedy(rows: Rows, correlator: Correlator, options: DecodeOptions): Promise<Greedy> {
   const { n, count } = rows.masks;
   const support = createSupport(rows);
   const spread: Variances = { noise: 1, byDegree: startingPriors(n) };
@@ -49,15 +49,18 @@ export async function greedy(rows: Rows, columns: ByteColumns, options: DecodeOp
     const active = activePlayers(support);
     const parents = support.terms.filter(({ members }) => isParent(members));
     const actives = active.reduce((a, b) => a + b, 0);
-    const candidates = screen({
-      columns,
+    const screened = await screen({
+      masks: rows.masks,
+      correlator,
       residual,
       parents,
       active,
       heredity: guessHeredity(n, actives, parents.length),
       spread,
       slack: 0,
-    }).filter((c) => !isInside(support, c.members) && (removals.get(c.members.join()) ?? 0) < REMOVALS);
+      breathe: options.breathe,
+    });
+    const candidates = screened.filter((c) => !isInside(support, c.members) && (removals.get(c.members.join()) ?? 0) < REMOVALS);
     if (candidates.length === 0) break;
     addTerms(support, pick(candidates, Math.min(ADDED, most - support.size)));
     fit = refit(support, spread);

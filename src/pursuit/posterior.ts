@@ -1,5 +1,5 @@
 import type { DecodeOptions } from '../spectrum/spectrum.ts';
-import type { ByteColumns } from './correlate.ts';
+import type { Correlator } from './correlate.ts';
 import { type Greedy, LEAST_NOISE, LEAST_PRIOR } from './greedy.ts';
 import { type Heredity, isParent, priorOf, screen, type Variances } from './screen.ts';
 import { ascend, type Belief, SLABS, startingBelief } from './spike.ts';
@@ -50,11 +50,11 @@ interface State {
  * where the greedy ones are either in or out. Noise, slab variances and heredity are re-estimated as it goes. (True R² above the greedy
  * fit's, 30 complete tables of DistilBERT, 2 seeds: .038, .022, .020, .014 and .010 at 64, 128, 256, 512 and 1,000 masks.)
  */
-export async function soften(rows: Rows, columns: ByteColumns, start: Greedy, options: DecodeOptions): Promise<Weighed[]> {
+export async function soften(rows: Rows, correlator: Correlator, start: Greedy, options: DecodeOptions): Promise<Weighed[]> {
   const state = startState(rows, start);
   for (let look = 0; look < LOOKS; look++) {
     const heredity = learnHeredity(state);
-    admit(state, columns, heredity);
+    await admit(state, correlator, heredity, options.breathe);
     await options.breathe?.();
     for (let s = 0; s < SWEEPS; s++) {
       const moved = sweep(state, heredity);
@@ -124,11 +124,12 @@ function learnHeredity({ rows, pool, active }: State): Heredity {
   };
 }
 
-function admit(state: State, columns: ByteColumns, heredity: Heredity): void {
+async function admit(state: State, correlator: Correlator, heredity: Heredity, breathe: DecodeOptions['breathe']): Promise<void> {
   const { rows, pool, known, residual, active, spread } = state;
   const room = Math.min(MOST_CANDIDATES, Math.floor(MOST_ENTRIES / rows.masks.count)) - pool.length;
   const parents = pool.filter((p) => p.live > 0.5 && isParent(p.members));
-  const found = screen({ columns, residual, parents, active, heredity, spread, slack: SLACK }).filter((c) => !known.has(c.members.join()));
+  const scene = { masks: rows.masks, correlator, residual, parents, active, heredity, spread, slack: SLACK, breathe };
+  const found = (await screen(scene)).filter((c) => !known.has(c.members.join()));
   for (const { members } of found.slice(0, Math.max(0, room))) addToPool(state, { members, column: characterOf(rows.masks, members) }, 0);
 }
 

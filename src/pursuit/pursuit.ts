@@ -1,7 +1,7 @@
 import { type Masks, maskStride } from '../core/masks.ts';
 import { ridgeRefit } from '../spectrum/refit.ts';
 import { checkValues, type DecodeOptions, type Fit } from '../spectrum/spectrum.ts';
-import { byteColumns } from './correlate.ts';
+import { createCorrelator } from './correlate-wasm.ts';
 import { greedy } from './greedy.ts';
 import { soften } from './posterior.ts';
 
@@ -29,8 +29,8 @@ export async function pursuit(masks: Masks, values: ArrayLike<number>, options: 
       factor: Float64Array.of(Math.sqrt(count)),
     };
   const rows = { masks, y: Float64Array.from({ length: count }, (_, r) => (values[r] - mean) / scale) };
-  const columns = byteColumns(masks);
-  const found = await soften(rows, columns, await greedy(rows, columns, options), options);
+  const correlator = createCorrelator(masks);
+  const found = await soften(rows, correlator, await greedy(rows, correlator, options), options);
   const penalties = Float64Array.from([0, ...found.map((t) => t.penalty)]);
   const keys = keysOf([[], ...found.map((t) => t.members)], n);
   const { spectrum } = ridgeRefit(masks, rows.y, keys, penalties);

@@ -1,5 +1,6 @@
-import { type ByteColumns, correlateAll } from './correlate.ts';
-import { MAX_DEGREE } from './support.ts';
+import type { Masks } from '../core/masks.ts';
+import type { Correlator } from './correlate.ts';
+import { characterOf, MAX_DEGREE } from './support.ts';
 
 /** A frequency not necessarily chosen yet, and by how much its evidence exceeds its cost (twice a log-odds). */
 export interface Candidate {
@@ -24,7 +25,8 @@ export interface Heredity {
 
 /** What a screening looks at. */
 export interface Scene {
-  readonly columns: ByteColumns;
+  readonly masks: Masks;
+  readonly correlator: Correlator;
   readonly residual: Float64Array;
   /** Chosen frequencies that may be extended, with their characters as ±1 on the rows. */
   readonly parents: readonly { readonly members: readonly number[]; readonly column: Float64Array }[];
@@ -34,6 +36,7 @@ export interface Scene {
   readonly spread: Variances;
   /** Candidates whose evidence falls short of their cost by less than this are reported too. */
   readonly slack: number;
+  readonly breathe?: () => Promise<void>;
 }
 
 /** Up to here every pair is screened; beyond, only pairs with an active player. */
@@ -77,68 +80,85 @@ function costOf({ residual, spread }: Scene, prior: number, degree: number): num
  * player more; largest gain first. A frequency that can be reached in several ways is there once, with its best gain; those that are
  * chosen already are not left out.
  */
-export function screen(scene: Scene): Candidate[] {
+export async function screen(scene: Scene): Promise<Candidate[]> {
+  const { residual, correlator, breathe } = scene;
+  const { weights, sums } = correlator;
+  const steps = [singles(scene), ...pairs(scene), ...extensions(scene)];
   const best = new Map<string, Candidate>();
   const found = (members: number[], gain: number) => {
     const key = members.join();
     if ((best.get(key)?.gain ?? Number.NEGATIVE_INFINITY) < gain) best.set(key, { members, gain });
   };
-  screenSingles(scene, found);
-  screenPairs(scene, found);
-  screenExtensions(scene, found);
+  for (let s = 0; s < steps.length; s += 2) {
+    const both = steps.slice(s, s + 2);
+    for (const [lane, { column }] of both.entries()) {
+      const character = column();
+      for (let r = 0; r < residual.length; r++) weights[2 * r + lane] = character ? character[r] * residual[r] : residual[r];
+    }
+    correlator.run();
+    for (const [lane, { visit }] of both.entries()) visit((f) => sums[2 * f + lane], found);
+    await breathe?.();
+  }
   return [...best.values()].sort((a, b) => b.gain - a.gain);
 }
 
 type Found = (members: number[], gain: number) => void;
 
-function screenSingles(scene: Scene, found: Found): void {
-  const { columns, residual, spread, heredity, slack } = scene;
+/** A frequency that every single player extends, as ±1 on the rows (null: ∅), and what to make of the residual's products with each. */
+interface Step {
+  column(): Float64Array | null;
+  visit(product: (player: number) => number, found: Found): void;
+}
+
+function singles(scene: Scene): Step {
+  const { masks, residual, spread, heredity, slack } = scene;
   const price = costOf(scene, heredity.single, 1);
   const scale = 1 / (residual.length * spread.noise);
-  const z = correlateAll(columns, residual, new Float64Array(columns.n));
-  for (let f = 0; f < columns.n; f++) {
-    const gain = z[f] * z[f] * scale - price;
-    if (gain > -slack) found([f], gain);
-  }
+  return {
+    column: () => null,
+    visit(product, found) {
+      for (let f = 0; f < masks.n; f++) {
+        const gain = product(f) ** 2 * scale - price;
+        if (gain > -slack) found([f], gain);
+      }
+    },
+  };
 }
 
-function screenPairs(scene: Scene, found: Found): void {
-  const { columns, residual, active, spread, heredity, slack } = scene;
-  const { n, bytes, count } = columns;
-  if (n < 2) return;
+function pairs(scene: Scene): Step[] {
+  const { masks, residual, active, spread, heredity, slack } = scene;
+  const { n } = masks;
   const prices = heredity.pair.map((prior) => costOf(scene, prior, 2));
-  const scale = 1 / (count * spread.noise);
-  const weighted = new Float64Array(count);
-  const z = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    if (n > ALL_PAIRS && !active[i]) continue;
-    for (let r = 0, at = (i >> 3) * count; r < count; r++, at++) weighted[r] = (bytes[at] >> (i & 7)) & 1 ? -residual[r] : residual[r];
-    correlateAll(columns, weighted, z);
-    for (let j = 0; j < n; j++) {
-      // A pair whose lower player is screened as well has been seen from there.
-      if (j === i || (j < i && (n <= ALL_PAIRS || active[j]))) continue;
-      const gain = z[j] * z[j] * scale - prices[active[i] + active[j]];
-      if (gain > -slack) found(i < j ? [i, j] : [j, i], gain);
-    }
-  }
+  const scale = 1 / (residual.length * spread.noise);
+  const firsts = Array.from({ length: n < 2 ? 0 : n }, (_, i) => i).filter((i) => n <= ALL_PAIRS || active[i]);
+  return firsts.map((i) => ({
+    column: () => characterOf(masks, [i]),
+    visit(product, found) {
+      for (let j = 0; j < n; j++) {
+        // A pair whose lower player is screened as well has been seen from there.
+        if (j === i || (j < i && (n <= ALL_PAIRS || active[j]))) continue;
+        const gain = product(j) ** 2 * scale - prices[active[i] + active[j]];
+        if (gain > -slack) found(i < j ? [i, j] : [j, i], gain);
+      }
+    },
+  }));
 }
 
-function screenExtensions(scene: Scene, found: Found): void {
-  const { columns, residual, active, spread, heredity, parents, slack } = scene;
-  const scale = 1 / (columns.count * spread.noise);
-  const weighted = new Float64Array(columns.count);
-  const z = new Float64Array(columns.n);
-  for (const { members, column } of parents) {
-    for (let r = 0; r < weighted.length; r++) weighted[r] = column[r] * residual[r];
-    correlateAll(columns, weighted, z);
-    const prices = heredity.extension.map((prior) => costOf(scene, prior, members.length + 1));
-    for (let f = 0; f < columns.n; f++) {
-      const gain = z[f] * z[f] * scale - prices[active[f]];
-      if (gain > -slack && !members.includes(f))
-        found(
-          [...members, f].sort((a, b) => a - b),
-          gain,
-        );
-    }
-  }
+function extensions(scene: Scene): Step[] {
+  const { masks, residual, active, spread, heredity, parents, slack } = scene;
+  const scale = 1 / (residual.length * spread.noise);
+  return parents.map(({ members, column }) => ({
+    column: () => column,
+    visit(product, found) {
+      const prices = heredity.extension.map((prior) => costOf(scene, prior, members.length + 1));
+      for (let f = 0; f < masks.n; f++) {
+        const gain = product(f) ** 2 * scale - prices[active[f]];
+        if (gain > -slack && !members.includes(f))
+          found(
+            [...members, f].sort((a, b) => a - b),
+            gain,
+          );
+      }
+    },
+  }));
 }

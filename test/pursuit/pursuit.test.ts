@@ -2,28 +2,32 @@ import { describe, expect, it } from 'vitest';
 import { isPresent, type Masks } from '../../src/core/masks.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { pairedMasks } from '../../src/core/sample.ts';
-import { byteColumns, correlateAll } from '../../src/pursuit/correlate.ts';
+import { plainCorrelator } from '../../src/pursuit/correlate.ts';
+import { createCorrelator } from '../../src/pursuit/correlate-wasm.ts';
 import { greedy } from '../../src/pursuit/greedy.ts';
 import { pursuit } from '../../src/pursuit/pursuit.ts';
 import { evaluateSpectrum, membersOf, type Spectrum, spectrumFromTerms } from '../../src/spectrum/spectrum.ts';
 import { evaluateTerms, hierarchical, rSquaredOf, withNoise } from '../spectrum/planted.ts';
 
-describe('correlateAll', () => {
+describe('correlations', () => {
   it.each([
     [1, 5],
     [9, 40],
     [33, 449],
     [40, 700],
-  ])('equals the sum over rows, for %i players and %i rows', (n, count) => {
+  ])('equal the sum over rows, for %i players and %i rows', (n, count) => {
     const masks = pairedMasks(n, count * 2, 3);
     const rows = { ...masks, count: Math.min(masks.count, count) };
     const random = createRandom(4);
-    const weights = Float64Array.from({ length: rows.count }, () => random.normal());
-    const got = correlateAll(byteColumns(rows), weights, new Float64Array(n));
-    for (let i = 0; i < n; i++) {
-      const want = weights.reduce((sum, w, r) => sum + (isPresent(rows, r, i) ? -w : w), 0);
-      expect(Math.abs(got[i] - want)).toBeLessThan(1e-10); // float64 sums in another order
-    }
+    const { weights, sums, run } = plainCorrelator(rows);
+    for (let i = 0; i < weights.length; i++) weights[i] = random.normal();
+    run();
+    for (let i = 0; i < n; i++)
+      for (const lane of [0, 1]) {
+        let want = 0;
+        for (let r = 0; r < rows.count; r++) want += isPresent(rows, r, i) ? -weights[2 * r + lane] : weights[2 * r + lane];
+        expect(Math.abs(sums[2 * i + lane] - want)).toBeLessThan(1e-10); // float64 sums in another order
+      }
   });
 });
 
@@ -35,7 +39,7 @@ async function greedySpectrum(masks: Masks, values: Float64Array): Promise<Spect
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const scale = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length);
   const rows = { masks, y: values.map((v) => (v - mean) / scale) };
-  const { support, coefficients } = await greedy(rows, byteColumns(masks), { seed: 1 });
+  const { support, coefficients } = await greedy(rows, createCorrelator(masks), { seed: 1 });
   return spectrumFromTerms(
     masks.n,
     support.terms.map(({ members }, k) => [members, coefficients[k] * scale + (members.length === 0 ? mean : 0)] as const),

@@ -10,6 +10,7 @@ export interface SolverKernels {
   bestSplit(players: number, histogram: number, g: number, whole: number, unit: number, minLeaf: number): number;
   bestGain(): number;
   partition(words: number, shift: number, from: number, to: number, rows: number, weights: number, spare: number): number;
+  correlate(words: number, count: number, groups: number, weights: number, out: number, nibbles: number): void;
   settle(rows: number, from: number, to: number, residual: number, value: number): void;
 }
 

@@ -1,1 +1,2 @@
+export { correlate } from './correlate';
 export { bestGain, bestSplit, histogram, largestOf, packRows, partition, settle, subtract } from './leaves';
