@@ -3,6 +3,7 @@ import { forward } from './bench/forward.ts';
 import { gp } from './bench/gp.ts';
 import type { Benchmark } from './bench/harness.ts';
 import { removal } from './bench/removal.ts';
+import { retrain } from './bench/retrain.ts';
 import { spex } from './bench/spex.ts';
 import { sst2 } from './bench/sst2.ts';
 import { tiles } from './bench/tiles.ts';
@@ -10,4 +11,4 @@ import { tiles } from './bench/tiles.ts';
 export { type BenchContext, type Benchmark, measure, type Row, spread } from './bench/harness.ts';
 
 /** Every benchmark by the name that `webspex bench` takes. */
-export const benchmarks: Readonly<Record<string, Benchmark>> = { boost, forward, gp, removal, spex, sst2, tiles };
+export const benchmarks: Readonly<Record<string, Benchmark>> = { boost, forward, gp, removal, retrain, spex, sst2, tiles };
