@@ -14,6 +14,7 @@ export {
   isPresent,
   type Masks,
   masksFromRows,
+  maskText,
   pickMasks,
   setPresent,
   sliceMasks,
@@ -23,6 +24,7 @@ export { pairedMasks } from './core/sample.ts';
 export { type ComparedMethod, type CompareOptions, type Comparison, compareMethods } from './explain/compare.ts';
 export type { Candidate, Explanation, FitReport, Interaction, InteractionIndex, Player, Structure } from './explain/document.ts';
 export { explain } from './explain/explain.ts';
+export { type EvaluationLog, type LoggedQuestion, questionHash } from './explain/log.ts';
 export { methodIndex } from './explain/method-index.ts';
 export { explainObserved, type Observed, type ObservedOptions } from './explain/observed.ts';
 export {

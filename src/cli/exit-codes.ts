@@ -23,6 +23,9 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   aborted: 130,
 };
 
+/** Exit code of a run that ended early and goes on where it was when it is started again. */
+export const RESUMABLE = 75;
+
 /** Exit code of a run that was interrupted and showed what it had. */
 export const INTERRUPTED = 130;
 

@@ -35,6 +35,8 @@ const PROGRAM_BATCH_MS = 2000;
 /** A table or a program, not yet opened, and the options of its run. */
 export interface FunctionRun {
   readonly players: number;
+  /** What makes it another question than one with as many players. */
+  readonly own: Readonly<Record<string, unknown>>;
   readonly options: Omit<ExplainOptions, 'players' | 'onProgress' | 'signal'>;
   /** @throws not-found, bad-file, non-finite. */
   open(): Promise<{ readonly valueFunction: ValueFunction; close(): void }>;
@@ -56,9 +58,10 @@ export function functionRun(command: string, args: Arguments): FunctionRun | nul
   if (values === undefined) {
     if (exec?.trim() === '') throw usage('--exec: expected a command, got an empty one; name a program');
     const open = async () => openProgram(exec as string);
-    return { players, options: { ...options, batchMs: PROGRAM_BATCH_MS }, open };
+    return { players, own: { exec }, options: { ...options, batchMs: PROGRAM_BATCH_MS }, open };
   }
+  if (args.has('resume')) throw usage(`${command}: expected no --resume with --values, which costs nothing, got one; leave it out`);
   const budget = options.budget ?? (players <= EXACT_PLAYERS ? 2 ** players : TABLE_BUDGET);
   const open = async () => ({ valueFunction: tableFunction(await readTable(values, players)), close: () => {} });
-  return { players, options: { ...options, budget }, open };
+  return { players, own: { values }, options: { ...options, budget }, open };
 }

@@ -25,8 +25,8 @@ export interface Interrupts {
   end(): void;
 }
 
-/** The first Ctrl-C stops and keeps what is known, the second ends the process; `onStop` may say so. */
-export function watchInterrupts(onStop: () => void): Interrupts {
+/** The first Ctrl-C stops and keeps what is known, the second ends the process with `exitCode`; `onStop` may say so. */
+export function watchInterrupts(onStop: () => void, exitCode = INTERRUPTED): Interrupts {
   const abort = new AbortController();
   let interrupted = false;
   let stop: (() => void) | null = null;
@@ -44,7 +44,7 @@ export function watchInterrupts(onStop: () => void): Interrupts {
     abort.abort();
     refuse(new WebspexError('aborted', 'run: interrupted before there was anything to keep; run it again'));
   };
-  const end = onInterrupt(first, () => process.exit(INTERRUPTED));
+  const end = onInterrupt(first, () => process.exit(exitCode));
   return {
     get interrupted() {
       return interrupted;

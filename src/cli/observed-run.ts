@@ -26,7 +26,7 @@ export function observedRun(args: Arguments): (() => Promise<ExplainRun>) | null
     return null;
   }
   refuseTextOptions('explain', args, '--observations');
-  const stray = [...FUNCTION_VALUES, 'budget'].find((name) => args.has(name));
+  const stray = [...FUNCTION_VALUES, 'budget', 'resume'].find((name) => args.has(name));
   if (stray !== undefined) throw usage(`explain: expected no --${stray} with --observations, got one; leave it out`);
   const column = wholeNumber(args, 'column', 0, MOST_COLUMNS);
   const { budget: _, ...options } = runOptions(args);

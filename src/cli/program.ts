@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { isPresent, type Masks, type ValueFunction, WebspexError } from '../index.ts';
+import { maskText, type ValueFunction, WebspexError } from '../index.ts';
 
 /** A program that answers lines of masks with lines of values. */
 export interface Program {
@@ -11,7 +11,7 @@ export interface Program {
 
 interface Answer {
   readonly id: number;
-  resolve(values: Float32Array): void;
+  resolve(values: readonly unknown[]): void;
   reject(error: WebspexError): void;
 }
 
@@ -24,13 +24,6 @@ const MOST_SHOWN = 80;
 
 function failed(expected: string, got: string): WebspexError {
   return new WebspexError('value-function', `--exec: expected ${expected}, got ${got}; mend the program`);
-}
-
-/** Mask r as text, character i = player i, 1 = present. */
-function maskText(masks: Masks, r: number): string {
-  let text = '';
-  for (let i = 0; i < masks.n; i++) text += isPresent(masks, r, i) ? '1' : '0';
-  return text;
 }
 
 /**
@@ -49,16 +42,17 @@ export function openProgram(command: string): Program {
     return running.ask(line, id, count);
   };
   return {
-    async valueFunction(masks, { signal } = {}) {
+    async valueFunction(masks, { signal, onValue } = {}) {
       const id = last++;
       const line = `${JSON.stringify({ id, masks: Array.from({ length: masks.count }, (_, r) => maskText(masks, r)) })}\n`;
       const stop = () => running?.end();
       signal?.addEventListener('abort', stop, { once: true });
       try {
-        return await ask(line, id, masks.count).catch((error: Ended | WebspexError) => {
+        const answer = await ask(line, id, masks.count).catch((error: Ended | WebspexError) => {
           if (error instanceof WebspexError || closed || signal?.aborted) throw error;
           return ask(line, id, masks.count);
         });
+        return finiteValues(answer, id, onValue);
       } catch (error) {
         if (error instanceof Ended) throw failed('an answer', error.message);
         throw error;
@@ -77,7 +71,7 @@ export function openProgram(command: string): Program {
 class Ended extends Error {}
 
 interface Running {
-  ask(line: string, id: number, count: number): Promise<Float32Array>;
+  ask(line: string, id: number, count: number): Promise<readonly unknown[]>;
   end(): void;
 }
 
@@ -136,8 +130,8 @@ function killGroup(child: ChildProcessWithoutNullStreams): void {
   }
 }
 
-/** The values of a line, or what is wrong with it. */
-function readAnswer(line: string, id: number, count: number): Float32Array | WebspexError {
+/** What a line lists, or what is wrong with it. */
+function readAnswer(line: string, id: number, count: number): readonly unknown[] | WebspexError {
   const shown = line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN)}…` : line;
   let answer: unknown;
   try {
@@ -149,10 +143,19 @@ function readAnswer(line: string, id: number, count: number): Float32Array | Web
   if (told !== id) return failed(`an answer to id ${id}`, JSON.stringify(shown));
   if (!Array.isArray(values) || values.length !== count)
     return failed(`${count} values for id ${id}`, Array.isArray(values) ? `${values.length}` : JSON.stringify(shown));
-  const wrong = values.findIndex((v) => typeof v !== 'number' || !Number.isFinite(v));
-  if (wrong < 0) return Float32Array.from(values as number[]);
-  return new WebspexError(
+  return values;
+}
+
+/** The values of an answer; where one is none, those that are have been told before that is said. @throws non-finite. */
+function finiteValues(answer: readonly unknown[], id: number, onValue?: (row: number, value: number) => void): Float32Array {
+  const isValue = (v: unknown): v is number => typeof v === 'number' && Number.isFinite(v);
+  const wrong = answer.findIndex((v) => !isValue(v));
+  if (wrong < 0) return Float32Array.from(answer as number[]);
+  answer.forEach((v, row) => {
+    if (isValue(v)) onValue?.(row, v);
+  });
+  throw new WebspexError(
     'non-finite',
-    `--exec: expected finite numbers, got ${JSON.stringify(values[wrong])} for mask ${wrong} of id ${id}; mend the program`,
+    `--exec: expected finite numbers, got ${typeof answer[wrong] === 'number' ? answer[wrong] : JSON.stringify(answer[wrong])} for mask ${wrong} of id ${id}; mend the program`,
   );
 }

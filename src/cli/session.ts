@@ -2,7 +2,7 @@ import { type Look, lookOf } from '../element.ts';
 import type { ExplainRun, Explanation, RunProgress } from '../index.ts';
 import type { RemoteExplainer, TextOptions } from '../text.ts';
 import { openRemote } from './engine/choose.ts';
-import { INTERRUPTED } from './exit-codes.ts';
+import { describeFailure, INTERRUPTED, RESUMABLE } from './exit-codes.ts';
 import { type Interrupts, watchInterrupts } from './interrupts.ts';
 import type { Io } from './io.ts';
 import type { LensRun } from './lens-options.ts';
@@ -16,13 +16,20 @@ export interface Session {
   readonly interrupts: Interrupts;
 }
 
-/** Runs `work`; its exit code is 130 where it was interrupted and ended with what it had. */
-export async function withSession(io: Io, work: (session: Session) => Promise<number>): Promise<number> {
+/** Runs `work`; its exit code is 130 where it was interrupted and ended with what it had, 75 where a log is kept to go on from. */
+export async function withSession(io: Io, work: (session: Session) => Promise<number>, resumable = false): Promise<number> {
   const progress = createProgress(io);
-  const interrupts = watchInterrupts(() => progress.note('stopping with what is known; Ctrl-C again ends at once'));
+  const ended = resumable ? RESUMABLE : INTERRUPTED;
+  const interrupts = watchInterrupts(() => progress.note('stopping with what is known; Ctrl-C again ends at once'), ended);
   try {
     const exitCode = await work({ progress, interrupts });
-    return interrupts.interrupted ? INTERRUPTED : exitCode;
+    return interrupts.interrupted ? ended : exitCode;
+  } catch (error) {
+    if (!interrupts.interrupted) throw error;
+    progress.clear();
+    const { line, exitCode } = describeFailure(error);
+    io.err(`${line}\n`);
+    return exitCode === INTERRUPTED ? ended : exitCode;
   } finally {
     progress.clear();
     interrupts.end();

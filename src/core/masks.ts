@@ -10,8 +10,23 @@ export interface Masks {
   readonly words: Uint32Array;
 }
 
-/** Evaluates masks to one number each, in order. The seam between models and explainers. */
-export type ValueFunction = (masks: Masks, options?: { signal?: AbortSignal }) => Promise<Float32Array>;
+/**
+ * Evaluates masks to one number each, in order. The seam between models and explainers. One that knows values before the last of them may
+ * tell `onValue` each as it comes (row, value), so that a log holds them even where the call fails.
+ */
+export type ValueFunction = (
+  masks: Masks,
+  options?: { signal?: AbortSignal; onValue?: (row: number, value: number) => void },
+) => Promise<Float32Array>;
+
+/** @throws value-function where a value function gave more or fewer values than it was asked for. */
+export function checkCount(values: ArrayLike<number>, asked: number): void {
+  if (values.length !== asked)
+    throw new WebspexError(
+      'value-function',
+      `value function: expected ${asked} values, got ${values.length}; answer one number for each mask`,
+    );
+}
 
 /** 32-bit words per mask. */
 export function maskStride(n: number): number {
@@ -82,6 +97,13 @@ export function concatMasks(first: Masks, second: Masks): Masks {
   out.words.set(first.words);
   out.words.set(second.words, first.words.length);
   return out;
+}
+
+/** Mask r as text, character i = player i, 1 = present. */
+export function maskText(masks: Masks, r: number): string {
+  let text = '';
+  for (let i = 0; i < masks.n; i++) text += isPresent(masks, r, i) ? '1' : '0';
+  return text;
 }
 
 /** A string equal for equal masks; for maps, not for people. */

@@ -1,5 +1,5 @@
 import { WebspexError } from '../core/errors.ts';
-import { concatMasks, type Masks, maskKey, pickMasks, type ValueFunction } from '../core/masks.ts';
+import { checkCount, concatMasks, type Masks, maskKey, pickMasks, type ValueFunction } from '../core/masks.ts';
 import { faithfulness } from '../spectrum/faithfulness.ts';
 import { evaluateSpectrum } from '../spectrum/spectrum.ts';
 import type { Explanation } from './document.ts';
@@ -148,11 +148,7 @@ function remember(valueFunction: ValueFunction, known: Map<string, number>): Val
     const rows = Array.from({ length: masks.count }, (_, r) => r).filter((r) => !known.has(maskKey(masks, r)));
     if (rows.length > 0) {
       const values = await valueFunction(pickMasks(masks, rows), options);
-      if (values.length !== rows.length)
-        throw new WebspexError(
-          'value-function',
-          `value function: expected ${rows.length} values, got ${values.length}; answer one number for each mask`,
-        );
+      checkCount(values, rows.length);
       rows.forEach((r, i) => {
         known.set(maskKey(masks, r), values[i]);
       });

@@ -1,7 +1,8 @@
 import { throwIfAborted, WebspexError } from '../core/errors.ts';
-import { type Masks, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
+import { checkCount, type Masks, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
 import type { SearchEnd } from '../spectrum/spectrum.ts';
 import type { Explanation } from './document.ts';
+import { questionOf, type Remembered, remembering } from './log.ts';
 import { methodEntry } from './methods.ts';
 import { type ExplainOptions, fewestMasks, type Settings, settle } from './options.ts';
 import { designOf, type Plan, planMasks } from './plan.ts';
@@ -13,10 +14,14 @@ import { solve, transform } from './solve.ts';
 /** One call of the value function should take about this long, so that Stop and progress stay live, unless a lens knows better. */
 const BATCH_MS = 150;
 
+/** Masks in one call. */
+const MOST_BATCH = 8192;
+
 interface Session {
   readonly settings: Settings;
   readonly origin: Origin;
   readonly plan: Plan;
+  readonly memory: Remembered | null;
   /** All 2ⁿ masks are to be evaluated. */
   readonly exhaustive: boolean;
   readonly values: Float32Array;
@@ -24,7 +29,7 @@ interface Session {
   readonly batchMs: number;
   readonly breathe: () => Promise<void>;
   /** Where searches ended at the last look. */
-  readonly memory: Map<string, SearchEnd>;
+  readonly searches: Map<string, SearchEnd>;
 }
 
 /**
@@ -65,18 +70,20 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
     const { valueFunction, options, origin, batchMs = options.batchMs ?? BATCH_MS } = await prepare();
     const settings = settle(options);
     const { plan, exhaustive } = planRun(settings);
+    const memory = options.log ? await remembering(valueFunction, options.log, questionOf(origin, settings.players)) : null;
     const session: Session = {
       settings,
       origin,
       plan,
       exhaustive,
       values: new Float32Array(plan.masks.count),
-      spent: { queries: 0, evaluateMs: 0, decodeMs: 0 },
+      spent: { queries: 0, fresh: 0, evaluateMs: 0, decodeMs: 0 },
       batchMs,
       breathe: breather(options.signal),
-      memory: new Map(),
+      searches: new Map(),
+      memory,
     };
-    return produce(valueFunction, session, options, control);
+    return produce(memory?.valueFunction ?? valueFunction, session, options, control);
   });
 }
 
@@ -139,17 +146,28 @@ async function evaluateUpTo(
   const { masks } = session.plan;
   while (spent.queries < end && !control.stopped) {
     throwIfAborted(options.signal);
-    const rate = spent.queries > 0 ? spent.queries / spent.evaluateMs : 0;
+    const known = knownFrom(session, end);
+    const rate = spent.fresh > 0 ? spent.fresh / spent.evaluateMs : 0;
     const wanted = rate > 0 ? Math.ceil((rate * batchMs) / 2) * 2 : 8;
-    const next = Math.min(end, spent.queries + Math.max(2, Math.min(wanted, 8192)));
+    const next = known > 0 ? spent.queries + known : Math.min(end, spent.queries + Math.max(2, Math.min(wanted, MOST_BATCH)));
     const start = performance.now();
     const batch = await ask(valueFunction, sliceMasks(masks, spent.queries, next), options.signal);
     store(batch, values, spent.queries, next);
-    spent.evaluateMs += Math.max(performance.now() - start, 1e-3);
+    if (known === 0) {
+      spent.evaluateMs += Math.max(performance.now() - start, 1e-3);
+      spent.fresh += next - spent.queries;
+    }
     spent.queries = next;
     reportProgress(session, options, 'evaluating');
     await session.breathe();
   }
+}
+
+/** Rows that the log holds, whole pairs of them: they take no time, which would spoil the rate. */
+function knownFrom({ memory, plan, spent }: Session, end: number): number {
+  if (!memory) return 0;
+  const known = memory.known(plan.masks, spent.queries, Math.min(end, spent.queries + MOST_BATCH));
+  return spent.queries + known === plan.masks.count ? known : known - (known % 2);
 }
 
 async function ask(valueFunction: ValueFunction, masks: Masks, signal: AbortSignal | undefined): Promise<Float32Array> {
@@ -164,11 +182,7 @@ async function ask(valueFunction: ValueFunction, masks: Masks, signal: AbortSign
 }
 
 function store(batch: Float32Array, values: Float32Array, from: number, to: number): void {
-  if (batch.length !== to - from)
-    throw new WebspexError(
-      'value-function',
-      `value function: expected ${to - from} values, got ${batch.length}; answer one number for each mask`,
-    );
+  checkCount(batch, to - from);
   for (let i = 0; i < batch.length; i++)
     if (!Number.isFinite(batch[i]))
       throw new WebspexError(
@@ -180,13 +194,13 @@ function store(batch: Float32Array, values: Float32Array, from: number, to: numb
 
 function reportProgress(session: Session, options: ExplainOptions, phase: 'evaluating' | 'decoding'): void {
   if (!options.onProgress) return;
-  const { queries, evaluateMs } = session.spent;
-  const rate = queries / evaluateMs;
+  const { queries, fresh, evaluateMs } = session.spent;
+  const rate = fresh > 0 ? fresh / evaluateMs : 0;
   options.onProgress({
     queries,
     budget: session.plan.masks.count,
     masksPerSecond: rate * 1000,
-    etaMs: (session.plan.masks.count - queries) / rate,
+    etaMs: queries === session.plan.masks.count ? 0 : (session.plan.masks.count - queries) / rate,
     phase,
   });
 }
@@ -206,7 +220,7 @@ async function decode(session: Session, last: boolean, options: ExplainOptions):
           ...splitRows(complete ? new Uint8Array(count) : heldOut, count, pick),
           complete,
           thorough: last,
-          memory: session.memory,
+          memory: session.searches,
           breathe,
           decode: session.plan.decode,
         });

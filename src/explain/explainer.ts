@@ -63,6 +63,10 @@ export interface Described {
   readonly target: string;
   readonly scalar: string;
   readonly mask: string;
+  readonly lens: Explanation['lens'];
+  readonly units: string;
+  /** How long a call with many masks should take, where the lens has a wish. */
+  readonly batchMs?: number;
 }
 
 /** A loaded model that explains texts; one run at a time. */
@@ -194,8 +198,8 @@ export function createExplainer(model: AnyModel, loadMs = 0, trainer: Backend | 
       });
     },
     async describe(text, options = {}) {
-      const { players, locked = [], target, scalar, mask } = await queued(() => prepareOnce(text, options));
-      return { players, locked, target, scalar, mask };
+      const { players, locked = [], target, scalar, mask, lens, units, batchMs } = await queued(() => prepareOnce(text, options));
+      return { players, locked, target, scalar, mask, lens, units, batchMs };
     },
     async evaluate(text, options) {
       const { players, valueFunction } = await queued(() => prepareOnce(text, options));

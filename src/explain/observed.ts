@@ -46,7 +46,7 @@ export function explainObserved(given: Observed, options: ObservedOptions = {}):
       { ...settings, exhaustive: false },
       { fit: pick(fit), heldOut: pick(heldOut), paired: false, complete: false, thorough: true, breathe: breather(options.signal) },
     );
-    const spent = { queries: masks.count, evaluateMs: 0, decodeMs: performance.now() - start };
+    const spent = { queries: masks.count, fresh: 0, evaluateMs: 0, decodeMs: performance.now() - start };
     return writeExplanation(settings, ORIGIN, solution, ends(observed, solution.spectrum), spent);
   });
 }

@@ -3,6 +3,7 @@ import { WebspexError } from '../core/errors.ts';
 import { MAX_EXHAUSTIVE_PLAYERS } from '../core/sample.ts';
 import { INDEX_NAMES } from '../spectrum/index-weights.ts';
 import type { InteractionIndex, Player } from './document.ts';
+import type { EvaluationLog } from './log.ts';
 import { methodIndex } from './method-index.ts';
 import { METHOD_TABLE, type MethodEntry, methodEntry, type SingleMethod } from './methods.ts';
 
@@ -33,6 +34,8 @@ export interface ExplainOptions {
   readonly seed?: number;
   /** About how long one call of the function should take, in ms; default 150. More where a call has a cost of its own. */
   readonly batchMs?: number;
+  /** Keeps every value as it comes, and knows those of earlier runs of the same question: they are not evaluated again. */
+  readonly log?: EvaluationLog;
   /** Abort discards everything; to end early and keep what is known call `stop()`. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;

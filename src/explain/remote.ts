@@ -1,6 +1,8 @@
 import { type ErrorCode, WebspexError } from '../core/errors.ts';
+import { isPresent, type Masks } from '../core/masks.ts';
 import type { DeviceInfo, ModelInfo, ProgressEvent } from '../model/model.ts';
 import type { Explanation } from './document.ts';
+import { explainFrom } from './explain.ts';
 import {
   type Described,
   type DeviceChoice,
@@ -26,7 +28,10 @@ export interface Endpoint {
 
 type LoadRequest = Omit<ConnectOptions, 'progress_callback' | 'signal'>;
 
-type Sendable<T> = Omit<T, 'signal' | 'onProgress'>;
+type Sendable<T> = Omit<T, 'signal' | 'onProgress' | 'log'>;
+
+/** Calls go through messages, with masks as rows. */
+const REMOTE_BATCH_MS = 500;
 
 type Call =
   | { readonly call: 'load'; readonly id: number; readonly options: LoadRequest }
@@ -173,11 +178,12 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
   const { model, device } = await request<Loaded>({ call: 'load', options: loading } as Omit<Call, 'id'>, signal, (reply) => {
     if (reply.reply === 'loading') progress_callback?.(reply.event);
   }).promise;
-  return {
+  const self: RemoteExplainer = {
     model,
     device,
     fail,
     explain(text, given = {}) {
+      if (given.log) return explainHere(self, text, given);
       const { signal, onProgress, ...sendable } = given;
       let stop = () => {};
       const run = startRun(async (control) => {
@@ -206,4 +212,24 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
       endpoint.terminate?.();
     },
   };
+  return self;
+}
+
+/** The run on the near side, where its log is; the far side evaluates. */
+function explainHere(explainer: Explainer, text: string, options: TextOptions): ExplainRun {
+  return explainFrom(async () => {
+    const { log: _, onProgress: __, signal, ...question } = options;
+    const { players, batchMs, ...about } = await explainer.describe(text, { ...question, signal });
+    return {
+      // No signal a call: the run looks at it between calls, and each call would leave a listener behind.
+      valueFunction: (masks) => explainer.evaluate(text, { ...question, masks: rowsOf(masks) }),
+      options: { ...options, players },
+      batchMs: batchMs ?? REMOTE_BATCH_MS,
+      origin: { text, ...about, model: explainer.model, device: explainer.device, loadMs: 0 },
+    };
+  });
+}
+
+function rowsOf(masks: Masks): number[][] {
+  return Array.from({ length: masks.count }, (_, r) => Array.from({ length: masks.n }, (_, i) => Number(isPresent(masks, r, i))));
 }

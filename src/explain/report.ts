@@ -23,6 +23,8 @@ export interface Origin {
 /** What a run has used so far. */
 export interface Spent {
   queries: number;
+  /** Those of them that this run evaluated itself; the rest were in its log. */
+  fresh: number;
   evaluateMs: number;
   decodeMs: number;
 }
@@ -72,7 +74,7 @@ export function writeExplanation(
       evaluateMs: spent.evaluateMs,
       decodeMs: spent.decodeMs,
       // Masks that were evaluated elsewhere took no time here.
-      masksPerSecond: spent.evaluateMs > 0 ? (1000 * spent.queries) / spent.evaluateMs : 0,
+      masksPerSecond: spent.evaluateMs > 0 ? (1000 * spent.fresh) / spent.evaluateMs : 0,
     },
     software: { name: 'webspex', version: VERSION },
   };

@@ -5,6 +5,7 @@ import { FUNCTION_HELP, FUNCTION_VALUES, type FunctionRun, functionRun } from '.
 import type { Io } from '../io.ts';
 import { OBSERVED_HELP, OBSERVED_VALUES, observedRun } from '../observed-run.ts';
 import { OUTPUT_HELP, OUTPUT_VALUES, type Outputs, outputsOf } from '../outputs.ts';
+import { RESUME_HELP, RESUME_VALUES, resumeOf, withLog } from '../resume.ts';
 import { follow, type Outcome, passesOf, type Session, withExplainer, withSession } from '../session.ts';
 import { reportLines } from '../terminal/report.ts';
 import { createStyle } from '../terminal/style.ts';
@@ -23,26 +24,32 @@ async function deliver({ explanation, looks }: Outcome, args: Arguments, outputs
 async function explainText(args: Arguments, outputs: Outputs, io: Io): Promise<number> {
   const run = modelRun(args);
   const source = textSource('explain', args);
-  return withSession(io, async (session) => {
+  const resume = resumeOf(args);
+  const work = async (session: Session) => {
     const [text, lens] = await session.interrupts.orInterrupted(Promise.all([source(), run.lens.read()]));
     const onProgress = passesOf(session.progress, run);
-    const outcome = await withExplainer(run, session, (explainer) =>
-      follow(explainer.explain(text, { ...run.options, ...lens, onProgress }), session),
+    const outcome = await withLog(resume, {}, session, (log) =>
+      withExplainer(run, session, (explainer) => follow(explainer.explain(text, { ...run.options, ...lens, log, onProgress }), session)),
     );
     return deliver(outcome, args, outputs, session, io);
-  });
+  };
+  return withSession(io, work, resume !== undefined);
 }
 
-async function explainAny({ open, players, options }: FunctionRun, args: Arguments, outputs: Outputs, io: Io): Promise<number> {
-  return withSession(io, async (session) => {
+async function explainAny({ open, players, own, options }: FunctionRun, args: Arguments, outputs: Outputs, io: Io): Promise<number> {
+  const resume = resumeOf(args);
+  const work = async (session: Session) => {
     const { valueFunction, close } = await open();
     try {
-      const run = explainFunction(valueFunction, { ...options, players, onProgress: session.progress.passes });
-      return await deliver(await follow(run, session), args, outputs, session, io);
+      const outcome = await withLog(resume, own, session, (log) =>
+        follow(explainFunction(valueFunction, { ...options, players, log, onProgress: session.progress.passes }), session),
+      );
+      return await deliver(outcome, args, outputs, session, io);
     } finally {
       close();
     }
-  });
+  };
+  return withSession(io, work, resume !== undefined);
 }
 
 async function explainKnown(open: NonNullable<ReturnType<typeof observedRun>>, args: Arguments, outputs: Outputs, io: Io): Promise<number> {
@@ -57,9 +64,9 @@ export const explain: Command = {
   summary: 'explains what a model says of a text: which words did it, alone and together, and how far to trust that',
   synopsis:
     '[TEXT] [--file F] [--stdin] [--lens L] [--set F] [--values TABLE.f32 --players N] [--exec COMMAND --players N] [--observations F] [options]',
-  help: [...SOURCE_HELP, ...MODEL_HELP, ...RUN_HELP, ...FUNCTION_HELP, ...OBSERVED_HELP, ...OUTPUT_HELP],
+  help: [...SOURCE_HELP, ...MODEL_HELP, ...RUN_HELP, ...FUNCTION_HELP, ...OBSERVED_HELP, ...RESUME_HELP, ...OUTPUT_HELP],
   options: {
-    values: ['file', ...MODEL_VALUES, ...RUN_VALUES, ...FUNCTION_VALUES, ...OBSERVED_VALUES, ...OUTPUT_VALUES],
+    values: ['file', ...MODEL_VALUES, ...RUN_VALUES, ...FUNCTION_VALUES, ...OBSERVED_VALUES, ...RESUME_VALUES, ...OUTPUT_VALUES],
     flags: ['stdin', 'json', ...MODEL_FLAGS],
   },
   run(args, io) {
