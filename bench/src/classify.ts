@@ -4,7 +4,7 @@ import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
 import { loadClassifier } from '../../src/model/load.ts';
 import type { Model, TokenSequences } from '../../src/model/model.ts';
 import { openSource } from '../../src/model/source.ts';
-import { onnxOfFolder } from '../onnx/checkpoint.ts';
+import { onnxOfFolder } from '../../test/support/onnx/checkpoint.ts';
 import { type Contest, type Engine, farthest, ONE_THREAD, type Setup, type Surroundings } from './contest.ts';
 import { batches, count, firstOf, type Order, rowsIn, sequence } from './lists.ts';
 import { createPeer, type Peer } from './peer.ts';

@@ -4,7 +4,7 @@ import { type Build, compileKernels } from '../../src/compute/wasm/compile.ts';
 import { createInstance } from '../../src/compute/wasm/instance.ts';
 import { layOut } from '../../src/compute/wasm/layout.ts';
 import { createRandom } from '../../src/core/random.ts';
-import { createGraph } from '../onnx/graph.ts';
+import { createGraph } from '../../test/support/onnx/graph.ts';
 import { type Contest, farthest, ONE_THREAD, type Setup } from './contest.ts';
 
 export interface Shape {

@@ -5,9 +5,9 @@ import { EMBEDDED_MODEL } from '../../src/embedded.ts';
 import { loadClassifier } from '../../src/model/load.ts';
 import { openSource } from '../../src/model/source.ts';
 import { naiveLogits, randomTensors, sequences, type TinySizes, takeFrom } from '../../test/model/tiny-encoder.ts';
-import { bertOnnx } from '../onnx/bert.ts';
-import { onnxOfFolder } from '../onnx/checkpoint.ts';
-import { int, join, message } from '../onnx/protobuf.ts';
+import { bertOnnx } from '../../test/support/onnx/bert.ts';
+import { onnxOfFolder } from '../../test/support/onnx/checkpoint.ts';
+import { int, join, message } from '../../test/support/onnx/protobuf.ts';
 import { farthest, ONE_THREAD } from '../src/contest.ts';
 import { createPeer, type Peer } from '../src/peer.ts';
 

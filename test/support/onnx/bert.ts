@@ -1,5 +1,5 @@
-import type { EncoderSizes } from '../../src/model/encoder.ts';
-import type { TableSizes, TakeTensor } from '../../src/model/encoder-weights.ts';
+import type { EncoderSizes } from '../../../src/model/encoder.ts';
+import type { TableSizes, TakeTensor } from '../../../src/model/encoder-weights.ts';
 import { createGraph, type GraphWriter } from './graph.ts';
 
 /** The first operator set with Gelu; LayerNormalization came with 17. */
@@ -88,7 +88,7 @@ function attention(g: GraphWriter, sizes: BertSizes, take: TakeTensor, at: strin
 function activation(g: GraphWriter, sizes: BertSizes, name: string, x: string): string {
   if (sizes.activation === 'gelu') return g.node('Gelu', name, [x]);
   if (sizes.activation === 'relu') return g.node('Relu', name, [x]);
-  throw new Error(`ONNX: expected gelu or relu, got ${sizes.activation}; add it to bench/onnx/bert.ts`);
+  throw new Error(`ONNX: expected gelu or relu, got ${sizes.activation}; add it to test/support/onnx/bert.ts`);
 }
 
 function norm(g: GraphWriter, { width, epsilon }: BertSizes, take: TakeTensor, name: string, x: string): string {
