@@ -1,17 +1,23 @@
-import { WebspexError } from '../core/errors.ts';
-import { checkCount, concatMasks, type Masks, maskKey, pickMasks, type ValueFunction } from '../core/masks.ts';
+import { throwIfAborted, WebspexError } from '../core/errors.ts';
+import { checkCount, type Masks, maskKey, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
 import { faithfulness } from '../spectrum/faithfulness.ts';
 import { evaluateSpectrum } from '../spectrum/spectrum.ts';
 import type { Explanation } from './document.ts';
 import { explain, planRun } from './explain.ts';
 import { methodIndex } from './method-index.ts';
 import { type ExplainOptions, METHODS, type Method, type RunProgress, settle } from './options.ts';
+import { pairsBeside } from './rows.ts';
 import { explainedSpectrum } from './verify.ts';
 
 /** Fewer common pairs than this grade nothing. */
 const LEAST_PAIRS = 8;
+/** As many masks as an eighth of the budget has pairs grade, between these numbers of pairs. */
+const WANTED_PAIRS = { least: 32, most: 128 };
 /** Of 2⁹ masks several methods may fit a quarter each and leave enough to grade on. */
 const LEAST_PLAYERS = 9;
+
+/** Masks that grade are asked for so many at a time: an abort waits for one call. */
+const SLICE = 32;
 
 export interface CompareOptions extends Omit<ExplainOptions, 'method' | 'onProgress'> {
   /** Default: all but `exact`. */
@@ -26,7 +32,7 @@ export interface ComparedMethod {
   readonly r2: number;
   readonly r2Low: number;
   readonly r2High: number;
-  /** Evaluations that it asked for, its own held-out ones included. */
+  /** Evaluations that it asked for, those that grade it alone included and those that grade all not. */
   readonly queries: number;
   readonly explanation: Explanation;
 }
@@ -49,7 +55,7 @@ export interface Comparison {
 
 /**
  * Explains one function by several methods with the same budget each; masks that several of them ask for are evaluated once. They are graded on
- * the masks that some method held out and none has fitted.
+ * further uniform masks that none has fitted.
  * @throws usage where no method can run or the budget leaves no masks to grade on, and whatever a run throws.
  */
 export async function compareMethods(valueFunction: ValueFunction, options: CompareOptions): Promise<Comparison> {
@@ -64,6 +70,10 @@ export async function compareMethods(valueFunction: ValueFunction, options: Comp
   const cached = remember(valueFunction, known);
   const plans = plansOf(methods, { ...shared, index });
   const common = commonPairs(plans.able);
+  for (let r = 0; r < common.count; r += SLICE) {
+    throwIfAborted(options.signal);
+    await cached(sliceMasks(common, r, Math.min(r + SLICE, common.count)), { signal: options.signal });
+  }
   const explained: { method: Method; explanation: Explanation }[] = [];
   for (const { method } of plans.able) {
     const run = explain(cached, {
@@ -92,6 +102,7 @@ interface Planned {
   readonly budget: number;
   readonly seed: number;
   readonly masks: Masks;
+  /** 1 where the mask grades this method and is never fitted. */
   readonly heldOut: Uint8Array;
 }
 
@@ -119,27 +130,17 @@ function plansOf(
   throw last ?? new WebspexError('usage', 'compare: expected at least one method, got none; name some');
 }
 
-/** Pairs of complementary masks that some plan holds out and no plan fits. @throws usage where there are too few. */
+/** Uniform pairs of complementary masks that no plan fits. @throws usage where there are too few. */
 function commonPairs(plans: readonly Planned[]): Masks {
+  const [{ budget, seed, masks: first }] = plans;
   const fitted = new Set<string>();
   for (const { masks, heldOut } of plans) for (let r = 0; r < masks.count; r++) if (!heldOut[r]) fitted.add(maskKey(masks, r));
-  const seen = new Set<string>();
-  let common = pickMasks(plans[0].masks, []);
-  for (const { masks, heldOut } of plans) {
-    const rows: number[] = [];
-    for (let r = 0; r + 1 < masks.count; r++) {
-      if (!heldOut[r]) continue;
-      const pair = [maskKey(masks, r), maskKey(masks, r + 1)];
-      if (!pair.some((key) => fitted.has(key) || seen.has(key))) rows.push(r, r + 1);
-      for (const key of pair) seen.add(key);
-      r++;
-    }
-    common = concatMasks(common, pickMasks(masks, rows));
-  }
+  const wanted = Math.min(WANTED_PAIRS.most, Math.max(WANTED_PAIRS.least, budget >> 3));
+  const common = pairsBeside(first.n, wanted, seed, fitted);
   if (common.count >= 2 * LEAST_PAIRS) return common;
   throw new WebspexError(
     'usage',
-    `compare: expected at least ${2 * LEAST_PAIRS} masks that no method fits, got ${common.count} with a budget of ${plans[0].budget}; lower the budget where it covers nearly all masks, else raise it`,
+    `compare: expected at least ${2 * LEAST_PAIRS} masks that no method fits, got ${common.count} with a budget of ${budget}; lower the budget where it covers nearly all masks, else raise it`,
   );
 }
 

@@ -19,16 +19,19 @@ export interface Interaction {
 
 export interface Candidate {
   readonly method: string;
-  /** Cross-validated on the masks of the fit, before the held-out masks were looked at. */
+  /** Cross-validated on the masks of the fit, as it came out. */
   readonly r2: number;
 }
 
 export interface FitReport {
-  /** Share of the variance over held-out masks that the spectrum explains; 1 where every mask was evaluated. */
+  /** Share of the variance over unseen masks that the spectrum explains; 1 where every mask was evaluated. */
   readonly r2: number;
   readonly r2Low: number;
   readonly r2High: number;
+  /** Masks that graded, each predicted by a fit that had not seen it; 0 where every mask was evaluated. */
   readonly heldOut: number;
+  /** Cross-validated: those masks were held out in so many turns and are all fitted in the end. Absent where they were kept apart. */
+  readonly folds?: number;
   /** Evaluations so far, held-out ones and the two of `values` included; never above the budget. */
   readonly queries: number;
   readonly budget: number;

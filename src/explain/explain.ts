@@ -7,7 +7,7 @@ import { methodEntry } from './methods.ts';
 import { type ExplainOptions, fewestMasks, type Settings, settle } from './options.ts';
 import { designOf, type Plan, planMasks } from './plan.ts';
 import { type Origin, type Spent, writeExplanation } from './report.ts';
-import { doublingLooks, splitRows } from './rows.ts';
+import { doublingLooks, rowsInFold, splitRows } from './rows.ts';
 import { breather, type ExplainRun, type RunControl, startRun } from './run.ts';
 import { solve, transform } from './solve.ts';
 
@@ -34,7 +34,7 @@ interface Session {
 
 /**
  * Explains any value function: evaluates seeded, paired, distinct masks, and after 64, 128, 256, … of them recovers a sparse
- * spectrum and grades it on masks that no fit has seen. Iterate the run for snapshots, or await its `result`.
+ * spectrum and grades it by fits that have not seen the masks they are graded on. Iterate the run for snapshots, or await its `result`.
  * The function gets lists of masks and answers one finite number each, in order.
  * @throws (through the run) usage, budget-too-small, empty-input, value-function, non-finite, aborted.
  */
@@ -96,21 +96,23 @@ export function planRun(settings: Settings): Pick<Session, 'plan' | 'exhaustive'
   if (own) return { plan: own, exhaustive: false };
   const plan = planMasks(n, budget, seed, designOf(method, index));
   if (exhaustive || run) return { plan: plan.masks.count === 2 ** n ? plan : planMasks(n, budget, seed, null), exhaustive: true };
-  const fitting = fittingRows(plan.heldOut);
+  const fitting = fittingRows(plan, plan.masks.count);
   const fewest = fewestMasks(settings);
-  if (fitting < fewest)
+  if (fitting < fewest) {
+    const [share, enough] = plan.inTurn ? ['a fifth', (fewest * 5) / 4] : ['a quarter', (fewest * 4) / 3];
     throw new WebspexError(
       'budget-too-small',
-      `method ${method}: expected at least ${fewest} masks to fit on for ${n} players, got ${fitting} of a budget of ${budget}, of which a quarter is held out; raise it to ${Math.ceil((fewest * 4) / 3) + 8}, or use auto`,
+      `method ${method}: expected at least ${fewest} masks to fit on for ${n} players, got ${fitting} of a budget of ${budget}, of which ${share} is held out; raise it to ${Math.ceil(enough) + 8}, or use auto`,
     );
+  }
   return { plan, exhaustive };
 }
 
 async function produce(valueFunction: ValueFunction, session: Session, options: ExplainOptions, control: RunControl): Promise<Explanation> {
   const { spent } = session;
-  const { masks, heldOut, looks = doublingLooks(masks.count) } = session.plan;
+  const { masks, looks = doublingLooks(masks.count) } = session.plan;
   const fewest = fewestMasks(session.settings);
-  const ready = () => isComplete(session) || fittingRows(heldOut.subarray(0, spent.queries)) >= fewest;
+  const ready = () => isComplete(session) || fittingRows(session.plan, spent.queries) >= fewest;
   for (const look of [...looks, masks.count]) {
     await evaluateUpTo(look, valueFunction, session, options, control);
     if (control.stopped || spent.queries >= masks.count) break;
@@ -124,9 +126,9 @@ async function produce(valueFunction: ValueFunction, session: Session, options: 
   return decode(session, true, options);
 }
 
-/** How many rows fit. */
-function fittingRows(heldOut: Uint8Array): number {
-  return heldOut.reduce((sum, out) => sum + 1 - out, 0);
+/** How many of the first `count` rows every fit has. */
+function fittingRows({ heldOut, inTurn }: Plan, count: number): number {
+  return inTurn ? rowsInFold(count) : heldOut.subarray(0, count).reduce((sum, out) => sum + 1 - out, 0);
 }
 
 /** Whether all 2ⁿ masks are known and may be fitted. */
@@ -207,7 +209,7 @@ function reportProgress(session: Session, options: ExplainOptions, phase: 'evalu
 
 async function decode(session: Session, last: boolean, options: ExplainOptions): Promise<Explanation> {
   const { settings, values, spent, breathe } = session;
-  const { masks, heldOut } = session.plan;
+  const { masks, heldOut, inTurn } = session.plan;
   reportProgress(session, options, 'decoding');
   const start = performance.now();
   const count = spent.queries;
@@ -218,6 +220,7 @@ async function decode(session: Session, last: boolean, options: ExplainOptions):
       ? transform(settings, masks, values)
       : await solve(settings, {
           ...splitRows(complete ? new Uint8Array(count) : heldOut, count, pick),
+          inTurn: inTurn?.subarray(0, count),
           complete,
           thorough: last,
           memory: session.searches,

@@ -12,6 +12,8 @@ export interface Plan {
   readonly masks: Masks;
   /** 1 where the row grades and never fits. Such rows are complementary pairs that stand together. */
   readonly heldOut: Uint8Array;
+  /** Where no row is kept apart: 1 for those that grade, in whole pairs, when it is their turn to be held out. */
+  readonly inTurn?: Uint8Array;
   /** Numbers of passes after which a snapshot is taken, ascending; without them 64, 128, 256, … */
   readonly looks?: readonly number[];
   /** The decoder that these masks were chosen for: the rows that fit come in the order it planned. */
@@ -22,12 +24,12 @@ export interface Plan {
 const LEAST_HELD_OUT_PAIRS = 32;
 
 /**
- * The plan of a run of at most `budget` evaluations. Without a design all masks are uniform pairs. With one, its masks take the places of the
- * pairs that fit; those that grade are the same as without, so methods of any design are graded on the same masks.
+ * The plan of a run of at most `budget` evaluations. Without a design all masks are uniform pairs, and none is kept apart: they grade in
+ * turn. With one, its masks say nothing of R² over uniform masks, so a quarter of the budget are uniform pairs that grade and never fit.
  */
 export function planMasks(n: number, budget: number, seed: number, design: Design | null): Plan {
   const uniform = pairedMasks(n, budget, seed);
-  if (!design) return { masks: uniform, heldOut: Uint8Array.from({ length: uniform.count }, (_, r) => Number(heldOutPair(r >> 1))) };
+  if (design === null || design === mixedMasks) return planInTurn(uniform, design, seed);
   const pairs = uniform.count >> 1;
   const grading = Array.from({ length: pairs }, (_, p) => p).filter(heldOutPair);
   const taken = keysOf(pickMasks(uniform, [0, 1, ...grading.flatMap((p) => [2 * p, 2 * p + 1])]));
@@ -35,6 +37,14 @@ export function planMasks(n: number, budget: number, seed: number, design: Desig
   const fitted = keysOf(own);
   const free = grading.filter((p) => !fitted.has(maskKey(uniform, 2 * p)) && !fitted.has(maskKey(uniform, 2 * p + 1)));
   return weave(uniform, own, free);
+}
+
+/** The first pair, all and none, is as far from uniform masks as can be and grades nothing; no more do pairs drawn by size. */
+function planInTurn(uniform: Masks, design: Design | null, seed: number): Plan {
+  const first = pickMasks(uniform, uniform.count > 1 ? [0, 1] : []);
+  const masks = design ? concatMasks(first, design(uniform.n, uniform.count - first.count, seed, keysOf(first))) : uniform;
+  const inTurn = Uint8Array.from({ length: masks.count }, (_, r) => Number(r > 1 && !(design && isSized((r >> 1) - 1))));
+  return { masks, heldOut: new Uint8Array(masks.count), inTurn };
 }
 
 function keysOf(masks: Masks): Set<string> {
@@ -67,6 +77,10 @@ function weave(uniform: Masks, own: Masks, grading: readonly number[]): Plan {
 /** One pair in so many is drawn by the Shapley kernel where Shapley values are asked for. */
 const SHAPLEY_SHARE = 4;
 
+function isSized(drawn: number): boolean {
+  return drawn % SHAPLEY_SHARE === SHAPLEY_SHARE - 1;
+}
+
 /**
  * Uniform pairs, every fourth drawn by size from the Shapley kernel: half of every Shapley value comes from the smallest and largest sets, which
  * uniform masks of many players never show. On ten tables of DistilBERT (n = 14) pursuit's Shapley values are then off by .210 of their size for
@@ -87,7 +101,7 @@ export function mixedMasks(n: number, count: number, seed: number, taken: Readon
   };
   const sized = sizedPairs(n, seed, shapleySize, seen);
   let drawn = 0;
-  return collectPairs(n, count, () => (drawn++ % SHAPLEY_SHARE === SHAPLEY_SHARE - 1 ? (sized() ?? plain()) : (plain() ?? sized())));
+  return collectPairs(n, count, () => (isSized(drawn++) ? (sized() ?? plain()) : (plain() ?? sized())));
 }
 
 /** The design of a method, or null where it fits on uniform pairs. */

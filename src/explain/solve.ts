@@ -1,7 +1,8 @@
 import type { Masks } from '../core/masks.ts';
 import { gp, isQuick, predictGp } from '../gp/gp.ts';
 import { averageFits } from '../spectrum/average.ts';
-import { crossValidate, type NamedDecoder, rSquared } from '../spectrum/cross-validate.ts';
+import { crossFitted } from '../spectrum/cross-fitted.ts';
+import { type Choice, crossValidate, type NamedDecoder, rSquared } from '../spectrum/cross-validate.ts';
 import { faithfulness } from '../spectrum/faithfulness.ts';
 import { spectrumOfTable } from '../spectrum/fwht.ts';
 import { interactionRows, toInteractions } from '../spectrum/indices.ts';
@@ -10,6 +11,7 @@ import { standardErrors } from '../spectrum/uncertainty.ts';
 import type { Candidate, FitReport, Interaction } from './document.ts';
 import { type DecodingMethod, METHOD_TABLE, methodEntry } from './methods.ts';
 import type { Settings } from './options.ts';
+import { FOLDS } from './rows.ts';
 
 /** Masks with their values, in the same order; rows 2p and 2p + 1 are complementary. */
 export interface Evaluations {
@@ -20,7 +22,7 @@ export interface Evaluations {
 export interface Solution {
   readonly spectrum: Spectrum;
   readonly interactions: readonly Interaction[];
-  readonly faithfulness: Pick<FitReport, 'r2' | 'r2Low' | 'r2High' | 'heldOut'>;
+  readonly faithfulness: Pick<FitReport, 'r2' | 'r2Low' | 'r2High' | 'heldOut' | 'folds'>;
   readonly chosen: string;
   readonly candidates: readonly Candidate[];
 }
@@ -28,6 +30,8 @@ export interface Solution {
 interface Task {
   readonly fit: Evaluations;
   readonly heldOut: Evaluations;
+  /** Where nothing is held out: 1 for the rows of the fit that grade in turn. */
+  readonly inTurn?: Uint8Array;
   /** Rows 2p and 2p + 1 of what grades are complementary and count as one observation; default true. */
   readonly paired?: boolean;
   /** All 2ⁿ masks are among those of the fit. */
@@ -41,18 +45,49 @@ interface Task {
   readonly decode?: Decoder;
 }
 
+/** Fewer masks than this are not enough to hold some out in turn. */
+const LEAST_IN_TURN = 8;
+
 /** What `auto` tries at every look, and what beside that at the last. */
 const QUICK: readonly DecodingMethod[] = ['linear', 'pursuit'];
 const SLOW: readonly DecodingMethod[] = ['proxyspex'];
 
-/** Recovers a spectrum from the fitting masks alone, then grades it on the held-out ones. */
+interface Found {
+  readonly fit: Fit;
+  readonly candidates: readonly Candidate[];
+  /** Absent where nothing had to be cross-validated. */
+  readonly choice?: Choice;
+}
+
+/** Recovers a spectrum from the fitting masks, and grades it on masks that the fits which predict them have not seen. */
 export async function solve(settings: Settings, task: Task): Promise<Solution> {
   const options = { seed: settings.seed, breathe: task.breathe };
   const single = task.decode ?? methodEntry(settings.method)?.decode;
-  const chosen = single
-    ? { fit: await decodeOnce(settings.method, single, task, { ...options, order: settings.maxOrder }), candidates: [] }
+  const found = single
+    ? await decodeOne(settings.method, single, task, { ...options, order: settings.maxOrder })
     : await choose(task, options);
-  return grade(settings, chosen.fit, chosen.candidates, task);
+  return grade(settings, found, task);
+}
+
+/** One method; where masks grade in turn it is fitted without each fifth of them too. */
+async function decodeOne(method: string, decode: Decoder, task: Task, options: DecodeOptions): Promise<Found> {
+  const fit = await decodeOnce(method, decode, task, options);
+  if (!gradesInTurn(task)) return { fit, candidates: [] };
+  return { fit, candidates: [], choice: await crossValidated([named(method, decode, fit)], task, options) };
+}
+
+function gradesInTurn({ fit, inTurn, complete }: Task): boolean {
+  return inTurn !== undefined && !complete && fit.masks.count >= LEAST_IN_TURN;
+}
+
+function crossValidated(decoders: readonly NamedDecoder[], { fit, inTurn }: Task, options: DecodeOptions): Promise<Choice> {
+  return crossValidate(decoders, fit.masks, fit.values, { folds: FOLDS, favoured: 'gp', graded: inTurn, ...options });
+}
+
+/** The folds of the Gaussian process go on from where the fit of all rows ended, which spares them most of the search. */
+function named(method: string, decode: Decoder, { end }: Fit): NamedDecoder {
+  if (method !== 'gp') return { method, decode };
+  return { method, decode, predict: (masks, values, unseen, options) => predictGp(masks, values, unseen, { ...options, start: end }) };
 }
 
 /** One method on all fitting masks, from where it ended at an earlier look. */
@@ -63,18 +98,17 @@ async function decodeOnce(method: string, decode: Decoder, { fit, memory }: Task
 }
 
 /** `auto`: the Gaussian process, unless cross-validation on the fitting masks finds a candidate or a mean of some clearly better. */
-async function choose(task: Task, options: DecodeOptions): Promise<{ fit: Fit; candidates: readonly Candidate[] }> {
+async function choose(task: Task, options: DecodeOptions): Promise<Found> {
   const { masks, values } = task.fit;
   const names = task.thorough ? [...QUICK, ...SLOW] : QUICK;
   const decoders: NamedDecoder[] = names.map((method) => ({ method, decode: METHOD_TABLE[method].decode }));
-  // The process is fitted first: its folds go on from where it ended, which spares them most of the search.
   const process = isQuick(masks) ? await decodeOnce('gp', gp, task, options) : null;
-  if (process) decoders.push({ method: 'gp', decode: gp, predict: (m, v, u, o) => predictGp(m, v, u, { ...o, start: process.end }) });
-  const { scored, chosen } = await crossValidate(decoders, masks, values, { folds: 5, favoured: 'gp', ...options });
+  if (process) decoders.push(named('gp', gp, process));
+  const choice = await crossValidated(decoders, task, options);
   const fits: Fit[] = [];
-  for (const method of chosen.split('+') as DecodingMethod[])
+  for (const method of choice.chosen.split('+') as DecodingMethod[])
     fits.push(method === 'gp' && process ? process : await METHOD_TABLE[method].decode(masks, values, options));
-  return { fit: fits.length === 1 ? fits[0] : averageFits(fits), candidates: scored };
+  return { fit: fits.length === 1 ? fits[0] : averageFits(fits), candidates: choice.scored, choice };
 }
 
 function bySize(interactions: Interaction[]): Interaction[] {
@@ -88,25 +122,59 @@ function meanSquare(spectrum: Spectrum, { masks, values }: Evaluations): number 
   return values.length > 0 ? sum / values.length : 0;
 }
 
-type Grade = Pick<Solution, 'faithfulness'> & { readonly noise: number };
+type Grade = Pick<Solution, 'faithfulness'> & { readonly noise: number; readonly fit: Fit };
 
 /** Held-out error is the noise of the standard errors too: what the support lacks counts as noise, and a few rows are not trusted alone. */
-function gradeUnseen(spectrum: Spectrum, { fit: train, heldOut, paired = true }: Task): Grade {
+function gradeUnseen(fit: Fit, { fit: train, heldOut, paired = true }: Task): Grade {
+  const { spectrum } = fit;
   const { r2, low, high } = faithfulness(evaluateSpectrum(spectrum, heldOut.masks), heldOut.values, { pairs: paired });
   const unseen = meanSquare(spectrum, heldOut);
   const noise = heldOut.values.length >= 32 ? unseen : Math.max(unseen, meanSquare(spectrum, train));
-  return { faithfulness: { r2, r2Low: low, r2High: high, heldOut: heldOut.values.length }, noise };
+  return { faithfulness: { r2, r2Low: low, r2High: high, heldOut: heldOut.values.length }, noise, fit };
+}
+
+/** The same from rows held out in turn; what the fits of the folds expect of themselves goes into the posterior. */
+function gradeInTurn({ fit: { values }, inTurn }: Task, fit: Fit, { predicted, expected }: Choice): Grade {
+  const rows = Array.from(values.keys()).filter((r) => inTurn?.[r] === 1);
+  const truth = Float64Array.from(rows, (r) => values[r]);
+  const guesses = Float64Array.from(rows, (r) => predicted[r]);
+  const left = leftBy(fit);
+  const { r2, low, high } = crossFitted(guesses, truth, { folds: FOLDS, left });
+  const noise = left + guesses.reduce((sum, p, i) => sum + (p - truth[i]) ** 2, 0) / Math.max(1, rows.length);
+  return {
+    faithfulness: { r2, r2Low: low, r2High: high, heldOut: rows.length, folds: FOLDS },
+    noise,
+    fit: expecting(fit, expected),
+  };
+}
+
+/** Mean square of what a fit expects of the function and its spectrum leaves out: predictions of the folds are made without a spectrum. */
+function leftBy({ posterior, parts }: Fit): number {
+  if (parts) return parts.reduce((sum, { fit, weight }) => sum + weight ** 2 * leftBy(fit), 0);
+  return posterior?.left ?? 0;
+}
+
+/** The fit, its expected error at unseen masks replaced by what the folds expected of theirs, which is what their errors are compared with. */
+function expecting(fit: Fit, expected: ReadonlyMap<string, number>): Fit {
+  if (fit.parts) return { ...fit, parts: fit.parts.map((part) => ({ ...part, fit: expecting(part.fit, expected) })) };
+  const error = expected.get(fit.method);
+  return fit.posterior && error ? { ...fit, posterior: { ...fit.posterior, error } } : fit;
 }
 
 /** Over all 2ⁿ masks R² is a fact about a function and what stands in for it, and no estimate. */
-function gradeAll(spectrum: Spectrum, { masks, values }: Evaluations): Grade {
-  const r2 = rSquared(evaluateSpectrum(spectrum, masks), values);
-  return { faithfulness: { r2, r2Low: r2, r2High: r2, heldOut: 0 }, noise: 0 };
+function gradeAll(fit: Fit, { masks, values }: Evaluations): Grade {
+  const r2 = rSquared(evaluateSpectrum(fit.spectrum, masks), values);
+  return { faithfulness: { r2, r2Low: r2, r2High: r2, heldOut: 0 }, noise: 0, fit };
 }
 
-function grade(settings: Settings, fit: Fit, candidates: readonly Candidate[], task: Task): Solution {
+function grade(settings: Settings, { fit: found, candidates, choice }: Found, task: Task): Solution {
+  const graded = task.complete
+    ? gradeAll(found, task.fit)
+    : choice && gradesInTurn(task)
+      ? gradeInTurn(task, found, choice)
+      : gradeUnseen(found, task);
+  const { faithfulness, noise, fit } = graded;
   const { spectrum } = fit;
-  const { faithfulness, noise } = task.complete ? gradeAll(spectrum, task.fit) : gradeUnseen(spectrum, task);
   const rows = interactionRows(spectrum, settings);
   const se = standardErrors(fit, rows, noise);
   return {

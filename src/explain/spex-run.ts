@@ -1,11 +1,11 @@
 import { WebspexError } from '../core/errors.ts';
-import { createMasks, type Masks, maskKey, maskStride, pickMasks } from '../core/masks.ts';
-import { MAX_EXHAUSTIVE_PLAYERS, pairedMasks } from '../core/sample.ts';
+import { createMasks, type Masks, maskKey, maskStride } from '../core/masks.ts';
+import { MAX_EXHAUSTIVE_PLAYERS } from '../core/sample.ts';
 import type { Decoder } from '../spectrum/spectrum.ts';
 import { LEAST_BITS, LEAST_ERRORS, planSpex, type SpexPlan, spexQueries } from '../spex/plan.ts';
 import { spex } from '../spex/spex.ts';
 import type { Plan } from './plan.ts';
-import { doublingLooks, heldOutPair, MOST_HELD_OUT_PAIRS } from './rows.ts';
+import { doublingLooks, MOST_HELD_OUT_PAIRS, pairsBeside } from './rows.ts';
 
 /** Up to so many players SPEX is looked at before its first stage is complete: by then single players can be weighed, and at little cost. */
 const EARLY_PLAYERS = 256;
@@ -30,30 +30,10 @@ export function spexRun(n: number, budget: number, seed: number): Plan | null {
   // SPEX counts equal queries each time; that they are asked once pays for the held-out masks.
   const spare = Math.min(budget, all) - plan.masks.count;
   const wanted = Math.min(MOST_HELD_OUT_PAIRS, Math.floor(spare / 2), Math.floor(plan.masks.count / 6));
-  const heldOut = unaskedPairs(plan, wanted, seed);
+  const asked = new Set(Array.from({ length: plan.masks.count }, (_, r) => maskKey(plan.masks, r)));
+  const heldOut = pairsBeside(n, wanted, seed, asked);
   if (heldOut.count < 2 * LEAST_HELD_OUT_PAIRS && budget >= all) return null;
   return interleave(plan, heldOut);
-}
-
-/**
- * At most so many pairs of complementary masks that the plan does not ask for, uniformly drawn: first those that grade other methods of the
- * same seed, so that methods are compared on the same masks.
- */
-function unaskedPairs({ n, masks }: SpexPlan, pairs: number, seed: number): Masks {
-  const asked = new Set<string>();
-  for (let r = 0; r < masks.count; r++) asked.add(maskKey(masks, r));
-  for (let count = 8 * pairs + 8; ; count *= 2) {
-    const drawn = pairedMasks(n, count, seed);
-    const unasked = Array.from({ length: drawn.count >> 1 }, (_, p) => p).filter(
-      (p) => !asked.has(maskKey(drawn, 2 * p)) && !asked.has(maskKey(drawn, 2 * p + 1)),
-    );
-    if (unasked.length < pairs && drawn.count >= count) continue;
-    const first = [...unasked.filter((p) => heldOutPair(p)), ...unasked.filter((p) => !heldOutPair(p))];
-    return pickMasks(
-      drawn,
-      first.slice(0, pairs).flatMap((p) => [2 * p, 2 * p + 1]),
-    );
-  }
 }
 
 /** The plan's masks in their order, a held-out pair after every three pairs of them as long as there are any. */

@@ -46,9 +46,15 @@ export async function gp(masks: Masks, values: ArrayLike<number>, options: Decod
 }
 
 /** What `gp` expects at further masks, straight from the process: without the spectrum, which takes longer and leaves a little out. */
-export async function predictGp(masks: Masks, values: ArrayLike<number>, unseen: Masks, options: DecodeOptions): Promise<Float64Array> {
+export async function predictGp(
+  masks: Masks,
+  values: ArrayLike<number>,
+  unseen: Masks,
+  options: DecodeOptions,
+): Promise<{ means: Float64Array; variances: Float64Array }> {
   const process = await fitProcess(masks, values, options);
-  return typeof process === 'number' ? new Float64Array(unseen.count).fill(process) : expectations(process, unseen);
+  if (typeof process !== 'number') return expectations(process, unseen);
+  return { means: new Float64Array(unseen.count).fill(process), variances: new Float64Array(unseen.count) };
 }
 
 /** The process that has seen all rows, or the mean of values that do not vary. */

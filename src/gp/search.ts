@@ -15,6 +15,8 @@ const LEAST_WARM = 129;
 /** Most steps from nothing, and from where a smaller search ended. */
 const COLD_STEPS = 80;
 const WARM_STEPS = 10;
+/** Of so many rows the rest hardly moves the optimum: a fold that goes on from all rows takes few steps. */
+const FOLD_STEPS = 3;
 
 type Breathe = () => Promise<void>;
 
@@ -31,7 +33,8 @@ export interface Data {
 export async function findTheta(data: Data, earlier: SearchEnd | undefined, breathe: Breathe): Promise<Float64Array> {
   const { count } = data.rows.masks;
   const most = Math.min(count, MOST_SEARCHED);
-  if (earlier && earlier.rows >= count && count >= LEAST_WARM) return goOn(data, [most], earlier.at, breathe);
+  if (earlier && earlier.rows >= count && count >= LEAST_WARM)
+    return goOn(data, [most], earlier.at, breathe, count < MOST_SEARCHED ? WARM_STEPS : FOLD_STEPS);
   const counts = [most];
   while (counts[0] > FIRST_SEARCHED) counts.unshift(2 * Math.ceil(counts[0] / 4));
   if (earlier && earlier.rows >= FIRST_SEARCHED && earlier.rows < count)
@@ -47,9 +50,15 @@ export async function findTheta(data: Data, earlier: SearchEnd | undefined, brea
   return goOn(data, counts.slice(1), plain.value < warped.value ? plain.x : warped.x, breathe);
 }
 
-async function goOn(data: Data, counts: readonly number[], start: Float64Array, breathe: Breathe): Promise<Float64Array> {
+async function goOn(
+  data: Data,
+  counts: readonly number[],
+  start: Float64Array,
+  breathe: Breathe,
+  steps = WARM_STEPS,
+): Promise<Float64Array> {
   let theta = start;
-  for (const count of counts) theta = (await search(firstRows(data, count), theta, WARM_STEPS, breathe)).x;
+  for (const count of counts) theta = (await search(firstRows(data, count), theta, steps, breathe)).x;
   return theta;
 }
 

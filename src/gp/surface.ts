@@ -56,11 +56,11 @@ export async function surfaceOf(process: Process, seed: number, breathe: () => P
   return { masks, complete, even, odd, latent: own, variance, slope };
 }
 
-/** E[y | x] at masks, each with its own variance. */
-export function expectations(process: Process, masks: Masks): Float64Array {
+/** E[y | x] and Var[y | x] at masks, each with its own latent variance. */
+export function expectations(process: Process, masks: Masks): { means: Float64Array; variances: Float64Array } {
   const means = latentMeans(process, masks);
-  const variances = latentVariances(process, masks);
-  return variances.map((variance, r) => expectValue(process.warp, means[2 * r], variance).mean);
+  const values = Array.from(latentVariances(process, masks), (variance, r) => expectValue(process.warp, means[2 * r], variance));
+  return { means: Float64Array.from(values, (v) => v.mean), variances: Float64Array.from(values, (v) => v.variance) };
 }
 
 function firsts(pairs: Masks): Masks {

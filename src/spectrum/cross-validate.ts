@@ -2,11 +2,18 @@ import { type Masks, pickMasks } from '../core/masks.ts';
 import { createRandom, shuffle } from '../core/random.ts';
 import { type DecodeOptions, type Decoder, evaluateSpectrum } from './spectrum.ts';
 
+/** What a fit expects at masks it has not seen. */
+export interface Prediction {
+  readonly means: Float64Array;
+  /** How well it thinks it knows them; absent where it does not say. */
+  readonly variances?: Float64Array;
+}
+
 export interface NamedDecoder {
   readonly method: string;
   readonly decode: Decoder;
   /** Instead of it, where unseen masks can be predicted without a spectrum. */
-  readonly predict?: (seen: Masks, values: Float64Array, unseen: Masks, options: DecodeOptions) => Promise<Float64Array>;
+  readonly predict?: (seen: Masks, values: Float64Array, unseen: Masks, options: DecodeOptions) => Promise<Prediction>;
 }
 
 /** A decoder, or the mean of several ("linear+pursuit"), with R² over rows that none of its fits has seen. */
@@ -54,11 +61,18 @@ export function rSquared(predicted: ArrayLike<number>, values: ArrayLike<number>
 export interface Choice {
   readonly scored: readonly CrossValidated[];
   readonly chosen: string;
+  /** For every row, the prediction of what the rows of the other folds would have chosen, by fits that have not seen it. */
+  readonly predicted: Float64Array;
+  /** Mean variance that each decoder's fits expected at the rows they had not seen, where they said so. */
+  readonly expected: ReadonlyMap<string, number>;
 }
 
-interface Scored extends CrossValidated {
-  /** Squared error of each row. */
-  readonly errors: Float64Array;
+export interface CrossOptions extends DecodeOptions {
+  readonly folds: number;
+  /** Chosen unless it is clearly worse than the best. */
+  readonly favoured?: string;
+  /** 1 where a row grades, in whole pairs; default: all do. Rows that do not are fitted and predicted all the same. */
+  readonly graded?: Uint8Array;
 }
 
 /** What is worse than the best by less than this many standard errors of the difference may be chosen all the same. */
@@ -66,37 +80,66 @@ const TOLERANCE = 0.5;
 
 /**
  * Out-of-fold R² of every decoder and of the means of the best two and the best three. Every selection a decoder makes happens inside the
- * fold's own fitting rows, so no row grades a fit that has seen it or its complement. With few rows the best is often so by luck. So the
- * favoured decoder is chosen unless it is clearly worse than the best (the Gaussian process on 15 complete tables of DistilBERT: true R²
- * .002 to .004 above taking the best at 64 to 256 masks, and on 5 sums of unanimity games .010, .027 and .000 below). Where none is
- * favoured, the largest mean that is not clearly worse is chosen: a mean is steadier.
+ * fold's own fitting rows, so no row grades a fit that has seen it or its complement; and what is chosen is graded, in `predicted`, by
+ * choosing anew for each fold by the errors of the others. With few rows the best is often so by luck. So the favoured decoder is chosen
+ * unless it is clearly worse than the best (the Gaussian process on 15 complete tables of DistilBERT: true R² .002 to .004 above taking the
+ * best at 64 to 256 masks, and on 5 sums of unanimity games .010, .027 and .000 below). Where none is favoured, the largest mean that is
+ * not clearly worse is chosen: a mean is steadier.
  */
 export async function crossValidate(
   decoders: readonly NamedDecoder[],
   masks: Masks,
   values: ArrayLike<number>,
-  options: DecodeOptions & { folds: number; favoured?: string },
+  options: CrossOptions,
 ): Promise<Choice> {
-  const predictions = await predictUnseen(decoders, masks, values, options);
-  const score = (method: string, predicted: Float64Array): Scored => ({
-    method,
-    r2: rSquared(predicted, values),
-    errors: predicted.map((p, r) => (p - values[r]) ** 2),
-  });
-  const order = Array.from(decoders.keys());
-  const single = decoders.map(({ method }, d) => score(method, predictions[d]));
-  order.sort((a, b) => single[b].r2 - single[a].r2);
-  const means = [2, 3]
-    .filter((size) => size <= order.length)
-    .map((size) => {
-      const best = order.slice(0, size);
-      const mean = Float64Array.from({ length: masks.count }, (_, r) => best.reduce((sum, d) => sum + predictions[d][r], 0) / size);
-      return score(best.map((d) => decoders[d].method).join('+'), mean);
-    });
+  const folds = pairFolds(masks.count, options.folds, options.seed);
+  const { means, expected } = await predictUnseen(decoders, masks, values, folds, options);
+  const graded = (rows: readonly number[]) => rows.filter((r) => options.graded?.[r] !== 0);
+  const judge = (rows: readonly number[]) => choose(decoders, means, values, graded(rows), options.favoured);
+  const predicted = new Float64Array(masks.count);
+  for (const fold of folds) {
+    const { members } = decoders.length > 1 ? judge(rowsOutside(fold, masks.count)).chosen : { members: [0] };
+    for (const r of fold) predicted[r] = meanOf(members, means, r);
+  }
+  const { scored, chosen } = judge(rowsOutside([], masks.count));
+  return { scored: scored.map(({ method, r2 }) => ({ method, r2 })), chosen: chosen.method, predicted, expected };
+}
+
+interface Scored extends CrossValidated {
+  /** Squared error of each graded row. */
+  readonly errors: Float64Array;
+  /** Places of the decoders that it is the mean of. */
+  readonly members: readonly number[];
+}
+
+function meanOf(members: readonly number[], predictions: readonly Float64Array[], row: number): number {
+  return members.reduce((sum, d) => sum + predictions[d][row], 0) / members.length;
+}
+
+/** Scores decoders and means over some rows, best first, and takes one. */
+function choose(
+  decoders: readonly NamedDecoder[],
+  predictions: readonly Float64Array[],
+  values: ArrayLike<number>,
+  rows: readonly number[],
+  favourite: string | undefined,
+): { scored: readonly Scored[]; chosen: Scored } {
+  const truth = Float64Array.from(rows, (r) => values[r]);
+  const score = (members: readonly number[]): Scored => {
+    const predicted = Float64Array.from(rows, (r) => meanOf(members, predictions, r));
+    return {
+      method: members.map((d) => decoders[d].method).join('+'),
+      r2: rSquared(predicted, truth),
+      errors: predicted.map((p, i) => (p - truth[i]) ** 2),
+      members,
+    };
+  };
+  const single = decoders.map((_, d) => score([d]));
+  const order = Array.from(decoders.keys()).sort((a, b) => single[b].r2 - single[a].r2);
+  const means = [2, 3].filter((size) => size <= order.length).map((size) => score(order.slice(0, size)));
   const scored = [...single, ...means].sort((a, b) => b.r2 - a.r2);
-  const favoured = single.filter(({ method }) => method === options.favoured);
-  const chosen = (favoured.length > 0 ? favoured : means).findLast((mean) => isAsGood(mean, scored[0])) ?? scored[0];
-  return { scored: scored.map(({ method, r2 }) => ({ method, r2 })), chosen: chosen.method };
+  const favoured = single.filter(({ method }) => method === favourite);
+  return { scored, chosen: (favoured.length > 0 ? favoured : means).findLast((mean) => isAsGood(mean, scored[0])) ?? scored[0] };
 }
 
 /** For each decoder, predictions of every row by a fit that has not seen it. */
@@ -104,25 +147,36 @@ async function predictUnseen(
   decoders: readonly NamedDecoder[],
   masks: Masks,
   values: ArrayLike<number>,
-  options: DecodeOptions & { folds: number },
-): Promise<Float64Array[]> {
-  const predictions = decoders.map(() => new Float64Array(masks.count));
-  for (const fold of pairFolds(masks.count, options.folds, options.seed)) {
+  folds: readonly number[][],
+  options: CrossOptions,
+): Promise<{ means: Float64Array[]; expected: Map<string, number> }> {
+  const means = decoders.map(() => new Float64Array(masks.count));
+  const sums = new Map<string, number>();
+  let count = 0;
+  for (const fold of folds) {
     const rows = rowsOutside(fold, masks.count);
     const seen = pickMasks(masks, rows);
     const seenValues = Float64Array.from(rows, (r) => values[r]);
     const unseen = pickMasks(masks, fold);
-    for (const [d, { decode, predict }] of decoders.entries()) {
-      const predicted = predict
+    const grading = fold.flatMap((r, i) => (options.graded?.[r] === 0 ? [] : [i]));
+    count += grading.length;
+    for (const [d, { method, decode, predict }] of decoders.entries()) {
+      const found: Prediction = predict
         ? await predict(seen, seenValues, unseen, options)
-        : evaluateSpectrum((await decode(seen, seenValues, options)).spectrum, unseen);
+        : { means: evaluateSpectrum((await decode(seen, seenValues, options)).spectrum, unseen) };
       fold.forEach((r, i) => {
-        predictions[d][r] = predicted[i];
+        means[d][r] = found.means[i];
       });
+      const { variances } = found;
+      if (variances)
+        sums.set(
+          method,
+          grading.reduce((sum, i) => sum + variances[i], sums.get(method) ?? 0),
+        );
       await options.breathe?.();
     }
   }
-  return predictions;
+  return { means, expected: new Map(Array.from(sums, ([method, sum]) => [method, sum / Math.max(1, count)])) };
 }
 
 /** Whether the error exceeds that of the best by no more than chance; pairs of complementary masks count as one observation. */

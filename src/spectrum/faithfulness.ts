@@ -8,17 +8,20 @@ export interface Faithfulness {
 }
 
 /** Lower ends are cut here: an R² of −10 and one of −1,000 both say "useless", and JSON has no infinity. */
-const WORST = -10;
+export const WORST = -10;
 /** Below this share of the variance the error is rounding of float32 values, not misfit. */
 const ROUNDING = 1e-13;
 /** Least share of a sum that is taken to be left when a group is left out. */
 const LEAST_LEFT = 1e-9;
 
-/** 97.5 % quantile of Student's t (Abramowitz and Stegun 26.7.5; exact for 1 and 2 degrees of freedom; 1 % low at 3, better beyond). */
-export function studentT975(degrees: number): number {
-  if (degrees <= 1) return 12.706;
-  if (degrees === 2) return 4.303;
-  const z = 1.959964;
+/** Quantiles of the normal distribution, and of Student's t with 1 and 2 degrees of freedom. */
+const QUANTILES = { 0.95: [1.644854, 6.314, 2.92], 0.975: [1.959964, 12.706, 4.303] } as const;
+
+/** Quantile of Student's t (Abramowitz and Stegun 26.7.5; exact for 1 and 2 degrees of freedom; 1 % low at 3, better beyond). */
+export function studentT(share: keyof typeof QUANTILES, degrees: number): number {
+  const [z, one, two] = QUANTILES[share];
+  if (degrees <= 1) return one;
+  if (degrees === 2) return two;
   const z2 = z * z;
   const g1 = (z * (z2 + 1)) / 4;
   const g2 = (z * ((5 * z2 + 16) * z2 + 3)) / 96;
@@ -115,7 +118,7 @@ export function faithfulness(predicted: ArrayLike<number>, values: ArrayLike<num
   if (constant) return { r2: 0, low: WORST, high: 1 };
   const log = Math.log(sums.error / sums.total);
   const { se, skew } = jackknife(predicted, values, sums, step);
-  const t = studentT975(groups - 1);
+  const t = studentT(0.975, groups - 1);
   const at = (l: number) => Math.max(WORST, 1 - Math.exp(l));
   return { r2: at(log), low: at(log + se * Math.max(t, -unskew(-t, skew))), high: at(log - se * unskew(t, skew)) };
 }

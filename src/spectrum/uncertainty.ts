@@ -61,7 +61,7 @@ function fittedVariances(fit: Fit, rows: readonly InteractionRow[], noise: numbe
   }
   if (fit.posterior) {
     const { posterior } = fit;
-    const scale = Math.max(1, noise / posterior.error);
+    const scale = Math.max(1, (noise - posterior.left) / posterior.error);
     const own = posterior.variances(rows.map(coherent));
     return {
       variances: own.map((v, i) => scale * v + (MODEL_FREE * noise * rows[i].weights.reduce((a, w) => a + w * w, 0)) / posterior.count),

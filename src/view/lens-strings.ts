@@ -68,7 +68,7 @@ export function stringsFor(lens: string): Strings {
     none: `No two ${many} act together by more than the error: here they act one by one, or more passes are needed.`,
     projected: strings.projected.replace('words', many),
     exact: (queries) => `Exact: all ${count(queries)} masks of these ${many} were evaluated`,
-    poor: `Poor fit: at this number of passes the values are not captured; do not read the arcs. Use more passes, or ${coarser}.`,
+    poor: `Poor fit: at this number of passes the values are not captured; do not read the arcs. Rare combinations may not have been seen yet. Use more passes, or ${coarser}.`,
     baseline: (value) => `${nothing}: ${value}`,
     energy: (shares) => strings.energy(shares).replace('the words', `the ${many}`),
     hierarchy: (terms, dsr, scr) =>

@@ -100,6 +100,7 @@ function checkNumbers(e: Fields, players: number): void {
   }
   const fit = fields(e.fit, 'fit');
   for (const key of ['r2', 'r2Low', 'r2High', 'heldOut', 'queries', 'budget']) finite(fit[key], `fit.${key}`);
+  if (fit.folds !== undefined) finite(fit.folds, 'fit.folds');
   string(fit.chosen, 'fit.chosen');
   list(fit.candidates, 'fit.candidates').forEach((given, i) => {
     const one = fields(given, `fit.candidates[${i}]`);

@@ -1,3 +1,4 @@
+import type { Explanation } from '../explain/document.ts';
 import { count, percent, percents, signed, size } from './format.ts';
 
 /** Every sentence the explanation says, in one table. Numbers are formatted before or here, never in the drawings. */
@@ -26,15 +27,19 @@ export const strings = {
   projected: 'Re-computed from the explanation for the words still on; no error bars until you explain again.',
 
   exact: (queries: number) => `Exact: all ${count(queries)} maskings of this text were evaluated`,
-  explains: (r2: number, heldOut: number, low: number, high: number) =>
-    r2 < 0
-      ? `Explains nothing of the variation over ${count(heldOut)} masks it has not seen (R² ${size(r2)})`
-      : `Explains ${percent(r2)} of the variation over ${count(heldOut)} masks it has not seen (95 % interval ${percents(low, high)})`,
+  explains: ({ r2, r2Low, r2High, heldOut, folds, queries }: Explanation['fit']) => {
+    const unseen = `of the variation over ${folds ? '' : `${count(heldOut)} `}masks it has not seen`;
+    const by = folds ? `, estimated by cross-validation on the same ${count(queries)} passes` : '';
+    return r2 < 0
+      ? `Explains nothing ${unseen} (R² ${size(r2)})${by}`
+      : `Explains ${percent(r2)} ${unseen} (95 % interval ${percents(r2Low, r2High)})${by}`;
+  },
   explainsAll: (r2: number, queries: number) =>
     `All ${count(queries)} maskings were evaluated; of their variation this explains ${r2 < 0 ? `nothing (R² ${size(r2)})` : percent(r2)}`,
   ungraded: 'No mask was left over to grade this on',
-  fair: 'R² is below 0.7: the large effects hold, but do not rely on small effects. More passes help.',
-  poor: 'Poor fit: at this number of passes the model’s behaviour on this text is not captured; do not read the arcs. Use more passes, or coarser units.',
+  fair: 'R² is below 0.7: the large effects hold, but do not rely on small effects. Rare combinations may not have been seen yet; more passes help.',
+  rare: (queries: number) => `Rare combinations may not have been seen yet: these are ${count(queries)} passes.`,
+  poor: 'Poor fit: at this number of passes the model’s behaviour on this text is not captured; do not read the arcs. Rare combinations may not have been seen yet. Use more passes, or coarser units.',
   ownPoor: (index: string) =>
     `As a sum these ${index} are a poor account of the model on this text: more goes on together than they can say. Their own errors are those given; the method auto finds what acts together.`,
   passes: (queries: number) => `${count(queries)} passes`,
@@ -43,11 +48,12 @@ export const strings = {
   baseline: (value: string) => `all words masked: ${value}`,
   scalar: (scalar: string, value: number) => `${scalar} ${signed(value)}`,
 
-  curveText: 'R² on masks held out of the fit, as passes arrive; the band is its 95 % interval. Stop any time and keep what you have.',
+  curveText:
+    'R² on masks that the fits which predict them have not seen, as passes arrive; the band is its 95 % interval. Stop any time and keep what you have.',
   stable: (queries: number) => `The five largest effects have been the same since ${count(queries)} passes.`,
   unstable: 'The five largest effects still changed at the last look.',
   chosen: (method: string) => `used: ${method}`,
-  methodsText: 'R² in cross-validation, before the held-out masks were looked at.',
+  methodsText: 'R² in cross-validation.',
   structure: 'Structure',
   energy: (shares: readonly number[]) =>
     `${strings.join(
@@ -55,7 +61,7 @@ export const strings = {
     )}: so the words share what varies in this explanation.`,
   hierarchy: (terms: number, dsr: number, scr: number) =>
     `${terms === 1 ? 'One coefficient holds' : `${count(terms)} coefficients hold`} 95 % of it; of their subsets of one word less ${percent(dsr)} are among them (DSR), and ${percent(scr)} can be built word by word (SCR).`,
-  curveLabel: (points: string) => `Held-out R² by passes: ${points}`,
+  curveLabel: (points: string) => `R² on unseen masks by passes: ${points}`,
   curvePoint: (queries: number, r2: number) => `${size(r2)} at ${count(queries)}`,
 
   without: (labels: string) => `Without ${labels}`,

@@ -273,6 +273,18 @@ describe('the report', () => {
     expect(said).not.toContain('!');
   });
 
+  it('says where R² was cross-validated on the masks that were fitted, and that so few passes may have missed rare combinations', () => {
+    const folds = { heldOut: 254, folds: 5, queries: 256 };
+    expect(sentence(report(fitOf(folds)))).toContain(
+      'explains 94 % of the variation over masks it has not seen (95 % interval 91 to 96 %), estimated by cross-validation on the same 256 passes',
+    );
+    expect(sentence(report(fitOf(folds)))).not.toContain('!');
+    expect(sentence(report(fitOf({ ...folds, queries: 99 })))).toContain(
+      '! Rare combinations may not have been seen yet: these are 99 passes.',
+    );
+    expect(sentence(report(fitOf({ ...folds, r2: 0.69 })))).toContain('Rare combinations may not have been seen yet; more passes help');
+  });
+
   it('draws uncertain effects faintly and only to fill up, and says how many may be nothing', () => {
     const lines = report();
     expect(lines.find((line) => line.includes('fails × impress'))).toMatch(/−0\.40 ± 0\.30 +▼ ░/);

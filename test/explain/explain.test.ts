@@ -92,12 +92,13 @@ describe('explain', () => {
     },
   );
 
-  it('shows valid snapshots at 64, 128, 256 passes, each graded on masks held out of it', async () => {
+  it('shows valid snapshots at 64, 128, 256 passes, each graded on all its masks but the first pair, in five turns', async () => {
     const { value } = polynomial(PLANTED, 0.1, createRandom(3));
     const looks: Explanation[] = [];
     for await (const e of explain(value, { players: 24, budget: 300, method: 'pursuit' })) looks.push(e);
     expect(looks.map((e) => e.fit.queries)).toEqual([64, 128, 256, 300]);
-    expect(looks.map((e) => e.fit.heldOut)).toEqual([16, 32, 64, 74]);
+    expect(looks.map((e) => e.fit.heldOut)).toEqual([62, 126, 254, 298]);
+    expect(looks.every((e) => e.fit.folds === 5)).toBe(true);
     for (const { fit } of looks) {
       expect(fit.r2Low).toBeLessThanOrEqual(fit.r2);
       expect(fit.r2High).toBeGreaterThanOrEqual(fit.r2);
@@ -119,28 +120,6 @@ describe('explain', () => {
       expect(e.fit.r2Low).toBeLessThan(0.2);
     }
     expect(r2.reduce((a, b) => a + b) / r2.length).toBeLessThan(0.05);
-  });
-
-  it('lets no held-out value reach the fit or the choice: a planted leak would show', async () => {
-    // The first 128 passes of a seed are the same masks in the same order; every fourth pair grades. Changing only those values may
-    // change the grade and the errors, and nothing else.
-    const run = async (spoil: boolean) => {
-      const { value } = polynomial(PLANTED);
-      let asked = 0;
-      const spoiled: ValueFunction = async (masks) => {
-        const out = await value(masks);
-        for (let r = 0; r < out.length; r++) if (spoil && ((asked + r) >> 1) % 4 === 3) out[r] += 50 * ((asked + r) % 3);
-        asked += out.length;
-        return out;
-      };
-      return explain(spoiled, { players: 20, budget: 128, seed: 5 }).result;
-    };
-    const [clean, spoiled] = [await run(false), await run(true)];
-    expect(spoiled.spectrum).toEqual(clean.spectrum);
-    expect(spoiled.fit.chosen).toBe(clean.fit.chosen);
-    expect(spoiled.fit.candidates).toEqual(clean.fit.candidates);
-    expect(spoiled.fit.r2).toBeLessThan(0);
-    expect(clean.fit.r2).toBeGreaterThan(0.9);
   });
 
   it('gives the same document for the same seed, but for the timing', async () => {

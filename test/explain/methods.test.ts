@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { isPresent, type Masks, maskKey } from '../../src/core/masks.ts';
+import { isPresent, maskKey } from '../../src/core/masks.ts';
 import { createRandom } from '../../src/core/random.ts';
-import { designOf, planMasks } from '../../src/explain/plan.ts';
+import { designOf, type Plan, planMasks } from '../../src/explain/plan.ts';
 import {
   explain,
   METHODS,
@@ -105,31 +105,35 @@ describe('every method, through explain', () => {
 });
 
 describe('the plan of a run', () => {
-  it('grades all methods on the same masks, which no method fits on', () => {
-    const graded = (method: Method): string[] => {
-      const { masks, heldOut } = planMasks(40, 600, 5, designOf(method, 'FBII'));
+  it('grades methods with masks of their own on the same masks apart, and others in turn on all their uniform masks but the first pair', () => {
+    const apart = (method: Method): string[] => {
+      const { masks, heldOut, inTurn } = planMasks(40, 600, 5, designOf(method, 'FBII'));
       const keys = Array.from({ length: masks.count }, (_, r) => maskKey(masks, r));
       expect(new Set(keys).size).toBe(keys.length);
       expect(keys.length).toBeLessThanOrEqual(600);
+      if (inTurn) expect(inTurn).toEqual(Uint8Array.from(keys, (_, r) => Number(r > 1)));
       return keys.filter((_, r) => heldOut[r]);
     };
-    const uniform = graded('pursuit');
-    expect(uniform.length).toBe(150);
-    for (const method of OWN) expect(uniform.slice(0, graded(method).length)).toEqual(graded(method));
+    expect(apart('pursuit')).toEqual([]);
+    const own = OWN.filter((m) => designOf(m, 'FBII') !== null);
+    expect(own).toEqual(['lime', 'kernelshap', 'permutation', 'faith-shap', 'kernelshap-iq', 'leave-one-out']);
+    const longest = apart('kernelshap');
+    expect(longest.length).toBe(150);
+    for (const method of own) expect(longest.slice(0, apart(method).length)).toEqual(apart(method));
   });
 
   it('draws a quarter of the masks that fit by the Shapley kernel where Shapley values are asked for, and none for its own designs', () => {
-    const sizes = (masks: Masks, heldOut: Uint8Array, out: number) =>
+    const sizes = ({ masks, inTurn }: Plan, grades: number[]) =>
       Array.from({ length: masks.count }, (_, r) => r)
-        .filter((r) => heldOut[r] === out)
+        .filter((r) => grades.includes(inTurn?.[r] ?? -1))
         .map((r) => Array.from({ length: masks.n }, (_, i) => Number(isPresent(masks, r, i))).reduce((a, b) => a + b, 0));
     const plan = planMasks(60, 1000, 2, designOf('auto', 'SV'));
     const extreme = (list: number[]) => list.filter((s) => s < 12 || s > 48).length / list.length;
     expect(plan.masks.count).toBe(1000);
     // Of Shapley-sized sets of 60 players about 65 in 100 are that small or large; of uniform ones about none.
-    expect(extreme(sizes(plan.masks, plan.heldOut, 0))).toBeGreaterThan(0.12);
-    expect(extreme(sizes(plan.masks, plan.heldOut, 0))).toBeLessThan(0.22);
-    expect(extreme(sizes(plan.masks, plan.heldOut, 1))).toBe(0);
+    expect(extreme(sizes(plan, [0, 1]))).toBeGreaterThan(0.12);
+    expect(extreme(sizes(plan, [0, 1]))).toBeLessThan(0.22);
+    expect(extreme(sizes(plan, [1]))).toBe(0);
     expect(designOf('auto', 'FBII')).toBeNull();
     expect(designOf('pursuit', 'SV')).not.toBeNull();
     expect(designOf('banzhaf', 'BV')).toBeNull();

@@ -6,7 +6,7 @@ import { pairedMasks } from '../../src/core/sample.ts';
 import { pursuit } from '../../src/pursuit/pursuit.ts';
 import { averageFits } from '../../src/spectrum/average.ts';
 import { crossValidate, pairFolds } from '../../src/spectrum/cross-validate.ts';
-import { faithfulness, studentT975 } from '../../src/spectrum/faithfulness.ts';
+import { faithfulness, studentT } from '../../src/spectrum/faithfulness.ts';
 import { spectrumOfTable } from '../../src/spectrum/fwht.ts';
 import { interactionRows, toInteractions } from '../../src/spectrum/indices.ts';
 import { ridgeRefit } from '../../src/spectrum/refit.ts';
@@ -28,8 +28,8 @@ describe('faithfulness', () => {
       [30, 2.042],
       [127, 1.979],
     ];
-    for (const [degrees, t] of table) expect(Math.abs(studentT975(degrees) / t - 1)).toBeLessThan(2e-3);
-    expect(Math.abs(studentT975(3) / 3.182 - 1)).toBeLessThan(5e-3);
+    for (const [degrees, t] of table) expect(Math.abs(studentT(0.975, degrees) / t - 1)).toBeLessThan(2e-3);
+    expect(Math.abs(studentT(0.975, 3) / 3.182 - 1)).toBeLessThan(5e-3);
   });
 
   /** One complementary pair of rows, each as [value, prediction], the true R² of such rows, and the largest share of runs that may hold it: too wide is wrong too, unless few rows err. */
@@ -232,8 +232,9 @@ describe('cross-validation', () => {
     const decode = async () => {
       throw new Error('no spectrum is needed');
     };
-    const seenMean = async (_seen: Masks, values: Float64Array, unseen: Masks) =>
-      new Float64Array(unseen.count).fill(values.reduce((a, b) => a + b, 0) / values.length);
+    const seenMean = async (_seen: Masks, values: Float64Array, unseen: Masks) => ({
+      means: new Float64Array(unseen.count).fill(values.reduce((a, b) => a + b, 0) / values.length),
+    });
     const { scored } = await crossValidate([{ method: 'mean', decode, predict: seenMean }], masks, y, { folds: 5, seed: 1 });
     // The mean of other rows is a little worse than the mean of all.
     expect(scored[0].r2).toBeLessThanOrEqual(0);

@@ -75,6 +75,13 @@ describe('the drawing', () => {
     expect([0.7, 0.69, 0.5, 0.49].map(at)).toEqual([undefined, 'fair', 'fair', 'poor']);
   });
 
+  it('says where R² was cross-validated, and warns of rare combinations where passes are few', () => {
+    const at = (queries: number) => draw({ ...pair, fit: { ...pair.fit, r2: 0.94, folds: 5, queries } });
+    expect(at(256)).toContain('estimated by cross-validation on the same 256 passes');
+    expect(at(256)).not.toContain('Rare combinations');
+    expect(at(99)).toContain('Rare combinations may not have been seen yet: these are 99 passes.');
+  });
+
   it('says how many interactions are not shown, and shows them when asked', () => {
     const many = drawn(Array.from({ length: 40 }, (_, i) => one(40 - i, 0.1, i % 7, 7)).map((x, i) => ({ ...x, members: [i % 7, 7] })));
     const scene = sceneOf(many, UNTOUCHED);

@@ -120,7 +120,8 @@ function deliver(compared: Compared, args: Arguments, session: Session, io: Io):
 
 export const compare: Command = {
   name: 'compare',
-  summary: 'explains one text, table or program by several methods with the same budget each, graded on the same held-out masks',
+  summary:
+    'explains one text, table or program by several methods with the same budget each, graded on the same masks, which none has fitted',
   synopsis:
     '[TEXT] [--file F] [--stdin] [--lens L] [--set F] [--values TABLE.f32 --players N] [--exec COMMAND --players N] [--methods a,b] [options]',
   help: [

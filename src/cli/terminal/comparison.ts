@@ -35,7 +35,7 @@ export function comparisonLines({ comparison: c, title, players }: Compared, wid
   });
   const asked = c.methods.reduce((sum, m) => sum + m.queries, 0);
   const notes = [
-    `R² on the same ${count(c.heldOut)} masks, which no method has fitted. Budget ${count(c.budget)} passes each, held-out ones included · seed ${c.seed} · ${count(c.queries)} distinct passes in all, of ${count(asked)} asked for.`,
+    `R² on the same ${count(c.heldOut)} masks, which no method has fitted, beside a budget of ${count(c.budget)} passes each · seed ${c.seed} · ${count(c.queries)} distinct passes in all, of ${count(asked)} asked for.`,
     ...c.skipped.map(({ method, reason }) => `${method} was left out: ${visible(reason)}`),
   ];
   return [style.bold(visible(title)), '', style.dim(head), ...rows, '', ...notes.flatMap((note) => wrap(note, width))];

@@ -121,13 +121,16 @@ function effects(e: Explanation, labels: readonly string[], width: number, style
   ]);
 }
 
+function intervalOf({ r2Low, r2High }: Pick<Explanation['fit'], 'r2Low' | 'r2High'>): string {
+  return `95 % interval ${r2Low < 0 ? 'below 0' : percent(r2Low).replace(' %', '')} to ${percent(r2High)}`;
+}
+
 function trust({ fit: f }: Explanation): string {
   if (f.heldOut === 0) return trustAll(f);
-  const unseen = `of the variation over ${count(f.heldOut)} masks it has not seen`;
-  if (f.r2 < 0) return `Explains nothing ${unseen} (R² −${(-f.r2).toFixed(2)})`;
-  const low = f.r2Low < 0 ? 'below 0' : percent(f.r2Low).replace(' %', '');
-  const interval = `95 % interval ${low} to ${percent(f.r2High)}`;
-  return `R² ${f.r2.toFixed(2)}: explains ${percent(f.r2)} ${unseen} (${interval})`;
+  const unseen = `of the variation over ${f.folds ? '' : `${count(f.heldOut)} `}masks it has not seen`;
+  const by = f.folds ? `, estimated by cross-validation on the same ${count(f.queries)} passes` : '';
+  if (f.r2 < 0) return `Explains nothing ${unseen} (R² −${(-f.r2).toFixed(2)})${by}`;
+  return `R² ${f.r2.toFixed(2)}: explains ${percent(f.r2)} ${unseen} (${intervalOf(f)})${by}`;
 }
 
 /** Nothing was held out: every mask is known, or there were too few to grade on. */
@@ -138,15 +141,20 @@ function trustAll({ r2, r2Low, r2High, queries }: Explanation['fit']): string {
   return `A${all.slice(1)}, so the values carry no sampling error; R² ${r2.toFixed(2).replace('-', '−')}: that much of their variation this explains`;
 }
 
+/** With fewer passes than this combinations that matter may not have come up at all. */
+const ENOUGH_PASSES = 100;
+const RARE = 'Rare combinations may not have been seen yet';
+
 function warning({ fit: f, lens }: Explanation): string | null {
-  if (f.r2 >= FAIR_R2) return null;
+  if (f.r2 >= FAIR_R2) return f.heldOut > 0 && f.queries < ENOUGH_PASSES ? `! ${RARE}: these are ${count(f.queries)} passes.` : null;
   const own = methodIndex(f.chosen);
   if (own !== null)
     return `! As a sum these ${own} are a poor account of what was explained: more goes on together than they can say. Their own errors are those given; auto finds what acts together.`;
   if (f.heldOut === 0) return null;
-  if (f.r2 >= POOR_R2) return '! R² is below 0.7: the large effects hold, but do not rely on small ones. More passes help (--budget).';
+  if (f.r2 >= POOR_R2)
+    return `! R² is below 0.7: the large effects hold, but do not rely on small ones. ${RARE}; more passes help (--budget).`;
   const coarser = lens === 'text' ? ', or coarser units (--units sentence)' : isOfModel({ lens }) ? ', or fewer layers (--layers)' : '';
-  return `! Poor fit: at this number of passes what was explained is not captured; do not rely on the effects. Use more passes (--budget)${coarser}.`;
+  return `! Poor fit: at this number of passes what was explained is not captured; do not rely on the effects. ${RARE}. Use more passes (--budget)${coarser}.`;
 }
 
 function method({ fit: f, method: asked }: Explanation): string {

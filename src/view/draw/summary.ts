@@ -39,8 +39,12 @@ export function summaryMarks(scene: Scene): Mark[] {
   ];
 }
 
+/** With fewer passes than this combinations that matter may not have come up at all. */
+const ENOUGH_PASSES = 100;
+
 function warningOf({ explanation: { fit }, grade, said }: Scene): string | null {
-  if (grade === 'exact' || grade === 'good') return null;
+  if (grade === 'exact') return null;
+  if (grade === 'good') return fit.heldOut > 0 && fit.queries < ENOUGH_PASSES ? strings.rare(fit.queries) : null;
   const own = methodIndex(fit.chosen);
   if (own !== null) return strings.ownPoor(own);
   return grade === 'poor' ? said.poor : strings.fair;
@@ -59,7 +63,7 @@ function parenthesis({ explanation }: Scene, value: number): string {
 /** How far the explanation holds, in a sentence. */
 export function fitSentence({ explanation: { fit }, grade, said }: Pick<Scene, 'explanation' | 'grade' | 'said'>): string {
   if (grade === 'exact') return said.exact(fit.queries);
-  if (fit.heldOut > 0) return strings.explains(fit.r2, fit.heldOut, fit.r2Low, fit.r2High);
+  if (fit.heldOut > 0) return strings.explains(fit);
   return fit.r2Low === fit.r2High ? strings.explainsAll(fit.r2, fit.queries) : strings.ungraded;
 }
 

@@ -107,7 +107,7 @@ function madeMarks(e: Explanation): Mark {
       'R²',
       e.fit.heldOut === 0
         ? `${size(e.fit.r2)} on all masks`
-        : `${size(e.fit.r2)} on ${count(e.fit.heldOut)} held-out masks (${percents(e.fit.r2Low, e.fit.r2High)})`,
+        : `${size(e.fit.r2)} on ${count(e.fit.heldOut)} masks held out${e.fit.folds ? ` in ${count(e.fit.folds)} turns` : ''} (${percents(e.fit.r2Low, e.fit.r2High)})`,
     ],
     ...(e.model
       ? [
