@@ -12,6 +12,8 @@ export interface KernelSignature {
   readonly writes: string;
   /** Slots whose numbers may lie in half precision where a device is asked for it. */
   readonly half?: readonly string[];
+  /** Reads that may be packed weights (packed.ts). */
+  readonly packed?: readonly string[];
   /** Constants fixed when a pipeline is compiled. */
   readonly constants: readonly string[];
   /** Numbers fixed when a program is prepared, in uniform order; steps that differ only here share a pipeline. At most eight. */
@@ -41,6 +43,7 @@ export const KERNELS = {
     optional: ['residual'],
     writes: 'output',
     half: ['input', 'weight', 'output'],
+    packed: ['weight'],
     constants: ['K', 'ACTIVATION', 'RESIDUAL'],
     params: ['columns', 'weightColumn', 'outputStride', 'outputColumn'],
   },

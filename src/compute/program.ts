@@ -1,5 +1,7 @@
 import { WebspexError } from '../core/errors.ts';
 import { KERNELS, type KernelName, type KernelSignature } from './kernels.ts';
+import { isPacked, type Packed, panelWords } from './packed.ts';
+import { PANEL } from './panels.ts';
 
 /** What the rows of a buffer or of a dispatch are; how many there are is given with each run. */
 export type RowKind = 'tokens' | 'tableRows' | 'sequences';
@@ -10,7 +12,8 @@ export type RowCounts = Readonly<Record<RowKind, number>>;
 export interface BufferSpec {
   readonly name: string;
   readonly kind: 'weight' | 'input' | 'scratch' | 'output';
-  readonly type: 'f32' | 'u32';
+  /** Weights of products may lie packed. */
+  readonly type: 'f32' | 'u32' | Packed;
   readonly rows: RowKind | number;
   readonly columns: number;
 }
@@ -31,14 +34,20 @@ export interface Program {
   readonly capacity: RowCounts;
 }
 
-/** Contents of the weight buffers by name; matrices of `matmul` in panels (see packPanels). */
-export type Weights = ReadonlyMap<string, Float32Array>;
+/** Contents of the weight buffers by name; matrices of `matmul` in panels (see packPanels), packed ones as words (see packed.ts). */
+export type Weights = ReadonlyMap<string, Float32Array | Uint32Array>;
 /** Contents of the input buffers by name: at least the rows of this run, at most the capacity. */
 export type Inputs = Readonly<Record<string, Float32Array | Uint32Array>>;
 
 /** Elements a buffer holds in a program of this capacity. */
 export function bufferLength(spec: BufferSpec, capacity: RowCounts): number {
   return (typeof spec.rows === 'number' ? spec.rows : capacity[spec.rows]) * spec.columns;
+}
+
+/** 32-bit words a buffer takes in a program of this capacity. */
+export function bufferWords(spec: BufferSpec, capacity: RowCounts): number {
+  if (!isPacked(spec.type)) return bufferLength(spec, capacity);
+  return (spec.columns / PANEL) * panelWords(spec.type, spec.rows as number);
 }
 
 /** The next multiple of 8: every width in a program is padded to one, with zeros. */
@@ -77,11 +86,15 @@ export function checkProgram(program: Program, weights: Weights): void {
     for (const name of signature.params) if (step.params[name] === undefined) complain(`${at} to give ${name}, got none`);
     for (const slot of signature.reads)
       if (step.bindings[slot] === step.bindings[signature.writes]) complain(`${at} to write another buffer than it reads as ${slot}`);
+    for (const [slot, name] of Object.entries(step.bindings)) {
+      const { type } = bufferNamed(program, name);
+      if (isPacked(type) && !signature.packed?.includes(slot)) complain(`${at} to read ${slot} as f32, got ${type}`);
+    }
   });
   for (const spec of program.buffers)
     if (spec.kind === 'weight') {
       const length = weights.get(spec.name)?.length;
-      const wanted = bufferLength(spec, program.capacity);
+      const wanted = bufferWords(spec, program.capacity);
       if (length !== wanted) complain(`weight ${spec.name} of ${wanted} numbers, got ${length ?? 'none'}`);
     }
 }

@@ -178,18 +178,24 @@ export function planProgram(make: (capacity: RowCounts) => Program, longest: num
 /** Hands out each tensor once, checked; `finish` complains about what nobody took, here or `elsewhere`, those that are `spare` apart. */
 export function tensorTaker(tensors: ReadonlyMap<string, Tensor>, architecture: string, spare: readonly string[] = []) {
   const taken = new Set<string>();
+  const find = (name: string, shape: readonly number[]): Tensor => {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new WebspexError('bad-file', `model.safetensors: expected tensor ${name}, got none; export the whole model`);
+    if (tensor.shape.length !== shape.length || tensor.shape.some((s, i) => s !== shape[i]))
+      throw new WebspexError(
+        'bad-file',
+        `model.safetensors: expected ${name} of shape [${shape.join(', ')}], got [${tensor.shape.join(', ')}]; check config.json`,
+      );
+    if (taken.has(name)) throw new WebspexError('self-check', `model: expected to use ${name} once, got twice; please report it`);
+    taken.add(name);
+    return tensor;
+  };
   return {
     has: (name: string) => tensors.has(name),
+    /** A tensor as it is stored. */
+    find,
     take(name: string, shape: readonly number[]): Float32Array {
-      const tensor = tensors.get(name);
-      if (!tensor) throw new WebspexError('bad-file', `model.safetensors: expected tensor ${name}, got none; export the whole model`);
-      if (tensor.shape.length !== shape.length || tensor.shape.some((s, i) => s !== shape[i]))
-        throw new WebspexError(
-          'bad-file',
-          `model.safetensors: expected ${name} of shape [${shape.join(', ')}], got [${tensor.shape.join(', ')}]; check config.json`,
-        );
-      if (taken.has(name)) throw new WebspexError('self-check', `model: expected to use ${name} once, got twice; please report it`);
-      taken.add(name);
+      const tensor = find(name, shape);
       const scale = tensors.get(`${name}.scale`);
       if (tensor.dtype !== 'I8') return toFloat32(name, tensor);
       if (!scale)

@@ -1,7 +1,8 @@
 import type { Activation } from '../compute/kernels.ts';
-import { type Program, padWidth, type RowCounts } from '../compute/program.ts';
+import { type Program, padWidth, type RowCounts, type Weights } from '../compute/program.ts';
 import type { BodyNames, WordHeadNames } from './architectures/architecture.ts';
 import { tokenScoreRows, tokenScores, tokenScoreWeights } from './causal/decoder.ts';
+import { matrixOf } from './causal/stored.ts';
 import { tokenHead } from './causal/weights.ts';
 import { body, bodyRows, bodyWeights, type EncoderSizes, linearWeights, norm, normWeights, paddedSizes } from './encoder.ts';
 import { type TakeTensor, weightWriter, writeBody } from './encoder-weights.ts';
@@ -50,7 +51,7 @@ export function maskedWeights(
   { names, wordNames }: { readonly names: BodyNames; readonly wordNames: WordHeadNames },
   take: TakeTensor,
   word: Float32Array,
-): Map<string, Float32Array> {
+): Weights {
   const writer = weightWriter(take);
   writeBody(writer, sizes, names);
   const K = padWidth(sizes.width);
@@ -58,8 +59,7 @@ export function maskedWeights(
   writer.place('transform', wordNames.dense, sizes.embeddingWidth, sizes.width, { K });
   writer.norm('transform.norm', wordNames.norm, sizes.embeddingWidth);
   const bias = take(wordNames.bias, [sizes.vocabulary]);
-  tokenHead(word, { vocabulary: sizes.vocabulary, width: sizes.embeddingWidth }, bias).forEach((values, name) => {
-    writer.out.set(name, values);
-  });
-  return writer.out;
+  const { vocabulary, embeddingWidth } = sizes;
+  const head = matrixOf(word, vocabulary, embeddingWidth);
+  return new Map([...writer.out, ...tokenHead(head, { vocabulary, width: embeddingWidth }, () => 'f32', bias)]);
 }

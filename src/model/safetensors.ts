@@ -130,17 +130,24 @@ function halfToFloat(h: number, out: Float32Array, bits: Uint32Array, i: number)
   else bits[i] = sign | (((h & 0x7fff) << 13) + 0x38000000);
 }
 
-function refuseNonFinite(name: string, values: Float32Array): Float32Array {
+function refuseNonFinite(name: string, values: Float32Array, first = 0): Float32Array {
   for (let i = 0; i < values.length; i++)
-    if (!Number.isFinite(values[i])) refuse(`tensor ${oneLine(name, 200)}: expected finite weights, got ${values[i]} at element ${i}`);
+    if (!Number.isFinite(values[i]))
+      refuse(`tensor ${oneLine(name, 200)}: expected finite weights, got ${values[i]} at element ${first + i}`);
   return values;
+}
+
+/** One row of a matrix as `toFloat32` gives all. @throws bad-file as that does. */
+export function rowToFloat32(name: string, { dtype, shape: [, columns], bytes }: Tensor, row: number): Float32Array {
+  const size = columns * BYTES[dtype];
+  return toFloat32(name, { dtype, shape: [columns], bytes: bytes.subarray(row * size, (row + 1) * size) }, row * columns);
 }
 
 /**
  * The elements as float32 (F32 as stored; F16, BF16 and I8 exactly). @throws bad-file for other types, and where a weight is NaN or
- * infinite, naming the tensor.
+ * infinite, naming the tensor; its elements are counted from `first` on.
  */
-export function toFloat32(name: string, { dtype, shape, bytes }: Tensor): Float32Array {
+export function toFloat32(name: string, { dtype, shape, bytes }: Tensor, first = 0): Float32Array {
   const count = shape.reduce((a, b) => a * b, 1);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const out = new Float32Array(count);
@@ -150,7 +157,7 @@ export function toFloat32(name: string, { dtype, shape, bytes }: Tensor): Float3
   else if (dtype === 'BF16') for (let i = 0; i < count; i++) bits[i] = view.getUint16(2 * i, true) << 16;
   else if (dtype === 'I8') out.set(new Int8Array(bytes.buffer, bytes.byteOffset, count));
   else refuse(`tensor ${oneLine(name, 200)}: expected F32, F16, BF16 or I8 weights, got ${dtype}`);
-  return refuseNonFinite(name, out);
+  return refuseNonFinite(name, out, first);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Backend } from '../../src/compute/backend.ts';
 import { KERNELS, type KernelName, type KernelSignature } from '../../src/compute/kernels.ts';
+import type { Packed } from '../../src/compute/packed.ts';
 import type { BufferSpec, Program, Weights } from '../../src/compute/program.ts';
 import { STAMP_COLUMNS } from '../../src/compute/stamp.ts';
 import type { Random } from '../../src/core/random.ts';
@@ -9,6 +10,8 @@ export interface Matrix {
   readonly rows: number;
   readonly columns: number;
   readonly values: Float32Array | Uint32Array;
+  /** Given as a weight of this packing, its values words. */
+  readonly packed?: Packed;
 }
 
 /** One kernel with everything bound to its slots, to be run alone. */
@@ -31,8 +34,8 @@ function programOf({ kernel, reads, constants, params, rows, outputColumns }: Ke
   const inputs = Object.entries(reads).map(
     ([name, m]): BufferSpec => ({
       name,
-      kind: 'input',
-      type: m.values instanceof Uint32Array ? 'u32' : 'f32',
+      kind: m.packed ? 'weight' : 'input',
+      type: m.packed ?? (m.values instanceof Uint32Array ? 'u32' : 'f32'),
       rows: m.rows,
       columns: m.columns,
     }),
@@ -61,10 +64,11 @@ function programOf({ kernel, reads, constants, params, rows, outputColumns }: Ke
 /** The kernel's output (rows + SPARE_ROWS, outputColumns) on a backend; a number that is not finite is an error, as in any run. */
 export async function runKernel(backend: Backend, given: KernelCase): Promise<Float32Array> {
   const program = programOf(given);
-  const none: Weights = new Map();
-  const executable = await backend.prepare(program, none);
+  const reads = Object.entries(given.reads);
+  const weights: Weights = new Map(reads.filter(([, m]) => m.packed).map(([name, m]) => [name, m.values]));
+  const executable = await backend.prepare(program, weights);
   try {
-    const inputs = Object.fromEntries(Object.entries(given.reads).map(([name, m]) => [name, m.values]));
+    const inputs = Object.fromEntries(reads.filter(([, m]) => !m.packed).map(([name, m]) => [name, m.values]));
     return await executable.run(inputs, program.capacity);
   } finally {
     executable.destroy();

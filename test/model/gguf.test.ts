@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { expandPanels, type Packed } from '../../src/compute/packed.ts';
+import { panelIndex } from '../../src/compute/panels.ts';
 import { createRandom } from '../../src/core/random.ts';
-import { BLOCKS, dequantise, type GgufType } from '../../src/model/gguf/blocks.ts';
+import { emptyPanels, fillPanels } from '../../src/model/causal/stored.ts';
+import { BLOCKS, checkedRows, dequantise, type GgufType } from '../../src/model/gguf/blocks.ts';
+import { PACKED_TYPES } from '../../src/model/gguf/levels.ts';
 import { ggufModel } from '../../src/model/gguf/model.ts';
 import { readGguf } from '../../src/model/gguf/read.ts';
 import { byteList, createBytes, ggufFile, type Oddities, type Written, type WrittenTensor } from './gguf-file.ts';
@@ -57,6 +61,23 @@ describe('a GGUF file', () => {
       expect(new Set(want).size).toBeGreaterThan(15);
       // −0 and 0 are one number.
       expect(got.map((v) => v + 0)).toEqual(want.map((v) => v + 0));
+    },
+  );
+
+  it.each(Object.keys(BLOCKS) as GgufType[])(
+    'holds %s weights that keep their float32, bit for bit, as they lie packed in a program',
+    (type) => {
+      const tensor = tensors.get(type);
+      if (!tensor) throw new Error(`no ${type}`);
+      const [rows, columns] = tensor.shape;
+      const panels = emptyPanels(PACKED_TYPES[type], columns, 8);
+      fillPanels(panels, { rows, columns, type: PACKED_TYPES[type], ...checkedRows(type, tensor) }, { output: (n) => n + 3 });
+      const { values } = panels;
+      const got = values instanceof Uint32Array ? expandPanels(panels.type as Packed, values, columns, 8) : values;
+      const want = dequantise(type, tensor);
+      for (let n = 0; n < 8; n++)
+        for (let k = 0; k < columns; k++)
+          expect(got[panelIndex(columns, k, n)] + 0).toBe(n < 3 || n >= 3 + rows ? 0 : want[(n - 3) * columns + k] + 0);
     },
   );
 

@@ -1,6 +1,7 @@
 import { throwIfAborted, WebspexError } from '../../core/errors.ts';
 import type { Backend, Executable } from '../backend.ts';
 import type { KernelName } from '../kernels.ts';
+import { expandPanels, isPacked } from '../packed.ts';
 import { bufferLength, checkProgram, checkRun, type Inputs, type Program, type RowCounts, type Weights } from '../program.ts';
 import { outputLabels, readStamped } from '../stamp.ts';
 import { attention } from './attention.ts';
@@ -94,7 +95,11 @@ function allocate(program: Program, weights: Weights): Memory {
   for (const spec of program.buffers) {
     const length = bufferLength(spec, program.capacity);
     const weight = weights.get(spec.name);
-    if (spec.kind === 'weight' && weight) buffers.set(spec.name, weight);
+    if (spec.kind === 'weight' && weight)
+      buffers.set(
+        spec.name,
+        isPacked(spec.type) ? expandPanels(spec.type, weight as Uint32Array, spec.rows as number, spec.columns) : weight,
+      );
     else if (spec.kind === 'input' && spec.type === 'u32') buffers.set(spec.name, new Uint32Array(length));
     else buffers.set(spec.name, new Float64Array(length));
   }

@@ -16,7 +16,10 @@ export async function createInstance(module: WebAssembly.Module, layout: Layout,
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const numbers = new Float32Array(memory.buffer);
   const words = new Uint32Array(memory.buffer);
-  for (const { name, at } of layout.weights) numbers.set(weights.get(name) ?? [], at / 4);
+  for (const { name, at } of layout.weights) {
+    const values = weights.get(name) ?? [];
+    (values instanceof Uint32Array ? words : numbers).set(values, at / 4);
+  }
   const steps = layout.calls.map((call) => ({ ...call, kernel: exports[call.kernel] as (...numbers: number[]) => void }));
   return {
     run(inputs, counts, serial) {

@@ -1,6 +1,8 @@
 import { WebspexError } from '../../core/errors.ts';
 import type { KernelName } from '../kernels.ts';
-import { type BufferSpec, bufferLength, bufferNamed, type Program, type RowKind, type Step } from '../program.ts';
+import { isPacked, PACKED, type Packed, panelWords } from '../packed.ts';
+import { PANEL } from '../panels.ts';
+import { type BufferSpec, bufferNamed, bufferWords, type Program, type RowKind, type Step } from '../program.ts';
 
 /** One step as numbers: an export of the kernels, the kind of rows it runs over, and its arguments behind the number of rows. */
 export interface Call {
@@ -36,6 +38,8 @@ const ALIGNMENT = 64;
 export const MOST_BYTES = 2 ** 32 - 65_536;
 /** QUERY_ROWS of kernels/shared/attend.ts. */
 const SCORE_ROWS = 8;
+/** BLOCK_TERMS of kernels/matmul.ts. */
+const BLOCK_TERMS = 512;
 
 /** Gives every buffer its place and every step its arguments. @throws out-of-memory where the whole is beyond 32-bit addresses. */
 export function layOut(program: Program): Layout {
@@ -49,11 +53,17 @@ export function layOut(program: Program): Layout {
   const places = new Map(
     program.buffers.map((spec) => {
       const { name, rows, columns } = spec;
-      return [name, { name, rows, columns, at: reserve(bufferLength(spec, program.capacity)) }];
+      return [name, { name, rows, columns, at: reserve(bufferWords(spec, program.capacity)) }];
     }),
   );
   const rooms = attentionRooms(program);
-  const scratch = { serial: serialAt, panels: reserve(rooms.panels), scores: reserve(rooms.scores), values: reserve(rooms.values) };
+  const scratch = {
+    serial: serialAt,
+    panels: reserve(rooms.panels),
+    scores: reserve(rooms.scores),
+    values: reserve(rooms.values),
+    expanded: reserve(expandedRoom(program)),
+  };
   if (next > MOST_BYTES)
     throw new WebspexError('out-of-memory', `WASM: expected at most ${MOST_BYTES} bytes, got a program of ${next}; use a smaller model`);
   const calls = program.steps.map((step) => {
@@ -61,7 +71,8 @@ export function layOut(program: Program): Layout {
       const place = places.get(step.bindings[slot]);
       return place ? place.at + 4 * column : 0;
     };
-    return { ...CALLS[step.kernel](step, at, scratch), rows: step.rows };
+    const typeOf = (slot: string) => bufferNamed(program, step.bindings[slot]).type;
+    return { ...CALLS[step.kernel](step, at, scratch, typeOf), rows: step.rows };
   });
   const placed = (kind: BufferSpec['kind']) => program.buffers.filter((b) => b.kind === kind).map((b) => places.get(b.name) as Place);
   return { bytes: next, calls, weights: placed('weight'), inputs: placed('input'), output: placed('output')[0], serialAt };
@@ -81,11 +92,21 @@ function attentionRooms(program: Program): { panels: number; scores: number; val
   return { panels, scores, values };
 }
 
-type Scratch = Readonly<Record<'serial' | 'panels' | 'scores' | 'values', number>>;
+/** Elements of the packed weights of one tile, expanded: two panels of a block of terms, or all terms of one. */
+function expandedRoom(program: Program): number {
+  let most = 0;
+  for (const { kernel, bindings, constants } of program.steps)
+    if (kernel === 'matmul' && isPacked(bufferNamed(program, bindings.weight).type))
+      most = Math.max(most, PANEL * Math.max(constants.K, 2 * BLOCK_TERMS));
+  return most;
+}
+
+type Scratch = Readonly<Record<'serial' | 'panels' | 'scores' | 'values' | 'expanded', number>>;
 type Address = (slot: string, column?: number) => number;
+type TypeOf = (slot: string) => BufferSpec['type'];
 
 /** The export of each kernel and the order of its arguments, as in kernels/*.ts. */
-const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scratch) => Omit<Call, 'rows'>>> = {
+const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scratch, typeOf: TypeOf) => Omit<Call, 'rows'>>> = {
   'gather-rows': ({ params: p }, at) => ({
     kernel: 'gatherRows',
     arguments: [at('input'), at('index'), at('output'), p.columns, p.inputStride, p.outputStride],
@@ -94,20 +115,28 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
     kernel: 'layerNorm',
     arguments: [at('input'), at('gamma'), at('beta'), at('output'), c.WIDTH, c.STRIDE, c.EPSILON],
   }),
-  matmul: ({ constants: c, params: p }, at) => ({
-    kernel: 'matmul',
-    arguments: [
-      at('input'),
-      at('weight', p.weightColumn * c.K),
-      at('bias', p.weightColumn),
-      c.RESIDUAL ? at('residual', p.outputColumn) : 0,
-      at('output', p.outputColumn),
-      c.K,
-      p.columns,
-      p.outputStride,
-      c.ACTIVATION,
-    ],
-  }),
+  matmul: ({ constants: c, params: p }, at, { expanded }, typeOf) => {
+    const type = typeOf('weight');
+    const panel = panelWords(isPacked(type) ? type : 'f32', c.K);
+    return {
+      kernel: 'matmul',
+      arguments: [
+        at('input'),
+        at('weight', (p.weightColumn / PANEL) * panel),
+        at('bias', p.weightColumn),
+        c.RESIDUAL ? at('residual', p.outputColumn) : 0,
+        at('output', p.outputColumn),
+        c.K,
+        p.columns,
+        p.outputStride,
+        c.ACTIVATION,
+        4 * panel,
+        // As numbered in kernels/shared/expand.ts.
+        PACKED.indexOf(type as Packed) + 1,
+        expanded,
+      ],
+    };
+  },
   gate: ({ constants: c, params: p }, at) => ({
     kernel: 'gate',
     arguments: [

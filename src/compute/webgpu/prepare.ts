@@ -1,5 +1,6 @@
 import { WebspexError } from '../../core/errors.ts';
 import { KERNELS, type KernelSignature } from '../kernels.ts';
+import { expandPanels, isPacked } from '../packed.ts';
 import { bufferLength, type Program, ROW_KINDS, type Step, type Weights } from '../program.ts';
 import { deviceError, deviceThrew, messageOf, type OpenDevice, scoped } from './device.ts';
 import { assemble, type ShaderChoice, shaderOf } from './shaders.ts';
@@ -74,9 +75,11 @@ function makeObjects(device: GPUDevice, program: Program, weights: Weights, choi
   const buffers = new Map<string, GPUBuffer>();
   const half = halfBuffers(program, choice.dtype);
   for (const spec of program.buffers) {
-    const weight = weights.get(spec.name);
+    const given = weights.get(spec.name);
+    const weight =
+      given instanceof Uint32Array && isPacked(spec.type) ? expandPanels(spec.type, given, spec.rows as number, spec.columns) : given;
     const size = (half.has(spec.name) ? 2 : 4) * bufferLength(spec, program.capacity);
-    const contents = weight && weightBytes(spec, weight, half);
+    const contents = weight && weightBytes(spec, weight as Float32Array, half);
     buffers.set(spec.name, create(spec.name, size, STORAGE | COPY_SRC | COPY_DST, contents));
   }
   const unbound = create('unbound', 16, STORAGE);

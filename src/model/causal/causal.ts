@@ -1,11 +1,12 @@
 import type { Backend } from '../../compute/backend.ts';
-import { bufferLength, matmulFlops, type Program, padWidth, type RowCounts, type Weights } from '../../compute/program.ts';
+import { bufferWords, matmulFlops, type Program, padWidth, type RowCounts, type Weights } from '../../compute/program.ts';
 import { WebspexError } from '../../core/errors.ts';
 import type { CausalModel, ModelInfo, ScoredSequences, Tokenizer, TreeCounters } from '../model.ts';
 import { createPasses, type Piece } from '../passes.ts';
 import { type DecoderSizes, decoderProgram, PATHS_PER_TOKEN, SCORE_COLUMNS } from './decoder.ts';
 import { growTree, type TreeChunk } from './planner.ts';
 import { type SortedSequences, sortSequences, treeRows } from './sequences.ts';
+import type { StoredMatrix, WeightType } from './stored.ts';
 
 /** Everything a causal model is made of, apart from the device. */
 export interface CausalParts {
@@ -14,8 +15,10 @@ export interface CausalParts {
   readonly sizes: DecoderSizes;
   /** Made anew for each device, and held by none but it. */
   readonly weights: () => Weights;
-  /** Tables that stay on the CPU, row-major (entries, width): words, and positions where they are learned. */
-  readonly word: Float32Array;
+  /** Their types by buffer. */
+  readonly types: (buffer: string) => WeightType;
+  /** Tables that stay on the CPU: words as they are stored, and positions (entries, width) where they are learned. */
+  readonly word: StoredMatrix;
   readonly position: Float32Array | null;
   /** Cosines and sines of the first positions, where they are rotations. */
   readonly rotations: ((count: number) => Float32Array) | null;
@@ -33,7 +36,7 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
   const { info, sizes } = parts;
   const large = treeBackend(backend);
   let room: Needed = { longest: Math.min(USUAL_TOKENS, info.maxTokens), scored: 1 };
-  let program = planDecoder(sizes, room, backend);
+  let program = planDecoder(parts, room, backend);
   let passes = await createPasses(program, parts.weights, large);
   let destroyed = false;
   const counters: TreeCounters = {
@@ -61,7 +64,7 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
   const makeRoom = async ({ longest, scored }: Needed) => {
     if (longest <= room.longest && scored <= program.capacity.sequences) return;
     const needed = { longest: Math.max(longest, room.longest), scored: Math.max(scored, room.scored) };
-    const larger = planDecoder(sizes, needed, backend);
+    const larger = planDecoder(parts, needed, backend);
     passes.destroy();
     [room, program] = [needed, larger];
     passes = await createPasses(program, parts.weights, large);
@@ -166,8 +169,10 @@ export function inputsOf(chunk: TreeChunk, { sizes, word, position, rotations }:
   const stride = padWidth(width);
   const tableSum = new Float32Array(counts.tableRows * stride);
   for (let r = 0; r < counts.tableRows; r++) {
-    const [w, p] = [tableTokens[r] * width, tablePositions[r] * width];
-    for (let c = 0; c < width; c++) tableSum[r * stride + c] = word[w + c] + (position ? position[p + c] : 0);
+    const row = tableSum.subarray(r * stride, r * stride + width);
+    word.row(tableTokens[r], row);
+    const p = tablePositions[r] * width;
+    if (position) for (let c = 0; c < width; c++) row[c] += position[p + c];
   }
   const paths = new Uint32Array(PATHS_PER_TOKEN * capacity.tokens);
   paths.set(chunk.paths);
@@ -177,14 +182,16 @@ export function inputsOf(chunk: TreeChunk, { sizes, word, position, rotations }:
   return rotations ? { ...plain, tablePosition: tablePositions, rowPosition, readPosition, rotations: rotations(counts.tableRows) } : plain;
 }
 
+type Planned = Pick<CausalParts, 'sizes' | 'types'>;
+
 /**
  * The program with the largest capacity that the backend wants and its buffers allow. @throws unsupported-model, with both numbers, where the
  * backend has no room for one that takes the longest text.
  */
-function planDecoder(sizes: DecoderSizes, { longest, scored }: Needed, { limits }: Backend): Program {
+function planDecoder({ sizes, types }: Planned, { longest, scored }: Needed, { limits }: Backend): Program {
   for (let tokens = Math.max(limits.mostTokens, TREE_SPAN * longest); ; tokens = Math.max(longest, tokens >> 1)) {
-    const planned = decoderProgram(sizes, { tokens, tableRows: tokens, sequences: Math.max(Math.ceil(tokens / 2), scored) });
-    const bytes = planned.buffers.map((spec) => 4 * bufferLength(spec, planned.capacity));
+    const planned = decoderProgram(sizes, { tokens, tableRows: tokens, sequences: Math.max(Math.ceil(tokens / 2), scored) }, types);
+    const bytes = planned.buffers.map((spec) => 4 * bufferWords(spec, planned.capacity));
     const [largest, total] = [Math.max(...bytes), bytes.reduce((a, b) => a + b, 0)];
     const most = limits.totalBytes ?? Number.POSITIVE_INFINITY;
     if (largest <= limits.bufferBytes && total <= most) return planned;
@@ -201,9 +208,13 @@ function planDecoder(sizes: DecoderSizes, { longest, scored }: Needed, { limits 
   }
 }
 
-/** Whether a backend has room for a model of these sizes at all, before anything is read for it. @throws unsupported-model. */
+/** Whether a backend has room for a model of these sizes at all, before its weights are read: in half precision if need be. @throws unsupported-model. */
 export function checkRoom(sizes: DecoderSizes, maxTokens: number, backend: Backend): void {
-  planDecoder(sizes, { longest: Math.min(USUAL_TOKENS, maxTokens), scored: 1 }, backend);
+  planDecoder(
+    { sizes, types: (name) => (name.endsWith('.weight') ? 'f16' : 'f32') },
+    { longest: Math.min(USUAL_TOKENS, maxTokens), scored: 1 },
+    backend,
+  );
 }
 
 function checkSequences({ ids, offsets, from }: ScoredSequences, vocabulary: number, maxTokens: number): void {

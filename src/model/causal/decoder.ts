@@ -2,6 +2,7 @@ import { ACTIVATIONS, type Activation } from '../../compute/kernels.ts';
 import { type BufferSpec, type Program, padWidth, type RowCounts, type RowKind, type Step } from '../../compute/program.ts';
 import { STAMP_COLUMNS } from '../../compute/stamp.ts';
 import { gather, input, linear, scratch } from '../steps.ts';
+import type { WeightType } from './stored.ts';
 
 /** Sizes of a decoder with a norm before attention and before the MLP of each layer, and one before its head. */
 export interface DecoderSizes {
@@ -61,9 +62,10 @@ export const PATHS_PER_TOKEN = 16;
  * The forward pass of a chunk: layer 0's norm and Q, K, V once for each distinct (token, position) pair, whole layers on the rows of a tree
  * of prefixes, the last layer's queries and everything after them on the rows that are read. Inputs: tableSum (tableRows, width),
  * tableRow, paths, rowRanges, readRanges, readRows, targets (sequences, 2), and for rotary models tablePosition, rowPosition,
- * readPosition, rotations (a row for each position). Output: SCORE_COLUMNS of each read row behind their stamp.
+ * readPosition, rotations (a row for each position). Output: SCORE_COLUMNS of each read row behind their stamp. `types` are those of the
+ * weights.
  */
-export function decoderProgram(sizes: DecoderSizes, capacity: RowCounts): Program {
+export function decoderProgram(sizes: DecoderSizes, capacity: RowCounts, types: (buffer: string) => WeightType = () => 'f32'): Program {
   const { width, attention, keys } = paddedDecoder(sizes);
   const stride = attention + 2 * keys;
   const steps: Step[] = [
@@ -79,7 +81,11 @@ export function decoderProgram(sizes: DecoderSizes, capacity: RowCounts): Progra
     steps.push(...(last ? lastQueries(sizes, layer) : []), ...block(sizes, layer, last ? READ : WHOLE));
   }
   steps.push(...head(sizes));
-  return { buffers: [...weightBuffers(sizes), ...rowBuffers(sizes, capacity)], steps, capacity };
+  return {
+    buffers: [...weightBuffers(sizes).map((weight) => ({ ...weight, type: types(weight.name) })), ...rowBuffers(sizes, capacity)],
+    steps,
+    capacity,
+  };
 }
 
 function weightBuffers(sizes: DecoderSizes): BufferSpec[] {

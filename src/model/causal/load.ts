@@ -1,16 +1,20 @@
 import { throwIfAborted, WebspexError } from '../../core/errors.ts';
+import { checkedRows } from '../gguf/blocks.ts';
 import { wholeNumber } from '../gguf/fields.ts';
+import { PACKED_TYPES } from '../gguf/levels.ts';
 import { type GgufModelTensor, ggufModel } from '../gguf/model.ts';
 import { readGguf } from '../gguf/read.ts';
 import { ggufTokenizer } from '../gguf/tokenizer.ts';
 import { type LoadOptions, tensorTaker } from '../load.ts';
 import { type Manifest, readManifest, readVerified } from '../manifest.ts';
 import type { CausalModel, ModelSource, Tokenizer } from '../model.ts';
+import { rowToFloat32, type Tensor } from '../safetensors.ts';
 import { loadTokenizer } from '../tokenizer.ts';
 import { readWeights } from '../weight-files.ts';
 import { checkRoom, createCausal } from './causal.ts';
 import { type DecoderConfig, decoderConfig, readDecoderConfig } from './config.ts';
 import { decoderParts, type TensorSource } from './parts.ts';
+import { matrixOf, type WeightType } from './stored.ts';
 import type { Storage } from './weights.ts';
 
 /** A model as it lies in its files, of whatever format. */
@@ -37,7 +41,7 @@ export async function loadCausal(source: ModelSource, options: LoadOptions, file
     return readVerified(source, manifest, name, onProgress);
   };
   const check = ({ sizes, maxTokens }: DecoderConfig) => checkRoom(sizes, maxTokens, backend);
-  const stored = file === undefined ? await readFolder(read, manifest, check) : await readOneFile(read, file, check);
+  const stored = file === undefined ? await readFolder(read, manifest, check) : await readOneFile(read, file);
   const { config, tokenizer, pairing, openTensors, sha256 } = stored;
   const { vocabulary } = config.sizes;
   if (tokenizer.vocabularySize > vocabulary)
@@ -71,32 +75,57 @@ async function readFolder(read: Read, manifest: Manifest | null, check: Check): 
   check(config);
   const tokenizer = loadTokenizer((await read('tokenizer.json')).bytes);
   const { tensors, sha256 } = await readWeights(read, manifest);
-  const openTensors = () => tensorTaker(tensors, config.architecture.name, config.tied ? ['lm_head.weight'] : []);
+  const openTensors = () => safetensorsTaker(tensors, config);
   return { config, tokenizer, pairing: 'halves', openTensors, sha256 };
 }
 
-async function readOneFile(read: Read, file: string, check: Check): Promise<Stored> {
+/** How float tensors are stored; int8 rows become float32. */
+const STORED: Readonly<Record<string, WeightType>> = { F16: 'f16', BF16: 'bf16' };
+
+function safetensorsTaker(tensors: ReadonlyMap<string, Tensor>, { architecture, tied }: DecoderConfig): TensorSource {
+  const taker = tensorTaker(tensors, architecture.name, tied ? ['lm_head.weight'] : []);
+  const typeOf = (name: string) => STORED[tensors.get(name)?.dtype ?? ''] ?? 'f32';
+  return {
+    ...taker,
+    typeOf,
+    matrix(name, rows, columns, inputsFirst) {
+      const tensor = tensors.get(name);
+      const shape = inputsFirst ? [columns, rows] : [rows, columns];
+      if (inputsFirst || tensor?.dtype === 'I8') return matrixOf(taker.take(name, shape), rows, columns, typeOf(name), inputsFirst);
+      const found = taker.find(name, shape);
+      return { rows, columns, type: typeOf(name), row: (row, out) => out.set(rowToFloat32(name, found, row)) };
+    },
+  };
+}
+
+async function readOneFile(read: Read, file: string): Promise<Stored> {
   const { bytes, sha256 } = await read(file);
   const gguf = readGguf(bytes);
   const { config: json, pairing, tensors } = ggufModel(gguf);
   const config = decoderConfig({ bos_token_id: wholeNumber(gguf.metadata, 'tokenizer.ggml.bos_token_id') ?? undefined, ...json });
-  check(config);
   return { config, tokenizer: ggufTokenizer(gguf.metadata), pairing, openTensors: () => ggufTaker(file, tensors, config), sha256 };
 }
 
-/** Hands out each tensor as float32, checked; `finish` complains about what nobody took. */
+/** Hands out each tensor, checked, as float32 or as it is stored; `finish` complains about what nobody took. */
 function ggufTaker(file: string, tensors: ReadonlyMap<string, GgufModelTensor>, { architecture }: DecoderConfig): TensorSource {
   const taken = new Set<string>();
   const refuse = (what: string): never => {
     throw new WebspexError('bad-file', `${file}: ${what}; use another file of the model`);
   };
+  const find = (name: string, shape: readonly number[]) => {
+    const tensor = tensors.get(name) ?? refuse(`expected tensor ${name}, got none`);
+    if (tensor.shape.join() !== shape.join()) refuse(`expected ${name} of shape [${shape.join(', ')}], got [${tensor.shape.join(', ')}]`);
+    taken.add(name);
+    return tensor;
+  };
   return {
     has: (name) => tensors.has(name),
-    take(name, shape) {
-      const tensor = tensors.get(name) ?? refuse(`expected tensor ${name}, got none`);
-      if (tensor.shape.join() !== shape.join()) refuse(`expected ${name} of shape [${shape.join(', ')}], got [${tensor.shape.join(', ')}]`);
-      taken.add(name);
-      return tensor.read();
+    take: (name, shape) => find(name, shape).read(),
+    typeOf: (name) => PACKED_TYPES[tensors.get(name)?.stored.type ?? 'F32'],
+    matrix(name, rows, columns, inputsFirst) {
+      // What is stored inputs first elsewhere lies here turned: an output to a row.
+      const { stored } = find(name, inputsFirst ? [columns, rows] : [rows, columns]);
+      return { rows, columns, type: PACKED_TYPES[stored.type], ...checkedRows(name, stored) };
     },
     finish(elsewhere) {
       const left = [...tensors.keys()].filter((name) => !taken.has(name) && !elsewhere.includes(name));

@@ -1,7 +1,9 @@
 // output (rows, columns) = activation(input (rows, K) · weight + bias) (+ residual, laid out as the output). Weights lie in panels of eight
-// columns (src/compute/panels.ts), two of which a tile takes at once. Addresses are bytes, widths and strides elements.
+// columns (src/compute/panels.ts), two of which a tile takes at once; packed ones (src/compute/packed.ts) are expanded into `expanded` on the
+// way, a block of terms of two panels at a time for all rows of a block. Addresses are bytes, widths and strides elements.
 // Twin: src/compute/reference/matmul.ts.
 import { activate } from './shared/activation';
+import { expand } from './shared/expand';
 import { tile1x4, tile1x16, tile2x16, tile4x4, tile6x8 } from './shared/tile';
 
 /** Rows and terms of one block: its inputs (256 KiB) stay in a second-level cache, and the weights of a tile (32 KiB) in a first-level one. */
@@ -19,6 +21,9 @@ export function matmul(
   columns: i32,
   outputStride: i32,
   activation: i32,
+  panelBytes: usize,
+  packed: i32,
+  expanded: usize,
 ): void {
   const stride = (<usize>outputStride) << 2;
   const depthBytes = (<usize>K) << 2;
@@ -30,23 +35,46 @@ export function matmul(
     let n = 0;
     for (; n + 16 <= columns; n += 16) {
       const at = (<usize>n) << 2;
-      multiply16(count, from, weight + <usize>n * depthBytes, to + at, K, stride);
+      multiply16(count, from, weight + (<usize>n >> 3) * panelBytes, panelBytes, packed, expanded, to + at, K, stride);
       finishColumns(count, 16, bias + at, added ? added + at : 0, to + at, stride, activation);
     }
     if (n < columns) {
       const at = (<usize>n) << 2;
-      multiply8(count, from, weight + <usize>n * depthBytes, to + at, K, stride);
+      let panel = weight + (<usize>n >> 3) * panelBytes;
+      if (packed) {
+        expand(packed, panel, 0, K, expanded);
+        panel = expanded;
+      }
+      multiply8(count, from, panel, to + at, K, stride);
       finishColumns(count, 8, bias + at, added ? added + at : 0, to + at, stride, activation);
     }
   }
 }
 
 /** Sixteen columns: sums of all rows over one block of terms after another, so that its weights are read once from afar. */
-function multiply16(rows: i32, input: usize, weight: usize, output: usize, K: i32, stride: usize): void {
+function multiply16(
+  rows: i32,
+  input: usize,
+  panels: usize,
+  panelBytes: usize,
+  packed: i32,
+  expanded: usize,
+  output: usize,
+  K: i32,
+  stride: usize,
+): void {
   const depthBytes = (<usize>K) << 2;
-  const gap = (<usize>K) << 5;
+  let weight = panels;
+  let gap = panelBytes;
   for (let from = 0; from < K; from += BLOCK_TERMS) {
     const to = min(K, from + BLOCK_TERMS);
+    if (packed) {
+      gap = BLOCK_TERMS << 5;
+      expand(packed, panels, from, to, expanded);
+      expand(packed, panels + panelBytes, from, to, expanded + gap);
+      // Where term 0 would lie.
+      weight = expanded - ((<usize>from) << 5);
+    }
     let r = 0;
     if (ASC_FEATURE_RELAXED_SIMD)
       for (; r + 6 <= rows; r += 6) {
