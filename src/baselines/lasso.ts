@@ -1,7 +1,8 @@
 import { cholesky } from '../core/linalg.ts';
 import { type Masks, pickMasks } from '../core/masks.ts';
 import { pairFolds, rowsOutside } from '../spectrum/cross-validate.ts';
-import { parityColumns, parityGram } from '../spectrum/refit.ts';
+import { parityColumns } from '../spectrum/gram.ts';
+import { parityGram } from '../spectrum/gram-wasm.ts';
 import { checkValues, type DecodeOptions, evaluateSpectrum, type Fit, type Spectrum } from '../spectrum/spectrum.ts';
 import { keysOf } from './banzhaf.ts';
 import { polynomialBasis } from './polynomial.ts';

@@ -1,7 +1,9 @@
-import { solveShifted } from '../core/linalg.ts';
 import { type Masks, maskStride, pickMasks } from '../core/masks.ts';
+import { ridgePath } from '../core/ridge-path.ts';
 import { pairFolds } from '../spectrum/cross-validate.ts';
-import { parityColumns, parityGram, parityMoments, ridgeRefit } from '../spectrum/refit.ts';
+import { parityColumns, parityMoments } from '../spectrum/gram.ts';
+import { parityGram } from '../spectrum/gram-wasm.ts';
+import { ridgeRefit } from '../spectrum/refit.ts';
 import { checkValues, type DecodeOptions, type Fit } from '../spectrum/spectrum.ts';
 
 /** Ridge strengths tried, as shares of the number of rows. */
@@ -52,11 +54,12 @@ async function foldErrors(masks: Masks, values: Float64Array, keys: Uint32Array,
     const part = normalOf(pickMasks(masks, fold), unseen, keys);
     const rest = { gram: whole.gram.map((v, i) => v - part.gram[i]), moments: whole.moments.map((v, i) => v - part.moments[i]) };
     const energy = unseen.reduce((sum, v) => sum + v * v, 0);
-    for (const [s, strength] of STRENGTHS.entries()) {
-      const c = solveShifted(rest.gram, size, penalties(size, strength * masks.count), rest.moments, 200);
+    const strengths = STRENGTHS.map((strength) => strength * masks.count);
+    const path = await ridgePath(rest.gram, size, penalties(size, 1), strengths, rest.moments, { breathe: options.breathe });
+    for (const [s, c] of path.entries()) {
       errors[s] += squaredError(part, c, energy);
+      await options.breathe?.();
     }
-    await options.breathe?.();
   }
   return errors;
 }

@@ -41,37 +41,3 @@ export function solveCholesky(l: Float64Array, k: number, b: Float64Array): Floa
   }
   return x;
 }
-
-/**
- * Conjugate gradients for (A + shift·diag(penalised)) x = b with A symmetric k × k; stops at the relative residual `tolerance` or after
- * `most` steps. Random ±1 designs are nearly orthogonal, so a dozen steps are usual.
- */
-export function solveShifted(a: Float64Array, k: number, shift: Float64Array, b: Float64Array, most = 100, tolerance = 1e-8): Float64Array {
-  const x = new Float64Array(k);
-  const r = Float64Array.from(b);
-  const p = Float64Array.from(b);
-  const ap = new Float64Array(k);
-  let rr = r.reduce((sum, v) => sum + v * v, 0);
-  const enough = rr * tolerance * tolerance;
-  for (let step = 0; step < most && rr > enough; step++) {
-    let pap = 0;
-    for (let i = 0; i < k; i++) {
-      let sum = shift[i] * p[i];
-      for (let j = 0, at = i * k; j < k; j++) sum += a[at + j] * p[j];
-      ap[i] = sum;
-      pap += p[i] * sum;
-    }
-    if (!(pap > 0)) break;
-    const alpha = rr / pap;
-    let next = 0;
-    for (let i = 0; i < k; i++) {
-      x[i] += alpha * p[i];
-      r[i] -= alpha * ap[i];
-      next += r[i] * r[i];
-    }
-    const beta = next / rr;
-    for (let i = 0; i < k; i++) p[i] = r[i] + beta * p[i];
-    rr = next;
-  }
-  return x;
-}

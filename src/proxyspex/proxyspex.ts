@@ -58,9 +58,9 @@ export async function proxyspex(masks: Masks, values: ArrayLike<number>, options
   const candidates = refinements(Math.min(...folds.map((f) => f.seen.masks.count)));
   const errors = new Float64Array(candidates.length);
   for (const [i, fold] of folds.entries()) {
-    const grader = gradeFold(treeTerms(chosen.models[i], masks.n, chosen.best), fold.seen, fold.unseen);
+    const grader = gradeFold(treeTerms(chosen.models[i], masks.n, chosen.best), fold.seen, fold.unseen, breathe);
     for (const [c, candidate] of candidates.entries()) {
-      errors[c] += grader.error(candidate);
+      errors[c] += await grader.error(candidate);
       await breathe?.();
     }
   }

@@ -1,6 +1,9 @@
-import { cholesky, solveShifted } from '../core/linalg.ts';
+import { cholesky } from '../core/linalg.ts';
 import type { Masks } from '../core/masks.ts';
-import { parityColumns, parityGram, parityMoments, ridgeRefit } from '../spectrum/refit.ts';
+import { ridgePath } from '../core/ridge-path.ts';
+import { parityColumns, parityMoments } from '../spectrum/gram.ts';
+import { parityGram } from '../spectrum/gram-wasm.ts';
+import { ridgeRefit } from '../spectrum/refit.ts';
 import { evaluateSpectrum, type Fit, type Spectrum } from '../spectrum/spectrum.ts';
 import { keysOfTerms, rankTerms, type TreeTerms } from './trees.ts';
 
@@ -46,7 +49,12 @@ function supportOf(terms: TreeTerms, ranked: Uint32Array, keep: Refinement['keep
 }
 
 /** One penalty a term; ∅ is free. */
-function penaltiesOf(terms: TreeTerms, support: Uint32Array, { weigh, strength }: Refinement, rows: number): Float64Array {
+function penaltiesOf(
+  terms: TreeTerms,
+  support: Uint32Array,
+  { weigh, strength }: Pick<Refinement, 'weigh' | 'strength'>,
+  rows: number,
+): Float64Array {
   const out = new Float64Array(support.length).fill(strength * rows);
   out[0] = 0;
   if (weigh !== 'scaled' || support.length < 2) return out;
@@ -60,7 +68,7 @@ function penaltiesOf(terms: TreeTerms, support: Uint32Array, { weigh, strength }
 /** What grading every refinement of one fold costs is shared: one Gram matrix of the largest support. */
 export interface FoldGrader {
   /** Squared error over the unseen rows. */
-  error(refinement: Refinement): number;
+  error(refinement: Refinement): Promise<number>;
 }
 
 /** Grades refinements of trees that saw only `seen`, on rows that neither the trees nor the refit have seen. */
@@ -68,6 +76,7 @@ export function gradeFold(
   terms: TreeTerms,
   seen: { masks: Masks; values: ArrayLike<number> },
   unseen: { masks: Masks; values: ArrayLike<number> },
+  breathe?: () => Promise<void>,
 ): FoldGrader {
   const ranked = rankTerms(terms);
   const rows = seen.masks.count;
@@ -78,16 +87,28 @@ export function gradeFold(
   const gram = parityGram(columns, rows);
   const moments = parityMoments(columns, rows, seen.values);
   const stride = keys.length / largest.length;
+  const paths = new Map<string, Promise<Float64Array[]>>();
+  /** All strengths of a support and a way to weigh it are solved at once. */
+  const weighed = async (support: Uint32Array, { keep, weigh, strength }: Refinement): Promise<Float64Array> => {
+    if (weigh === 'trees') return Float64Array.from(support, (k) => terms.coefficients[k]);
+    const size = support.length;
+    const key = `${weigh} ${keep}`;
+    const path = paths.get(key) ?? solve(support, weigh);
+    paths.set(key, path);
+    return (await path)[STRENGTHS[weigh].indexOf(strength as never)].subarray(0, size);
+  };
+  const solve = (support: Uint32Array, weigh: 'ridge' | 'scaled') => {
+    const size = support.length;
+    const part = new Float64Array(size * size);
+    for (let i = 0; i < size; i++) part.set(gram.subarray(i * largest.length, i * largest.length + size), i * size);
+    const weights = penaltiesOf(terms, support, { weigh, strength: 1 }, rows);
+    return ridgePath(part, size, weights, STRENGTHS[weigh], moments.slice(0, size), { most: 60, tolerance: ENOUGH, breathe });
+  };
   return {
-    error(refinement) {
+    async error(refinement) {
       const support = supportOf(terms, ranked, refinement.keep, rows);
       const size = support.length;
-      let coefficients: Float64Array = Float64Array.from(support, (k) => terms.coefficients[k]);
-      if (refinement.weigh !== 'trees') {
-        const part = new Float64Array(size * size);
-        for (let i = 0; i < size; i++) part.set(gram.subarray(i * largest.length, i * largest.length + size), i * size);
-        coefficients = solveShifted(part, size, penaltiesOf(terms, support, refinement, rows), moments.slice(0, size), 60, ENOUGH);
-      }
+      const coefficients = await weighed(support, refinement);
       const predicted = evaluateSpectrum({ n, keys: keys.subarray(0, size * stride), coefficients }, unseen.masks);
       let error = 0;
       for (let r = 0; r < predicted.length; r++) error += (predicted[r] - unseen.values[r]) ** 2;

@@ -1,7 +1,8 @@
 import { popcount } from '../core/bits.ts';
 import { type Masks, maskStride, pickMasks } from '../core/masks.ts';
 import { pairFolds } from '../spectrum/cross-validate.ts';
-import { parityColumns, parityGram, parityMoments } from '../spectrum/refit.ts';
+import { parityColumns, parityMoments } from '../spectrum/gram.ts';
+import { parityGram } from '../spectrum/gram-wasm.ts';
 import { type Bins, projection, type Trace } from './bins.ts';
 import type { Normal, Pattern, Problem } from './lasso.ts';
 

@@ -1,7 +1,7 @@
 import { WebspexError } from '../core/errors.ts';
 import { cholesky } from '../core/linalg.ts';
 import { type Masks, maskStride } from '../core/masks.ts';
-import { parityColumns, parityMoments } from '../spectrum/refit.ts';
+import { parityColumns, parityMoments } from '../spectrum/gram.ts';
 import { checkValues, type DecodeOptions, type Fit } from '../spectrum/spectrum.ts';
 import { type Bins, fillBins, projection, type Trace, traceOf } from './bins.ts';
 import { crossValidatedLasso, type Lasso, type Problem } from './lasso.ts';

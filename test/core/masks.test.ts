@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parity, popcount } from '../../src/core/bits.ts';
-import { cholesky, solveCholesky, solveShifted } from '../../src/core/linalg.ts';
+import { cholesky, solveCholesky } from '../../src/core/linalg.ts';
 import {
   allMasks,
   concatMasks,
@@ -99,7 +99,7 @@ describe('bits, random numbers and small systems', () => {
     expect(Math.abs(normals.reduce((a, b) => a + b * b) / 4000 - 1)).toBeLessThan(0.12);
   });
 
-  it('solve: Cholesky and conjugate gradients leave no residual', () => {
+  it('solve: Cholesky leaves no residual', () => {
     const k = 40;
     const random = createRandom(8);
     const half = Float64Array.from({ length: k * k }, () => random.normal());
@@ -107,10 +107,8 @@ describe('bits, random numbers and small systems', () => {
     for (let i = 0; i < k; i++)
       for (let j = 0; j < k; j++) for (let p = 0; p < k; p++) a[i * k + j] += half[i * k + p] * half[j * k + p] + (i === j ? 1 / k : 0);
     const b = Float64Array.from({ length: k }, () => random.normal());
-    const residual = (x: Float64Array, shift: number) =>
-      Math.max(...b.map((v, i) => Math.abs(v - shift * x[i] - x.reduce((s, xj, j) => s + a[i * k + j] * xj, 0))));
-    expect(residual(solveCholesky(cholesky(a, k), k, b), 0)).toBeLessThan(1e-9);
-    expect(residual(solveShifted(a, k, new Float64Array(k).fill(5), b), 5)).toBeLessThan(1e-6);
+    const residual = (x: Float64Array) => Math.max(...b.map((v, i) => Math.abs(v - x.reduce((s, xj, j) => s + a[i * k + j] * xj, 0))));
+    expect(residual(solveCholesky(cholesky(a, k), k, b))).toBeLessThan(1e-9);
     expect(() => cholesky(new Float64Array([1, 2, 2, 1]), 2)).toThrow(/positive pivot/);
   });
 });

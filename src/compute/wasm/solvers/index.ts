@@ -1,2 +1,3 @@
 export { correlate } from './correlate';
+export { gram } from './gram';
 export { bestGain, bestSplit, histogram, largestOf, packRows, partition, settle, subtract } from './leaves';
