@@ -60,6 +60,8 @@ export interface Assignment {
   readonly valueFunction: ValueFunction;
   readonly options: ExplainOptions;
   readonly origin: Origin;
+  /** What else makes the question another one, such as the labelled texts it is about. */
+  readonly asked?: Readonly<Record<string, unknown>>;
   /** Milliseconds that a call of the value function should take; default 150. */
   readonly batchMs?: number;
 }
@@ -67,10 +69,10 @@ export interface Assignment {
 /** As `explain`, for lenses that must look at the model before they know their players. */
 export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
   return startRun(async (control) => {
-    const { valueFunction, options, origin, batchMs = options.batchMs ?? BATCH_MS } = await prepare();
+    const { valueFunction, options, origin, asked, batchMs = options.batchMs ?? BATCH_MS } = await prepare();
     const settings = settle(options);
     const { plan, exhaustive } = planRun(settings);
-    const memory = options.log ? await remembering(valueFunction, options.log, questionOf(origin, settings.players)) : null;
+    const memory = options.log ? await remembering(valueFunction, options.log, await questionOf(origin, settings.players, asked)) : null;
     const session: Session = {
       settings,
       origin,

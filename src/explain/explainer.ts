@@ -14,7 +14,7 @@ import type { AnyModel, DeviceInfo, ModelInfo, ModelSource, ProgressEvent } from
 import { type ComponentQuestion, prepareComponents } from './components.ts';
 import type { Explanation } from './document.ts';
 import { explainFrom } from './explain.ts';
-import { QUESTION_OPTIONS, refuseStrayOptions } from './lens-options.ts';
+import { QUESTION_OPTIONS, refuseStrayOptions, unseenOptions } from './lens-options.ts';
 import type { ExplainOptions } from './options.ts';
 import { prepareBlank, prepareCausal, prepareClassifier, prepareSimilarity, type Question } from './prepare.ts';
 import type { Prepared } from './prepared.ts';
@@ -192,6 +192,7 @@ export function createExplainer(model: AnyModel, loadMs = 0, trainer: Backend | 
         return {
           valueFunction: (masks, o) => queued(() => valueFunction(masks, o)),
           options: { ...options, players },
+          asked: unseenOptions(options),
           batchMs,
           origin: { text, ...about, model: model.info, device: model.device, loadMs },
         };

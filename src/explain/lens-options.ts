@@ -16,6 +16,11 @@ type Kind = keyof typeof OPTIONS;
 /** All that makes one question another; not its signal, nor what a run is told besides. */
 export const QUESTION_OPTIONS: readonly Option[] = ['lens', 'target', 'scalar', ...Object.values(OPTIONS).flat()];
 
+/** What of a question its explanation only counts, or leaves out. */
+export function unseenOptions({ examples, train, l2, reference, rescale }: Question): Readonly<Record<string, unknown>> {
+  return { examples, train, l2, reference, rescale };
+}
+
 function kindOf(lens: string): Kind {
   return lens === 'text' || lens === 'data' ? lens : 'components';
 }

@@ -25,13 +25,17 @@ export function questionHash({ players, about }: LoggedQuestion, own: Readonly<R
   return sha256Hex(new TextEncoder().encode(JSON.stringify([about, named, own])));
 }
 
-/** Of an explanation's origin what its values depend on; devices give the same numbers but for rounding. */
-export function questionOf(
+/** Of an explanation's origin what its values depend on; devices give the same numbers but for rounding. Of what else was `asked`, the hashes. */
+export async function questionOf(
   { text, lens, locked = [], target, scalar, mask, units, model }: Origin,
   players: readonly Player[],
-): LoggedQuestion {
+  asked: Readonly<Record<string, unknown>> = {},
+): Promise<LoggedQuestion> {
   const of = model && { id: model.id, revision: model.revision, sha256: model.sha256, dtype: model.dtype };
-  return { players, about: { text, lens, locked, target, scalar, mask, units, model: of } };
+  const hashed: Record<string, string> = {};
+  for (const [name, value] of Object.entries(asked))
+    if (value !== undefined) hashed[name] = `SHA-256 ${await sha256Hex(new TextEncoder().encode(JSON.stringify(value)))}`;
+  return { players, about: { text, lens, locked, target, scalar, mask, units, model: of, ...hashed } };
 }
 
 /** A value function that asks another one only for masks it does not know, and keeps what it learns. */

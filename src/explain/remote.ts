@@ -14,6 +14,7 @@ import {
   type Task,
   type TextOptions,
 } from './explainer.ts';
+import { unseenOptions } from './lens-options.ts';
 import type { RunProgress } from './options.ts';
 import type { Question } from './prepare.ts';
 import { type ExplainRun, startRun } from './run.ts';
@@ -224,6 +225,7 @@ function explainHere(explainer: Explainer, text: string, options: TextOptions): 
       // No signal a call: the run looks at it between calls, and each call would leave a listener behind.
       valueFunction: (masks) => explainer.evaluate(text, { ...question, masks: rowsOf(masks) }),
       options: { ...options, players },
+      asked: unseenOptions(question),
       batchMs: batchMs ?? REMOTE_BATCH_MS,
       origin: { text, ...about, model: explainer.model, device: explainer.device, loadMs: 0 },
     };

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { FUNCTION_ORIGIN } from '../../src/explain/explain.ts';
+import { unseenOptions } from '../../src/explain/lens-options.ts';
+import { questionOf } from '../../src/explain/log.ts';
 import { type EvaluationLog, type Explanation, explain, isPresent, type Masks, maskText, questionHash, WebspexError } from './support.ts';
 
 /** A log in memory that also counts. */
@@ -90,5 +93,16 @@ describe('a run with an evaluation log', () => {
       await explain(counted().valueFunction, { ...OPTIONS, ...other, log }).result;
     expect(opened[1]).toBe(opened[0]);
     expect(opened[2]).not.toBe(opened[0]);
+  });
+
+  it.each([
+    ['labelled texts', { examples: [{ label: 'a', text: 'b' }] }],
+    ['training examples', { train: [{ label: 'a', text: 'b' }] }],
+    ['a strength of the penalty', { l2: 2 }],
+    ['reference texts', { reference: ['a'] }],
+  ])('tells questions apart by %s, of which an explanation says only how many there are', async (_, asked) => {
+    const hash = async (given: object) => questionHash(await questionOf(FUNCTION_ORIGIN, [], unseenOptions(given)));
+    expect(await hash(asked)).not.toBe(await hash({}));
+    expect(await hash(asked)).toBe(await hash({ ...asked, budget: 7 }));
   });
 });
