@@ -38,7 +38,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   let low_row = min(first_row + own_row, run.rows - 1u) * (K / 4u);
   let high_row = min(first_row + own_row + 64u, run.rows - 1u) * (K / 4u);
   let fetch_k = index % 16u;
-  let fetch_weight = weight_at(min(first_column + (index / 16u) * 4u, params.columns - 4u));
+  let fetch_weight = weight_at(params.weight_column + min(first_column + (index / 16u) * 4u, params.columns - 4u));
 
   var sum0 = vec4<f32>();
   var sum1 = vec4<f32>();
@@ -54,7 +54,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     let k = start + fetch_k;
     var b = vec4<f32>();
     if k < K {
-      b = vec4<f32>(weight[fetch_weight + k * 2u]);
+      b = weight_row(fetch_weight, k);
     }
     // The tile of the step before has been used by all.
     workgroupBarrier();

@@ -19,7 +19,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   // Each invocation fetches four inputs of one row and four weights of one k; past the end it fetches the last ones, unused.
   let fetch_row = min(first_row + index / 4u, run.rows - 1u) * depth;
   let fetch_k = index % 16u;
-  let fetch_weight = weight_at(min(first_column + (index / 16u) * 4u, params.columns - 4u));
+  let fetch_weight = weight_at(params.weight_column + min(first_column + (index / 16u) * 4u, params.columns - 4u));
   let slot = index / 16u;
   let lane = (index / 4u) % 4u;
   let first = (index % 4u) * 4u;
@@ -38,7 +38,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     let k = start + fetch_k;
     var b = vec4<f32>();
     if k < K {
-      b = vec4<f32>(weight[fetch_weight + k * 2u]);
+      b = weight_row(fetch_weight, k);
     }
     // The tile of the step before has been used by all.
     workgroupBarrier();

@@ -4,10 +4,6 @@
 // Workgroup: 8 panels by 8 blocks of rows. Twin: src/compute/reference/matmul-direct.ts.
 #import shared/matmul.wgsl
 
-fn four_by_four(w: u32) -> mat4x4<f32> {
-  return mat4x4(vec4<f32>(weight[w]), vec4<f32>(weight[w + 2u]), vec4<f32>(weight[w + 4u]), vec4<f32>(weight[w + 6u]));
-}
-
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let column = id.x * 8u;
@@ -26,7 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var at5 = min(row + 5u, last) * depth;
   var at6 = min(row + 6u, last) * depth;
   var at7 = min(row + 7u, last) * depth;
-  var w = weight_at(column);
+  let w = weight_at(params.weight_column + column);
 
   var l0 = vec4<f32>(); var h0 = vec4<f32>();
   var l1 = vec4<f32>(); var h1 = vec4<f32>();
@@ -37,8 +33,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var l6 = vec4<f32>(); var h6 = vec4<f32>();
   var l7 = vec4<f32>(); var h7 = vec4<f32>();
   for (var k = 0u; k < depth; k++) {
-    let low = four_by_four(w);
-    let high = four_by_four(w + 1u);
+    let low = weight_block(w, k);
+    let high = weight_block(w + 1u, k);
     let a0 = vec4<f32>(input[at0 + k]); l0 += low * a0; h0 += high * a0;
     let a1 = vec4<f32>(input[at1 + k]); l1 += low * a1; h1 += high * a1;
     let a2 = vec4<f32>(input[at2 + k]); l2 += low * a2; h2 += high * a2;
@@ -47,7 +43,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let a5 = vec4<f32>(input[at5 + k]); l5 += low * a5; h5 += high * a5;
     let a6 = vec4<f32>(input[at6 + k]); l6 += low * a6; h6 += high * a6;
     let a7 = vec4<f32>(input[at7 + k]); l7 += low * a7; h7 += high * a7;
-    w += 8u;
   }
   store8(row, column, l0, h0);
   store8(row + 1u, column, l1, h1);

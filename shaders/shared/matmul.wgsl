@@ -1,4 +1,5 @@
-// What all tilings of a product share: bindings, constants, where a weight lies and how sums are stored.
+// What all tilings of a product share: bindings, constants and how sums are stored. The host adds how weights lie in memory: weight_at,
+// weight_row and weight_block of shared/weight-*.wgsl.
 struct Params {
   columns: u32,
   weight_column: u32,
@@ -19,12 +20,6 @@ struct Params {
 override K: u32;
 override ACTIVATION: u32;
 override RESIDUAL: u32;
-
-// The first of K vectors, two apart: four columns of the weight, from `column` of those used on.
-fn weight_at(column: u32) -> u32 {
-  let from_first = params.weight_column + column;
-  return (from_first / 8u) * K * 2u + ((from_first / 4u) & 1u);
-}
 
 fn store4(row: u32, column: u32, sum: vec4<f32>) {
   let at = (row * params.output_stride + params.output_column + column) >> 2u;

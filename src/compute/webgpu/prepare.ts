@@ -1,7 +1,6 @@
 import { WebspexError } from '../../core/errors.ts';
 import { KERNELS, type KernelSignature } from '../kernels.ts';
-import { expandPanels, isPacked } from '../packed.ts';
-import { bufferLength, type Program, ROW_KINDS, type Step, type Weights } from '../program.ts';
+import { bufferLength, bufferWords, type Program, ROW_KINDS, type Step, type Weights } from '../program.ts';
 import { deviceError, deviceThrew, messageOf, type OpenDevice, scoped } from './device.ts';
 import { assemble, type ShaderChoice, shaderOf } from './shaders.ts';
 import { halfBuffers, storageOf, weightBytes } from './storage.ts';
@@ -75,11 +74,9 @@ function makeObjects(device: GPUDevice, program: Program, weights: Weights, choi
   const buffers = new Map<string, GPUBuffer>();
   const half = halfBuffers(program, choice.dtype);
   for (const spec of program.buffers) {
-    const given = weights.get(spec.name);
-    const weight =
-      given instanceof Uint32Array && isPacked(spec.type) ? expandPanels(spec.type, given, spec.rows as number, spec.columns) : given;
-    const size = (half.has(spec.name) ? 2 : 4) * bufferLength(spec, program.capacity);
-    const contents = weight && weightBytes(spec, weight as Float32Array, half);
+    const weight = weights.get(spec.name);
+    const size = (half.has(spec.name) ? 2 : 4) * bufferWords(spec, program.capacity);
+    const contents = weight && weightBytes(spec, weight, half);
     buffers.set(spec.name, create(spec.name, size, STORAGE | COPY_SRC | COPY_DST, contents));
   }
   const unbound = create('unbound', 16, STORAGE);
@@ -97,7 +94,7 @@ function makeObjects(device: GPUDevice, program: Program, weights: Weights, choi
     const signature: KernelSignature = KERNELS[step.kernel];
     const shader = shaderOf(step.kernel, choice);
     const layout = cached(layouts, step.kernel, () => layoutOf(device, step.kernel, signature));
-    const storage = storageOf(step, half);
+    const storage = storageOf(program, step, half);
     const module = cached(modules, `${shader.stem} ${storage}`, () =>
       device.createShaderModule({ label: shader.stem, code: assemble(shader.source, storage) }),
     );

@@ -17,6 +17,11 @@ import half from '../../../shaders/shared/half.wgsl?raw';
 import sharedLayerNorm from '../../../shaders/shared/layer-norm.wgsl?raw';
 import sharedMatmul from '../../../shaders/shared/matmul.wgsl?raw';
 import step from '../../../shaders/shared/step.wgsl?raw';
+import weightBf16 from '../../../shaders/shared/weight-bf16.wgsl?raw';
+import weightF16 from '../../../shaders/shared/weight-f16.wgsl?raw';
+import weightF32 from '../../../shaders/shared/weight-f32.wgsl?raw';
+import weightQ4 from '../../../shaders/shared/weight-q4.wgsl?raw';
+import weightQ8 from '../../../shaders/shared/weight-q8.wgsl?raw';
 import tokenScores from '../../../shaders/token-scores.wgsl?raw';
 import { WebspexError } from '../../core/errors.ts';
 import type { KernelName } from '../kernels.ts';
@@ -33,6 +38,11 @@ const SNIPPETS: Readonly<Record<string, string>> = {
   'shared/half.wgsl': half,
   'shared/layer-norm.wgsl': sharedLayerNorm,
   'shared/matmul.wgsl': sharedMatmul,
+  'shared/weight-f32.wgsl': weightF32,
+  'shared/weight-f16.wgsl': weightF16,
+  'shared/weight-bf16.wgsl': weightBf16,
+  'shared/weight-q8.wgsl': weightQ8,
+  'shared/weight-q4.wgsl': weightQ4,
 };
 
 /** A shader and the workgroups it needs in x and y for a step over this many rows. */
@@ -109,7 +119,7 @@ const attentionGroups: Shader['groups'] = ({ constants }, rows) => [
  * @throws self-check for an unknown path.
  */
 export function assemble(source: string, storage = ''): string {
-  return storage + withImports(source, new Set());
+  return withImports(storage + source, new Set());
 }
 
 function withImports(source: string, included: Set<string>): string {

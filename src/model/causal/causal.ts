@@ -28,6 +28,8 @@ export interface CausalParts {
 
 /** Texts that a first program is made for; one for longer texts is made when they come. */
 const USUAL_TOKENS = 128;
+/** Bytes that rows may take beside weights where trees have room in less: some thousand rows of a small model fill any device. */
+const MOST_ROW_BYTES = 192 * 2 ** 20;
 /** Rows of a run for each token of the longest text: what all its sequences begin with is computed once a run. */
 const TREE_SPAN = 4;
 
@@ -194,6 +196,8 @@ function planDecoder({ sizes, types }: Planned, { longest, scored }: Needed, { l
     const bytes = planned.buffers.map((spec) => 4 * bufferWords(spec, planned.capacity));
     const [largest, total] = [Math.max(...bytes), bytes.reduce((a, b) => a + b, 0)];
     const most = limits.totalBytes ?? Number.POSITIVE_INFINITY;
+    const rows = planned.buffers.reduce((sum, spec, i) => sum + (spec.kind === 'weight' ? 0 : bytes[i]), 0);
+    if (rows > MOST_ROW_BYTES && tokens >= 2 * TREE_SPAN * longest) continue;
     if (largest <= limits.bufferBytes && total <= most) return planned;
     if (tokens > longest) continue;
     const spec = planned.buffers[bytes.indexOf(largest)];

@@ -2,16 +2,21 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/compute/backend.ts';
 import { createWasmBackend } from '../../../src/compute/wasm/backend.ts';
+import { createWebgpuBackend } from '../../../src/compute/webgpu/backend.ts';
 import { continuationOf } from '../../../src/lens/text/continuation.ts';
 import { loadCausal } from '../../../src/model/causal/load.ts';
 import type { CausalModel } from '../../../src/model/model.ts';
 import { openSource } from '../../../src/model/source.ts';
 import { excess } from '../../compute/support.ts';
+import { watchedGpu } from '../../compute/watched-gpu.ts';
 import { hasModel } from './known-models.ts';
 import { scored } from './support.ts';
 
 /** Thirty layers in float32 on both sides, sums in another order: 3e-5 apart in November 2026. */
 const FLOAT32 = { absolute: 2e-4, relative: 0 };
+
+const MOST_GPU_BYTES = 350e6;
+const FOLDER = new URL('../../../../shared/models/smollm2/', import.meta.url);
 
 interface Asked {
   readonly prompt: string;
@@ -34,8 +39,7 @@ describe.skipIf(!hasModel('smollm2'))('SmolLM2-135M-Instruct from its GGUF file 
   let model: CausalModel;
   beforeAll(async () => {
     backend = await createWasmBackend({ threads: 1 });
-    const folder = new URL('../../../../shared/models/smollm2/', import.meta.url);
-    model = await loadCausal(openSource(folder), { backend }, golden.file);
+    model = await loadCausal(openSource(FOLDER), { backend }, golden.file);
   });
   afterAll(() => {
     model?.destroy();
@@ -68,5 +72,21 @@ describe.skipIf(!hasModel('smollm2'))('SmolLM2-135M-Instruct from its GGUF file 
     const { logProbs } = await ask(rows);
     const want = rows.flatMap((row) => row.logProbs);
     expect(excess(logProbs, want, FLOAT32.absolute, FLOAT32.relative)).toBeLessThanOrEqual(1);
+  });
+
+  it('takes at most 350 MB of buffers on a GPU that wants large runs, and on one that is software', async () => {
+    for (const mostTokens of [8192, 512]) {
+      let bytes = 0;
+      const gpu = watchedGpu(({ name, args, go }) => {
+        if (name === 'createBuffer') bytes += (args[0] as GPUBufferDescriptor).size;
+        return go();
+      });
+      const webgpu = await createWebgpuBackend({ gpu, tiling: 'direct' });
+      const onGpu = await loadCausal(openSource(FOLDER), { backend: { ...webgpu, limits: { ...webgpu.limits, mostTokens } } }, golden.file);
+      onGpu.destroy();
+      webgpu.destroy();
+      expect(bytes).toBeGreaterThan(98e6);
+      expect(bytes).toBeLessThanOrEqual(MOST_GPU_BYTES);
+    }
   });
 });
