@@ -1,9 +1,12 @@
-// Row r of the output is row index[r] of the input, its first `columns` columns. An invocation owns four columns of a row.
+// `columns` columns of row r of the output, from output_column on, are those of row index[r] of the input from input_column on. A column may
+// lie rows further on, as nothing but sums is made of them. An invocation owns four columns of a row.
 // Twin: src/compute/reference/gather-rows.ts.
 struct Params {
   columns: u32,
   input_stride: u32,
   output_stride: u32,
+  input_column: u32,
+  output_column: u32,
 }
 
 #import shared/step.wgsl
@@ -18,6 +21,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if id.x * 4u >= params.columns || id.y >= run.rows {
     return;
   }
-  let four = vec4<f32>(input[((index[id.y] * params.input_stride) >> 2u) + id.x]);
-  output[((id.y * params.output_stride) >> 2u) + id.x] = Output(fitting(four, id.x));
+  let four = vec4<f32>(input[((index[id.y] * params.input_stride + params.input_column) >> 2u) + id.x]);
+  output[((id.y * params.output_stride + params.output_column) >> 2u) + id.x] = Output(fitting(four, id.x));
 }

@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** What errors call an output row; default `row 3`. */
   readonly nameRow?: (row: number) => string;
+  /** Run it wherever the program is prepared, not in the first free place: what it leaves in scratch buffers is then there for any later run. */
+  readonly everywhere?: boolean;
 }
 
 /** A program with its weights on a device. Runs may be started before earlier ones are done; results come in order. */

@@ -36,7 +36,7 @@ export const KERNELS = {
     writes: 'output',
     half: ['input', 'output'],
     constants: [],
-    params: ['columns', 'inputStride', 'outputStride'],
+    params: ['columns', 'inputStride', 'outputStride', 'inputColumn', 'outputColumn'],
   },
   matmul: {
     reads: ['input', 'weight', 'bias', 'residual'],

@@ -4,11 +4,20 @@ import { isPacked, type Packed, panelWords } from './packed.ts';
 import { PANEL } from './panels.ts';
 
 /** What the rows of a buffer or of a dispatch are; how many there are is given with each run. */
-export type RowKind = 'tokens' | 'tableRows' | 'sequences';
-export const ROW_KINDS: readonly RowKind[] = ['tokens', 'tableRows', 'sequences'];
-export type RowCounts = Readonly<Record<RowKind, number>>;
+export type RowKind = 'tokens' | 'tableRows' | 'sequences' | 'kept';
+export const ROW_KINDS: readonly RowKind[] = ['tokens', 'tableRows', 'sequences', 'kept'];
+/** Rows of each kind; of those that stay from one run to the next, `kept`, none where they are left out. */
+export type RowCounts = Readonly<Record<Exclude<RowKind, 'kept'>, number>> & { readonly kept?: number };
 
-/** A named matrix, row-major. Weights have their rows fixed; all others are as long as the capacity of their row kind. */
+/** How many rows of a kind there are. */
+export function rowsOf(counts: RowCounts, kind: RowKind): number {
+  return counts[kind] ?? 0;
+}
+
+/**
+ * A named matrix, row-major. Weights have their rows fixed; all others are as long as the capacity of their row kind. What a run leaves in a
+ * scratch buffer is there for the next one, which must read no rows but those it wrote or knows to have been written.
+ */
 export interface BufferSpec {
   readonly name: string;
   readonly kind: 'weight' | 'input' | 'scratch' | 'output';
@@ -16,6 +25,8 @@ export interface BufferSpec {
   readonly type: 'f32' | 'u32' | Packed;
   readonly rows: RowKind | number;
   readonly columns: number;
+  /** Never in half precision, whatever touches it. */
+  readonly single?: true;
 }
 
 /** One dispatch: a kernel over `rows` rows, with its slots bound to buffers by name. */
@@ -41,7 +52,7 @@ export type Inputs = Readonly<Record<string, Float32Array | Uint32Array>>;
 
 /** Elements a buffer holds in a program of this capacity. */
 export function bufferLength(spec: BufferSpec, capacity: RowCounts): number {
-  return (typeof spec.rows === 'number' ? spec.rows : capacity[spec.rows]) * spec.columns;
+  return (typeof spec.rows === 'number' ? spec.rows : rowsOf(capacity, spec.rows)) * spec.columns;
 }
 
 /** 32-bit words a buffer takes in a program of this capacity. */
@@ -58,7 +69,8 @@ export function padWidth(width: number): number {
 /** Floating-point operations the matrix products of one run execute, padding of widths included: Σ 2 · rows · K · columns. */
 export function matmulFlops(program: Program, counts: RowCounts): number {
   let flops = 0;
-  for (const step of program.steps) if (step.kernel === 'matmul') flops += 2 * counts[step.rows] * step.constants.K * step.params.columns;
+  for (const step of program.steps)
+    if (step.kernel === 'matmul') flops += 2 * rowsOf(counts, step.rows) * step.constants.K * step.params.columns;
   return flops;
 }
 
@@ -102,10 +114,10 @@ export function checkProgram(program: Program, weights: Weights): void {
 /** Checks one run against what was planned. @throws self-check naming the input. */
 export function checkRun(program: Program, inputs: Inputs, counts: RowCounts): void {
   for (const kind of ROW_KINDS)
-    if (counts[kind] > program.capacity[kind])
+    if (rowsOf(counts, kind) > rowsOf(program.capacity, kind))
       throw new WebspexError(
         'self-check',
-        `run: expected at most ${program.capacity[kind]} ${kind}, got ${counts[kind]}; please report it`,
+        `run: expected at most ${rowsOf(program.capacity, kind)} ${kind}, got ${rowsOf(counts, kind)}; please report it`,
       );
   for (const spec of program.buffers) {
     if (spec.kind !== 'input') continue;

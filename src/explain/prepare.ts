@@ -32,7 +32,7 @@ export interface Question extends Omit<ComponentQuestion, 'lens' | 'scalar'>, Tr
 /** What is explained about a model without its head: how alike two texts are. */
 export const COSINE = 'cosine';
 
-/** More masks in a call share more beginnings; Stop and progress wait for its end. */
+/** More masks in a call share more beginnings that are not kept from call to call; Stop and progress wait for its end. */
 const TREE_BATCH_MS = 2000;
 
 /** The whole text is passed once, to find the predicted label. @throws usage, empty-input, too-long, and what passes throw. */

@@ -133,9 +133,10 @@ export interface MaskedModel {
 export interface TreeCounters {
   sequences: number;
   distinctSequences: number;
-  /** Rows computed, and rows that were not because another sequence of the run had them. */
+  /** Rows computed; rows that were not because another sequence of the run had them, or because they were kept from an earlier one. */
   tokens: number;
   sharedTokens: number;
+  keptTokens: number;
   tableRows: number;
   /** Rows whose scores over the vocabulary were computed. */
   readRows: number;
@@ -153,8 +154,11 @@ export interface CausalModel {
   /** Tokens that end an answer. */
   readonly ends: readonly number[];
   readonly counters: Readonly<TreeCounters>;
-  /** Scores of the last tokens of each sequence; what sequences begin with alike is computed once. */
-  score(sequences: ScoredSequences, options?: { signal?: AbortSignal }): Promise<TokenScores>;
+  /**
+   * Scores of the last tokens of each sequence; what sequences begin with alike is computed once. `keep`: beginnings, the most wanted first,
+   * that later calls will need too; as far as there is room their keys and values stay on the device, until others are wanted.
+   */
+  score(sequences: ScoredSequences, options?: { signal?: AbortSignal; keep?: TokenSequences }): Promise<TokenScores>;
   destroy(): void;
 }
 

@@ -12,6 +12,8 @@ export interface Piece {
   /** Rows that say how long it takes; default its tokens. */
   readonly rows?: number;
   readonly nameRow: (row: number) => string;
+  /** As in RunOptions. */
+  readonly everywhere?: boolean;
   take(rows: Float32Array): void;
 }
 
@@ -29,6 +31,8 @@ export interface Work {
 
 /** A model's weights on a backend, with one program prepared. One call at a time. */
 export interface Passes {
+  /** Another number each time a program is prepared: what runs left in scratch buffers is there as long as it stays. */
+  readonly generation: number;
   /** Does all the work; where the device is lost, what was taken stays and the rest is computed again, once. @throws as runs do. */
   run(work: Work, signal?: AbortSignal): Promise<void>;
   destroy(): void;
@@ -44,7 +48,9 @@ export type WeightsSource = Weights | (() => Weights);
 
 /** Prepares a program, keeps as many runs in flight as the backend wants, and sizes them by how long they take. */
 export async function createPasses(first: Program, weights: WeightsSource, backend: Backend): Promise<Passes> {
+  let generation = 0;
   const prepare = async (program: Program) => {
+    generation++;
     if (typeof weights !== 'function') return backend.prepare(program, weights);
     const made = weights();
     try {
@@ -81,7 +87,8 @@ export async function createPasses(first: Program, weights: WeightsSource, backe
         if (next < work.units && flying.length < inFlight) {
           throwIfAborted(signal);
           const piece = work.pack(next, Math.min(pace.rows(), share, program.capacity.tokens));
-          const result = executable.run(piece.inputs, piece.counts, { signal, nameRow: piece.nameRow });
+          const { inputs, counts, nameRow, everywhere } = piece;
+          const result = executable.run(inputs, counts, { signal, nameRow, everywhere });
           result.catch(() => {});
           flying.push({ piece, result, started: performance.now() });
           next += piece.units;
@@ -99,6 +106,9 @@ export async function createPasses(first: Program, weights: WeightsSource, backe
   };
 
   return {
+    get generation() {
+      return generation;
+    },
     async run(work, signal) {
       const done = { units: 0 };
       try {

@@ -38,14 +38,23 @@ export function linear(l: Linear): Step {
   };
 }
 
-/** The first `columns` columns of the rows that an index names. */
-export function gather(rows: RowKind, input: string, index: string, output: string, columns: number, inputStride = columns): Step {
+/** Where the columns that `gather` takes lie, in elements; by default first in a row, and alone in a row of the output. */
+export interface GatheredColumns {
+  readonly inputStride?: number;
+  readonly inputColumn?: number;
+  readonly outputStride?: number;
+  readonly outputColumn?: number;
+}
+
+/** Some columns of the rows that an index names. */
+export function gather(rows: RowKind, input: string, index: string, output: string, columns: number, at: GatheredColumns = {}): Step {
+  const { inputStride = columns, inputColumn = 0, outputStride = columns, outputColumn = 0 } = at;
   return {
     kernel: 'gather-rows',
     rows,
     bindings: { input, index, output },
     constants: {},
-    params: { columns, inputStride, outputStride: columns },
+    params: { columns, inputStride, outputStride, inputColumn, outputColumn },
   };
 }
 
@@ -55,6 +64,6 @@ export function input(name: string, rows: RowKind | number, columns: number, typ
 }
 
 /** A named intermediate. */
-export function scratch(name: string, rows: RowKind, columns: number): BufferSpec {
+export function scratch(name: string, rows: RowKind | number, columns: number): BufferSpec {
   return { name, kind: 'scratch', type: 'f32', rows, columns };
 }

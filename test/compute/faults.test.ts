@@ -19,7 +19,7 @@ const program: Program = {
       rows: 'sequences',
       bindings: { input: 'table', index: 'index', output: 'result' },
       constants: {},
-      params: { columns: 8, inputStride: 8, outputStride: 8 },
+      params: { columns: 8, inputStride: 8, outputStride: 8, inputColumn: 0, outputColumn: 0 },
     },
     {
       kernel: 'finish',

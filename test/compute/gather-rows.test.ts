@@ -13,18 +13,21 @@ beforeAll(async () => {
 });
 afterAll(() => webgpu.destroy());
 
-/** [rows out, rows in, columns copied, input stride, output stride]: one row, ragged counts, more than the 256 columns of a workgroup. */
+/**
+ * [rows out, rows in, columns copied, input stride, output stride, first column in, first column out]: one row, ragged counts, more than the
+ * 256 columns of a workgroup.
+ */
 const SHAPES = [
-  [1, 1, 8, 8, 8],
-  [37, 5, 24, 40, 32],
-  [3, 37, 264, 264, 272],
-  [130, 2, 8, 16, 8],
+  [1, 1, 8, 8, 8, 0, 0],
+  [37, 5, 24, 40, 32, 16, 8],
+  [3, 37, 264, 264, 272, 0, 8],
+  [130, 2, 8, 16, 8, 4, 0],
 ] as const;
 
 describe('gather-rows', () => {
   it.each(SHAPES)(
-    'copies to %i rows, from %i, %i columns of strides %i and %i, bit for bit',
-    async (rows, from, columns, inputStride, outputStride) => {
+    'copies to %i rows, from %i, %i columns of strides %i and %i, from column %i to column %i, bit for bit',
+    async (rows, from, columns, inputStride, outputStride, inputColumn, outputColumn) => {
       const random = createRandom(rows);
       const input = normals(random, from, inputStride);
       // The first and the last row among them, some twice, some never.
@@ -33,12 +36,12 @@ describe('gather-rows', () => {
         kernel: 'gather-rows',
         reads: { input, index: whole(rows, 1, index) },
         constants: {},
-        params: { columns, inputStride, outputStride },
+        params: { columns, inputStride, outputStride, inputColumn, outputColumn },
         rows,
         outputColumns: outputStride,
       };
-      const want = index.map((i) => Array.from({ length: columns }, (_, c) => input.values[i * inputStride + c]));
-      for (const backend of [reference, webgpu]) expect([...(await runKernel(backend, given))]).toEqual(placed(given, want));
+      const want = index.map((i) => Array.from({ length: columns }, (_, c) => input.values[i * inputStride + inputColumn + c]));
+      for (const backend of [reference, webgpu]) expect([...(await runKernel(backend, given))]).toEqual(placed(given, want, outputColumn));
     },
   );
 });

@@ -70,7 +70,7 @@ export function plainProgram(sizes: EncoderSizes, tokens: number): Program {
         rows: 'sequences',
         bindings: { input: 'x', index: 'readRows', output: 'readX' },
         constants: {},
-        params: { columns: width, inputStride: width, outputStride: width },
+        params: { columns: width, inputStride: width, outputStride: width, inputColumn: 0, outputColumn: 0 },
       },
       linear('sequences', 'readX', 'dense', 'pooled', width, width, { activation: sizes.headActivation }),
       linear('sequences', 'pooled', 'classifier', 'logits', width, labels),

@@ -2,7 +2,7 @@ import { throwIfAborted, WebspexError } from '../../core/errors.ts';
 import type { Backend, Executable } from '../backend.ts';
 import type { KernelName } from '../kernels.ts';
 import { expandPanels, isPacked } from '../packed.ts';
-import { bufferLength, checkProgram, checkRun, type Inputs, type Program, type RowCounts, type Weights } from '../program.ts';
+import { bufferLength, checkProgram, checkRun, type Inputs, type Program, type RowCounts, rowsOf, type Weights } from '../program.ts';
 import { outputLabels, readStamped } from '../stamp.ts';
 import { attention } from './attention.ts';
 import { causalAttention } from './causal-attention.ts';
@@ -63,7 +63,13 @@ function createExecutable(program: Program, weights: Weights): Executable {
       for (const step of program.steps) {
         const bound: Record<string, Float64Array | Float32Array | Uint32Array> = {};
         for (const [slot, name] of Object.entries(step.bindings)) bound[slot] = at(buffers, name);
-        TWINS[step.kernel]({ buffers: bound, constants: step.constants, params: step.params, rows: counts[step.rows], serial: stamp });
+        TWINS[step.kernel]({
+          buffers: bound,
+          constants: step.constants,
+          params: step.params,
+          rows: rowsOf(counts, step.rows),
+          serial: stamp,
+        });
       }
       const output = at(buffers, program.buffers.find((b) => b.kind === 'output')?.name ?? 'output');
       return readStamped(

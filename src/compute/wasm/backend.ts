@@ -81,12 +81,12 @@ function createExecutable(program: Program, prepared: Prepared): Executable {
   let closed = false;
   let earlier: Promise<unknown> = Promise.resolve();
   return {
-    async run(inputs, counts, { signal, nameRow } = {}) {
+    async run(inputs, counts, { signal, nameRow, everywhere } = {}) {
       throwIfAborted(signal);
       if (closed) throw gone('executable');
       checkRun(program, inputs, counts);
       const stamp = ++serial;
-      const result = prepared.run(inputs, counts, stamp, signal);
+      const result = prepared.run(inputs, counts, stamp, { signal, everywhere });
       const before = earlier;
       earlier = result.then(
         () => before,

@@ -1,4 +1,5 @@
 import { throwIfAborted, WebspexError } from '../../core/errors.ts';
+import type { RunOptions } from '../backend.ts';
 import type { Inputs, RowCounts, Weights } from '../program.ts';
 import type { Kernels } from './compile.ts';
 import { createInstance, type Instance } from './instance.ts';
@@ -6,8 +7,16 @@ import type { Layout } from './layout.ts';
 
 /** A program prepared on every thread of a crew. */
 export interface Prepared {
-  /** The output rows of one run, as words. @throws device-lost, aborted before it started, self-check where a kernel trapped. */
-  run(inputs: Inputs, counts: RowCounts, serial: number, signal?: AbortSignal): Promise<Uint32Array<ArrayBuffer>>;
+  /**
+   * The output rows of one run, as words. @throws device-lost, aborted before it started, self-check where a kernel trapped or threads that all
+   * ran it differ.
+   */
+  run(
+    inputs: Inputs,
+    counts: RowCounts,
+    serial: number,
+    options: Pick<RunOptions, 'signal' | 'everywhere'>,
+  ): Promise<Uint32Array<ArrayBuffer>>;
   destroy(): void;
 }
 
@@ -48,7 +57,7 @@ export function createCaller({ module }: Kernels): Crew {
         throw threadError(error, layout);
       });
       return {
-        async run(inputs, counts, serial, signal) {
+        async run(inputs, counts, serial, { signal }) {
           // Timers, messages and an abort get through between runs.
           await turnOfEventLoop();
           throwIfAborted(signal);

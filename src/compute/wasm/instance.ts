@@ -1,4 +1,4 @@
-import type { Inputs, RowCounts, Weights } from '../program.ts';
+import { type Inputs, type RowCounts, rowsOf, type Weights } from '../program.ts';
 import type { Layout, Place } from './layout.ts';
 
 /** A program in a memory of its own. */
@@ -28,7 +28,7 @@ export async function createInstance(module: WebAssembly.Module, layout: Layout,
         const values = inputs[place.name].subarray(0, lengthOf(place, counts));
         (values instanceof Float32Array ? numbers : words).set(values, place.at / 4);
       }
-      for (const step of steps) step.kernel(counts[step.rows], ...step.arguments);
+      for (const step of steps) step.kernel(rowsOf(counts, step.rows), ...step.arguments);
       const { output } = layout;
       return words.subarray(output.at / 4, output.at / 4 + lengthOf(output, counts));
     },
@@ -37,5 +37,5 @@ export async function createInstance(module: WebAssembly.Module, layout: Layout,
 
 /** Elements of a buffer that a run of so many rows uses. */
 export function lengthOf({ rows, columns }: Place, counts: RowCounts): number {
-  return (typeof rows === 'number' ? rows : counts[rows]) * columns;
+  return (typeof rows === 'number' ? rows : rowsOf(counts, rows)) * columns;
 }

@@ -2,7 +2,7 @@ import { WebspexError } from '../../core/errors.ts';
 import type { KernelName } from '../kernels.ts';
 import { isPacked, PACKED, type Packed, panelWords } from '../packed.ts';
 import { PANEL } from '../panels.ts';
-import { type BufferSpec, bufferNamed, bufferWords, type Program, type RowKind, type Step } from '../program.ts';
+import { type BufferSpec, bufferNamed, bufferWords, type Program, type RowKind, rowsOf, type Step } from '../program.ts';
 
 /** One step as numbers: an export of the kernels, the kind of rows it runs over, and its arguments behind the number of rows. */
 export interface Call {
@@ -84,7 +84,7 @@ function attentionRooms(program: Program): { panels: number; scores: number; val
   for (const { kernel, bindings, constants } of program.steps) {
     if (kernel !== 'attention' && kernel !== 'causal-attention') continue;
     const { rows } = bufferNamed(program, bindings.keyValue);
-    const keys = Math.ceil((typeof rows === 'number' ? rows : program.capacity[rows]) / 16) * 16;
+    const keys = Math.ceil((typeof rows === 'number' ? rows : rowsOf(program.capacity, rows)) / 16) * 16;
     panels = Math.max(panels, keys * constants.HEAD_WIDTH);
     scores = Math.max(scores, keys * SCORE_ROWS);
     if (kernel === 'causal-attention') values = Math.max(values, keys * constants.HEAD_WIDTH);
@@ -109,7 +109,7 @@ type TypeOf = (slot: string) => BufferSpec['type'];
 const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scratch, typeOf: TypeOf) => Omit<Call, 'rows'>>> = {
   'gather-rows': ({ params: p }, at) => ({
     kernel: 'gatherRows',
-    arguments: [at('input'), at('index'), at('output'), p.columns, p.inputStride, p.outputStride],
+    arguments: [at('input', p.inputColumn), at('index'), at('output', p.outputColumn), p.columns, p.inputStride, p.outputStride],
   }),
   'layer-norm': ({ constants: c }, at) => ({
     kernel: 'layerNorm',

@@ -72,24 +72,32 @@ function createPrepared(program: number, layout: Layout, lanes: readonly Lane[],
     if (error) throw error;
   };
   const take = async () => free.shift() ?? new Promise<Lane>((resolve) => waiting.push(resolve));
+  const runOn = async (lane: Lane, inputs: Inputs, counts: RowCounts, serial: number) => {
+    const used = usedInputs(layout, inputs, counts);
+    const transfer = Object.values(used).map((values) => values.buffer as ArrayBuffer);
+    const { words } = await lane.ask({ ask: 'run', program, inputs: used, counts, serial }, transfer);
+    check();
+    if (!words) throw gone('executable');
+    return words;
+  };
   const give = (lane: Lane) => {
     const next = waiting.shift();
     if (next) next(lane);
     else free.push(lane);
   };
   return {
-    async run(inputs, counts, serial, signal) {
+    async run(inputs, counts, serial, { signal, everywhere }) {
       check();
+      if (everywhere) {
+        throwIfAborted(signal);
+        // Each answers its requests in order, so those that are busy come to it in time for any later run.
+        return same(await Promise.all(lanes.map((lane) => runOn(lane, inputs, counts, serial))));
+      }
       const lane = await take();
       try {
         throwIfAborted(signal);
         check();
-        const used = usedInputs(layout, inputs, counts);
-        const transfer = Object.values(used).map((values) => values.buffer as ArrayBuffer);
-        const { words } = await lane.ask({ ask: 'run', program, inputs: used, counts, serial }, transfer);
-        check();
-        if (!words) throw gone('executable');
-        return words;
+        return await runOn(lane, inputs, counts, serial);
       } finally {
         give(lane);
       }
@@ -100,6 +108,14 @@ function createPrepared(program: number, layout: Layout, lanes: readonly Lane[],
       for (const lane of lanes) lane.ask({ ask: 'release', program }).catch(() => {});
     },
   };
+}
+
+/** What all lanes answered alike. @throws self-check where one differs. */
+function same([first, ...others]: readonly Uint32Array<ArrayBuffer>[]): Uint32Array<ArrayBuffer> {
+  for (const other of others)
+    if (other.length !== first.length || other.some((word, i) => word !== first[i]))
+      throw new WebspexError('self-check', 'WASM: expected the same numbers of every worker, got different ones; please report it');
+  return first;
 }
 
 /** A posted view takes the whole of its buffer along. */

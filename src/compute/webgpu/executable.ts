@@ -1,6 +1,6 @@
 import { throwIfAborted, WebspexError } from '../../core/errors.ts';
 import type { Executable, RunOptions } from '../backend.ts';
-import { bufferLength, checkRun, type Inputs, type Program, ROW_KINDS, type RowCounts } from '../program.ts';
+import { bufferLength, checkRun, type Inputs, type Program, ROW_KINDS, type RowCounts, rowsOf } from '../program.ts';
 import { outputLabels, readStamped } from '../stamp.ts';
 import { deviceError, deviceThrew, type OpenDevice, scoped } from './device.ts';
 import { type Prepared, UNIFORM_STRIDE } from './prepare.ts';
@@ -32,7 +32,7 @@ export function createExecutable(opened: OpenDevice, program: Program, prepared:
   const submit = (inputs: Inputs, counts: RowCounts, stamp: number, readback: GPUBuffer) => {
     const words = new Uint32Array((UNIFORM_STRIDE / 4) * ROW_KINDS.length);
     ROW_KINDS.forEach((kind, i) => {
-      words.set([counts[kind], stamp], (UNIFORM_STRIDE / 4) * i);
+      words.set([rowsOf(counts, kind), stamp], (UNIFORM_STRIDE / 4) * i);
     });
     device.queue.writeBuffer(prepared.runs, 0, words);
     for (const spec of program.buffers) {
@@ -43,7 +43,8 @@ export function createExecutable(opened: OpenDevice, program: Program, prepared:
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     for (const { step, pipeline, group, groups } of prepared.dispatches) {
-      const [x, y] = groups(counts[step.rows]);
+      const [x, y] = groups(rowsOf(counts, step.rows));
+      if (x === 0 || y === 0) continue;
       if (x > LARGEST_DISPATCH || y > LARGEST_DISPATCH)
         throw new WebspexError(
           'self-check',

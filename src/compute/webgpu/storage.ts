@@ -14,7 +14,9 @@ export type Dtype = (typeof DTYPES)[number];
  */
 export function halfBuffers({ buffers, steps }: Program, dtype: Dtype): ReadonlySet<string> {
   if (dtype === 'f32') return new Set();
-  const able = new Set(buffers.filter(({ kind, type }) => type === 'f32' && (kind === 'weight' || kind === 'scratch')).map((b) => b.name));
+  const able = new Set(
+    buffers.filter((b) => b.type === 'f32' && !b.single && (b.kind === 'weight' || b.kind === 'scratch')).map((b) => b.name),
+  );
   for (const { kernel, bindings } of steps) {
     const { half = [] }: KernelSignature = KERNELS[kernel];
     for (const [slot, name] of Object.entries(bindings)) if (!half.includes(slot)) able.delete(name);

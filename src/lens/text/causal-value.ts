@@ -3,7 +3,7 @@ import type { Masks, ValueFunction } from '../../core/masks.ts';
 import { greedyTokens } from '../../model/causal/greedy.ts';
 import type { CausalModel, ScoredSequences, Tokenizer, TokenSequences } from '../../model/model.ts';
 import { type Continuation, continuationOf, splitAlternatives, writtenContinuation } from './continuation.ts';
-import { type MaskRule, maskSequences } from './masking.ts';
+import { type MaskRule, maskedBeginnings, maskSequences } from './masking.ts';
 import type { TextPlayers } from './players.ts';
 
 /** What is asked of a causal model: the log-probability of one continuation, or the log-odds of the first against the second. */
@@ -80,7 +80,28 @@ function followed({ ids, offsets }: TokenSequences, continuations: readonly Cont
   return { ids: Uint32Array.from(out), offsets: Uint32Array.from(outOffsets), from: Uint32Array.from(from) };
 }
 
-/** The value function of a prompt: masks → the target's log-probability or log-odds. @throws as `maskSequences` and as passes do. */
+/** Players at the start of a text whose every masking may be kept: more than any device has room for. */
+const MOST_DEPTH = 10;
+
+/**
+ * What to keep for a run that has seen so many masks and goes on: of as many players as each masking of them has come twice, at random. What
+ * comes before the first player is kept from the start.
+ */
+function keeping(split: TextPlayers, rule: MaskRule, tokenizer: Tokenizer): (masks: number) => TokenSequences {
+  let seen = 0;
+  let kept: { depth: number; beginnings: TokenSequences } | null = null;
+  return (masks) => {
+    seen += masks;
+    const depth = Math.max(0, Math.min(Math.floor(Math.log2(seen)) - 1, MOST_DEPTH));
+    if (kept?.depth !== depth) kept = { depth, beginnings: maskedBeginnings(split, rule, tokenizer, depth) };
+    return kept.beginnings;
+  };
+}
+
+/**
+ * The value function of a prompt: masks → the target's log-probability or log-odds. What many maskings begin with stays on the device from
+ * call to call. @throws as `maskSequences` and as passes do.
+ */
 export function causalValueFunction(
   model: CausalModel,
   split: TextPlayers,
@@ -88,9 +109,10 @@ export function causalValueFunction(
 ): ValueFunction {
   const { continuations } = target;
   const longest = Math.max(...continuations.map(({ ids }) => ids.length));
+  const keep = keeping(split, rule, tokenizer);
   return async (masks: Masks, { signal } = {}) => {
     const prompts = maskSequences(masks, split, rule, tokenizer, model.info.maxTokens - longest);
-    const { logProbs } = await model.score(followed(prompts, continuations), { signal });
+    const { logProbs } = await model.score(followed(prompts, continuations), { signal, keep: keep(masks.count) });
     const values = new Float32Array(masks.count);
     let at = 0;
     for (let r = 0; r < masks.count; r++)

@@ -1,5 +1,5 @@
 import { WebspexError } from '../../core/errors.ts';
-import { isPresent, type Masks } from '../../core/masks.ts';
+import { createMasks, isPresent, type Masks, setPresent } from '../../core/masks.ts';
 import type { BlankSequences, Tokenizer, TokenSequences } from '../../model/model.ts';
 import { idsOfFollowing } from './continuation.ts';
 import type { TextPlayers } from './players.ts';
@@ -82,27 +82,72 @@ export function maskFollowing(
   checkLength(split, replacement, before.length + after.length, mostTokens);
   const playerOfToken = rule.kind === 'remove' ? ownersWithBlanks(split) : split.playerOfToken;
 
-  const { each, first } = replacement;
-  const offsets = new Uint32Array(masks.count + 1);
   const blanks = new Uint32Array(masks.count);
   const out: number[] = [];
+  const offsets = new Uint32Array(masks.count + 1);
   for (let r = 0; r < masks.count; r++) {
     out.push(...before);
-    let replaced = -1;
-    for (let t = 0; t < ids.length; t++) {
-      if (t === token) blanks[r] = out.length - offsets[r];
-      const player = playerOfToken[t];
-      if (player < 0 || isPresent(masks, r, player)) out.push(ids[t]);
-      else if (each !== null) out.push(each);
-      else if (player !== replaced) {
-        for (const id of first) out.push(id);
-        replaced = player;
-      }
-    }
+    blanks[r] = pushMasked(out, masks, r, { ids, playerOfToken, replacement, end: ids.length, watched: token }) - offsets[r];
     out.push(...after);
     offsets[r + 1] = out.length;
   }
   return { ids: Uint32Array.from(out), offsets, blanks };
+}
+
+interface Masked {
+  readonly ids: Uint32Array;
+  readonly playerOfToken: Int32Array;
+  readonly replacement: Replacement;
+  /** Tokens of the text that count. */
+  readonly end: number;
+  /** A token whose place is wanted. */
+  readonly watched?: number;
+}
+
+/** Appends what a mask leaves of a text; returns the place of the watched token, −1 without one. */
+function pushMasked(
+  out: number[],
+  masks: Masks,
+  r: number,
+  { ids, playerOfToken, replacement: { each, first }, end, watched }: Masked,
+): number {
+  let replaced = -1;
+  let place = -1;
+  for (let t = 0; t < end; t++) {
+    if (t === watched) place = out.length;
+    const player = playerOfToken[t];
+    if (player < 0 || isPresent(masks, r, player)) out.push(ids[t]);
+    else if (each !== null) out.push(each);
+    else if (player !== replaced) {
+      for (const id of first) out.push(id);
+      replaced = player;
+    }
+  }
+  return place;
+}
+
+/**
+ * What masked copies of a text begin with, up to the first token of the (depth + 1)th player in the order of the text: that of no player, then
+ * each of one, of two, … @throws usage as `maskSequences`.
+ */
+export function maskedBeginnings(split: Split, rule: MaskRule, tokenizer: Tokenizer, depth: number): TokenSequences {
+  const replacement = replacementOf(rule, tokenizer);
+  const playerOfToken = rule.kind === 'remove' ? ownersWithBlanks(split) : split.playerOfToken;
+  const { ids } = split.encoding;
+  const order = [...new Set(playerOfToken)].filter((player) => player >= 0);
+  const out: number[] = [];
+  const offsets = [0];
+  for (let d = 0; d <= Math.min(depth, order.length - 1); d++) {
+    const end = playerOfToken.indexOf(order[d]);
+    const masks = createMasks(split.players.length, 2 ** d);
+    for (let r = 0; r < masks.count; r++) {
+      for (let i = 0; i < d; i++) setPresent(masks, r, order[i], ((r >> i) & 1) === 1);
+      out.push(...tokenizer.wrapping.before);
+      pushMasked(out, masks, r, { ids, playerOfToken, replacement, end });
+      if (out.length > offsets[offsets.length - 1]) offsets.push(out.length);
+    }
+  }
+  return { ids: Uint32Array.from(out), offsets: Uint32Array.from(offsets) };
 }
 
 /** The longest sequence that any mask can give: each player as it is or replaced, whichever is longer. */

@@ -1,9 +1,11 @@
 import type { Backend } from '../../compute/backend.ts';
 import { bufferWords, matmulFlops, type Program, padWidth, type RowCounts, type Weights } from '../../compute/program.ts';
 import { WebspexError } from '../../core/errors.ts';
-import type { CausalModel, ModelInfo, ScoredSequences, Tokenizer, TreeCounters } from '../model.ts';
+import type { CausalModel, ModelInfo, ScoredSequences, Tokenizer, TokenSequences, TreeCounters } from '../model.ts';
 import { createPasses, type Piece } from '../passes.ts';
 import { type DecoderSizes, decoderProgram, PATHS_PER_TOKEN, SCORE_COLUMNS } from './decoder.ts';
+import { createKeeper } from './keeper.ts';
+import type { KeptTree } from './kept.ts';
 import { growTree, type TreeChunk } from './planner.ts';
 import { type SortedSequences, sortSequences, treeRows } from './sequences.ts';
 import type { StoredMatrix, WeightType } from './stored.ts';
@@ -32,6 +34,8 @@ const USUAL_TOKENS = 128;
 const MOST_ROW_BYTES = 192 * 2 ** 20;
 /** Rows of a run for each token of the longest text: what all its sequences begin with is computed once a run. */
 const TREE_SPAN = 4;
+/** Rows whose keys and values stay from run to run, or as many as the longest text has. */
+const KEPT_ROWS = 512;
 
 /** A causal model on a backend: plans each call as a tree of prefixes, and sizes its runs by how long they take. */
 export async function createCausal(parts: CausalParts, backend: Backend): Promise<CausalModel> {
@@ -46,6 +50,7 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
     distinctSequences: 0,
     tokens: 0,
     sharedTokens: 0,
+    keptTokens: 0,
     tableRows: 0,
     readRows: 0,
     chunks: 0,
@@ -53,14 +58,21 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
   };
 
   const count = (chunk: TreeChunk) => {
-    counters.distinctSequences += chunk.sequences;
     counters.tokens += chunk.counts.tokens;
     counters.sharedTokens += chunk.shared;
+    counters.keptTokens += chunk.kept;
     counters.tableRows += chunk.counts.tableRows;
     counters.readRows += chunk.counts.sequences;
     counters.chunks += 1;
     counters.matmulFlops += matmulFlops(program, chunk.counts);
   };
+
+  const openKeeper = () =>
+    createKeeper(passes, program, {
+      inputs: (chunk, tree) => inputsOf(chunk, parts, program.capacity, tree.size, chunk.counts.tokens),
+      count,
+    });
+  let keeper = openKeeper();
 
   /** A text longer than any before needs a program of its own. */
   const makeRoom = async ({ longest, scored }: Needed) => {
@@ -70,6 +82,7 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
     passes.destroy();
     [room, program] = [needed, larger];
     passes = await createPasses(program, parts.weights, large);
+    keeper = openKeeper();
   };
 
   return {
@@ -79,20 +92,26 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
     begin: parts.begin,
     ends: parts.ends,
     counters,
-    async score(asked, { signal } = {}) {
+    async score(asked, { signal, keep } = {}) {
       if (destroyed) throw new WebspexError('usage', 'score: expected a live model, got a destroyed one; load it again');
       checkSequences(asked, sizes.vocabulary, info.maxTokens);
       const sorted = sortSequences(asked);
       await makeRoom(neededBy(sorted));
+      if (keep) {
+        checkBeginnings(keep, sizes.vocabulary);
+        await keeper.keep(keep, signal);
+      }
+      const held = heldBy(keeper.tree(), sorted);
       const starts = scoreStarts(sorted);
       const total = starts[starts.length - 1];
       const found = { logProbs: new Float64Array(total), best: new Uint32Array(total) };
       const pack = (next: number, rows: number): Piece => {
-        const chunk = growTree(sorted, next, rows, program.capacity);
+        const tree = keeper.tree();
+        const chunk = growTree(sorted, next, rows, program.capacity, tree);
         return {
           units: chunk.sequences,
-          counts: chunk.counts,
-          inputs: inputsOf(chunk, parts, program.capacity),
+          counts: { ...chunk.counts, kept: tree.size },
+          inputs: inputsOf(chunk, parts, program.capacity, tree.size),
           nameRow: (row) => `scored token ${row}`,
           take(output) {
             chunk.places.forEach(({ row, target }, i) => {
@@ -100,12 +119,13 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
               found.logProbs[starts[next] + i] = output[at + 2 + target] - output[at] - Math.log(output[at + 1]);
               found.best[starts[next] + i] = output[at + 4];
             });
+            counters.distinctSequences += chunk.sequences;
             count(chunk);
           },
         };
       };
       const units = sorted.from.length;
-      await passes.run({ units, rows: (next) => treeRows(sorted, next), longest: neededBy(sorted).longest, pack }, signal);
+      await passes.run({ units, rows: (next) => treeRows(sorted, next, held), longest: neededBy(sorted).longest, pack }, signal);
       counters.sequences += asked.from.length;
       return scatter(asked, sorted, starts, found);
     },
@@ -164,8 +184,13 @@ function scatter(
   return out;
 }
 
-/** The inputs of a run of the program. */
-export function inputsOf(chunk: TreeChunk, { sizes, word, position, rotations }: CausalParts, capacity: RowCounts) {
+/** Kept rows that each sequence may begin with. */
+function heldBy(tree: KeptTree, { ids, offsets, from }: SortedSequences): Uint32Array {
+  return from.map((first, s) => tree.match(ids, offsets[s], offsets[s] + first - 1).length);
+}
+
+/** The inputs of a run of the program behind `kept` kept rows, of whose own rows the first `keeping` are kept too. */
+export function inputsOf(chunk: TreeChunk, { sizes, word, position, rotations }: CausalParts, capacity: RowCounts, kept = 0, keeping = 0) {
   const { tableTokens, tablePositions, counts } = chunk;
   const { width } = sizes;
   const stride = padWidth(width);
@@ -178,10 +203,27 @@ export function inputsOf(chunk: TreeChunk, { sizes, word, position, rotations }:
   }
   const paths = new Uint32Array(PATHS_PER_TOKEN * capacity.tokens);
   paths.set(chunk.paths);
-  const { tableRow, rowPosition, rowRanges, readRanges, readRows, readPosition, targets } = chunk;
-  const plain = { tableSum, tableRow, paths, rowRanges, readRanges, readRows, targets };
-  // Every depth of a tree has a table row of its own, so there are no more positions than table rows.
-  return rotations ? { ...plain, tablePosition: tablePositions, rowPosition, readPosition, rotations: rotations(counts.tableRows) } : plain;
+  const { tableRow, rowRanges, readRanges, readRows, targets } = chunk;
+  const held = Uint32Array.from({ length: kept + keeping }, (_, k) => k);
+  const keep = held.map((k) => (k < kept ? capacity.tokens + k : k - kept));
+  return { tableSum, tableRow, paths, rowRanges, readRanges, readRows, targets, held, keep, ...(rotations && turnsOf(chunk, rotations)) };
+}
+
+/** Cosines and sines of the positions that a run has: every one of them is in a table row, so there are no more than those. */
+function turnsOf({ tablePositions, rowPosition, readPosition, counts }: TreeChunk, rotations: (count: number) => Float32Array) {
+  const places = new Map<number, number>();
+  for (const position of tablePositions) if (!places.has(position)) places.set(position, places.size);
+  const all = rotations(Math.max(...places.keys()) + 1);
+  const width = all.length / (Math.max(...places.keys()) + 1);
+  const turns = new Float32Array(counts.tableRows * width);
+  for (const [position, place] of places) turns.set(all.subarray(position * width, (position + 1) * width), place * width);
+  const placeOf = (position: number) => places.get(position) as number;
+  return {
+    tablePosition: tablePositions.map(placeOf),
+    rowPosition: rowPosition.map(placeOf),
+    readPosition: readPosition.map(placeOf),
+    rotations: turns,
+  };
 }
 
 type Planned = Pick<CausalParts, 'sizes' | 'types'>;
@@ -192,7 +234,8 @@ type Planned = Pick<CausalParts, 'sizes' | 'types'>;
  */
 function planDecoder({ sizes, types }: Planned, { longest, scored }: Needed, { limits }: Backend): Program {
   for (let tokens = Math.max(limits.mostTokens, TREE_SPAN * longest); ; tokens = Math.max(longest, tokens >> 1)) {
-    const planned = decoderProgram(sizes, { tokens, tableRows: tokens, sequences: Math.max(Math.ceil(tokens / 2), scored) }, types);
+    const kept = Math.min(tokens, Math.max(KEPT_ROWS, longest));
+    const planned = decoderProgram(sizes, { tokens, tableRows: tokens, sequences: Math.max(Math.ceil(tokens / 2), scored), kept }, types);
     const bytes = planned.buffers.map((spec) => 4 * bufferWords(spec, planned.capacity));
     const [largest, total] = [Math.max(...bytes), bytes.reduce((a, b) => a + b, 0)];
     const most = limits.totalBytes ?? Number.POSITIVE_INFINITY;
@@ -240,6 +283,24 @@ function checkSequences({ ids, offsets, from }: ScoredSequences, vocabulary: num
         `text: expected at most ${maxTokens} tokens, the continuation included, got ${length}; shorten it`,
       );
   });
+  checkIds(ids, vocabulary);
+}
+
+function checkBeginnings({ ids, offsets }: TokenSequences, vocabulary: number): void {
+  if (
+    offsets.length === 0 ||
+    offsets[0] !== 0 ||
+    offsets.some((end, s) => end <= offsets[s - 1]) ||
+    offsets[offsets.length - 1] !== ids.length
+  )
+    throw new WebspexError(
+      'usage',
+      `keep: expected offsets that ascend from 0 to ${ids.length}, got others; give one more than beginnings`,
+    );
+  checkIds(ids, vocabulary);
+}
+
+function checkIds(ids: Uint32Array, vocabulary: number): void {
   for (const id of ids)
     if (id >= vocabulary)
       throw new WebspexError('usage', `sequences: expected token ids below ${vocabulary}, got ${id}; use this model's tokenizer`);

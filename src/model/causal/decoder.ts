@@ -1,5 +1,5 @@
 import { ACTIVATIONS, type Activation } from '../../compute/kernels.ts';
-import { type BufferSpec, type Program, padWidth, type RowCounts, type RowKind, type Step } from '../../compute/program.ts';
+import { type BufferSpec, type Program, padWidth, type RowCounts, type RowKind, rowsOf, type Step } from '../../compute/program.ts';
 import { STAMP_COLUMNS } from '../../compute/stamp.ts';
 import { gather, input, linear, scratch } from '../steps.ts';
 import type { WeightType } from './stored.ts';
@@ -62,8 +62,9 @@ export const PATHS_PER_TOKEN = 16;
  * The forward pass of a chunk: layer 0's norm and Q, K, V once for each distinct (token, position) pair, whole layers on the rows of a tree
  * of prefixes, the last layer's queries and everything after them on the rows that are read. Inputs: tableSum (tableRows, width),
  * tableRow, paths, rowRanges, readRanges, readRows, targets (sequences, 2), and for rotary models tablePosition, rowPosition,
- * readPosition, rotations (a row for each position). Output: SCORE_COLUMNS of each read row behind their stamp. `types` are those of the
- * weights.
+ * readPosition, rotations (a row for each position). Of rows that earlier runs have kept, and of those that this one is to keep, the keys and
+ * values lie behind this run's: inputs held (0, 1, 2, …) and keep (the row that kept row k is to be from now on). Output: SCORE_COLUMNS of
+ * each read row behind their stamp. `types` are those of the weights.
  */
 export function decoderProgram(sizes: DecoderSizes, capacity: RowCounts, types: (buffer: string) => WeightType = () => 'f32'): Program {
   const { width, attention, keys } = paddedDecoder(sizes);
@@ -78,6 +79,7 @@ export function decoderProgram(sizes: DecoderSizes, capacity: RowCounts, types: 
     const last = layer === sizes.layers - 1;
     if (layer > 0)
       steps.push(norm(sizes, 'tokens', `${layer}.attentionNorm`, 'x', 'normed'), ...project(sizes, layer, last ? 'keyValue' : 'all', ROWS));
+    steps.push(...keep(sizes, layer, capacity));
     steps.push(...(last ? lastQueries(sizes, layer) : []), ...block(sizes, layer, last ? READ : WHOLE));
   }
   steps.push(...head(sizes));
@@ -130,6 +132,8 @@ function rowBuffers(sizes: DecoderSizes, capacity: RowCounts): BufferSpec[] {
     input('rowRanges', 'tokens', 2),
     input('readRanges', 'sequences', 2),
     input('readRows', 'sequences', 1),
+    input('held', 'kept', 1),
+    input('keep', 'kept', 1),
     ...(sizes.rotary
       ? [
           input('tablePosition', 'tableRows', 1),
@@ -143,7 +147,8 @@ function rowBuffers(sizes: DecoderSizes, capacity: RowCounts): BufferSpec[] {
       : []),
     scratch('tableNormed', 'tableRows', width),
     scratch('tableQkv', 'tableRows', attention + 2 * keys),
-    scratch('qkv', 'tokens', attention + 2 * keys),
+    scratch('qkv', capacity.tokens + rowsOf(capacity, 'kept'), attention + 2 * keys),
+    ...Array.from({ length: sizes.layers }, (_, layer) => ({ ...scratch(`kept.${layer}`, 'kept', 2 * keys), single: true as const })),
     ...all('', 'tokens'),
     ...all('read', 'sequences'),
     scratch('readQuery', 'sequences', attention),
@@ -216,11 +221,22 @@ function rotate(
   };
 }
 
+/** Lays the keys and values that are kept of a layer behind those of this run, and keeps what is to be kept of both. */
+function keep(sizes: DecoderSizes, layer: number, { tokens }: RowCounts): Step[] {
+  const { attention, keys } = paddedDecoder(sizes);
+  const stride = attention + 2 * keys;
+  const kept = `kept.${layer}`;
+  return [
+    gather('kept', kept, 'held', 'qkv', 2 * keys, { outputStride: stride, outputColumn: tokens * stride + attention }),
+    gather('kept', 'qkv', 'keep', kept, 2 * keys, { inputStride: stride, inputColumn: attention }),
+  ];
+}
+
 /** Residual rows and queries of the rows that are read; a model of one layer has projected them already. */
 function lastQueries(sizes: DecoderSizes, layer: number): Step[] {
   const { width, attention, keys } = paddedDecoder(sizes);
   const rows = gather('sequences', 'x', 'readRows', 'readX', width);
-  if (layer === 0) return [rows, gather('sequences', 'qkv', 'readRows', 'readQuery', attention, attention + 2 * keys)];
+  if (layer === 0) return [rows, gather('sequences', 'qkv', 'readRows', 'readQuery', attention, { inputStride: attention + 2 * keys })];
   return [rows, norm(sizes, 'sequences', `${layer}.attentionNorm`, 'readX', 'readNormed'), ...project(sizes, layer, 'query', QUERIES)];
 }
 

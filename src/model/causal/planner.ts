@@ -2,6 +2,7 @@ import type { RowCounts } from '../../compute/program.ts';
 import { WebspexError } from '../../core/errors.ts';
 import { distinctRows } from '../planner.ts';
 import { PATHS_PER_TOKEN } from './decoder.ts';
+import type { KeptTree } from './kept.ts';
 import type { SortedSequences } from './sequences.ts';
 
 /** Where the score of a token is found: a read row, and which of its two targets. */
@@ -32,8 +33,9 @@ export interface TreeChunk {
   readonly targets: Uint32Array;
   /** For each scored token of the sequences, in order, where its score is. */
   readonly places: readonly Place[];
-  /** Rows that sequences share with those before them in this chunk. */
+  /** Rows that sequences share with those before them in this chunk, and such as were kept by earlier ones. */
   readonly shared: number;
+  readonly kept: number;
 }
 
 /** What grows while sequences are added to a chunk. */
@@ -48,22 +50,22 @@ interface Growing {
 }
 
 /**
- * Builds the tree of sorted sequences from `first` on: as many whole ones as fit `tokens` new rows and `capacity`, and at least one.
- * @throws self-check where the first one alone is beyond the capacity.
+ * Builds the tree of sorted sequences from `first` on: as many whole ones as fit `tokens` new rows and `capacity`, and at least one. Kept row
+ * k is row capacity.tokens + k. @throws self-check where the first one alone is beyond the capacity.
  */
-export function growTree(sorted: SortedSequences, first: number, tokens: number, capacity: RowCounts): TreeChunk {
+export function growTree(sorted: SortedSequences, first: number, tokens: number, capacity: RowCounts, keptTree?: KeptTree): TreeChunk {
   const { offsets, from, shared } = sorted;
   const most = Math.min(tokens, capacity.tokens);
   const tree: Growing = { tokens: [], positions: [], paths: [], rowRanges: [], reads: [], readsOfRow: new Map(), places: [] };
   let path: number[] = [];
-  let saved = 0;
+  const saved = { shared: 0, kept: 0 };
   let next = first;
   for (; next + 1 < offsets.length; next++) {
     const length = offsets[next + 1] - offsets[next] - 1;
-    const common = next === first ? 0 : shared[next];
+    const begun = beginningOf(path.slice(0, next === first ? 0 : shared[next]), sorted, next, capacity.tokens, keptTree);
     const scored = length + 1 - from[next];
     const fits = (rows: number) =>
-      tree.tokens.length + length - common <= rows &&
+      tree.tokens.length + length - begun.length <= rows &&
       tree.reads.length + scored <= capacity.sequences &&
       tree.paths.length + length <= PATHS_PER_TOKEN * capacity.tokens;
     if (!fits(next === first ? capacity.tokens : most)) {
@@ -73,10 +75,27 @@ export function growTree(sorted: SortedSequences, first: number, tokens: number,
         `chunk: expected at most ${capacity.tokens} rows and ${capacity.sequences} scored tokens, got ${length} and ${scored}; please report it`,
       );
     }
-    path = addSequence(tree, sorted, next, path.slice(0, common));
-    saved += common;
+    const kept = keptIn(begun, capacity.tokens);
+    saved.kept += kept;
+    saved.shared += begun.length - kept;
+    path = addSequence(tree, sorted, next, begun);
   }
   return finish(tree, first, next - first, saved);
+}
+
+/** The rows that a sequence need not add: those it shares, or kept ones where that is more. A row that is read is never a kept one. */
+function beginningOf(shared: number[], { ids, offsets, from }: SortedSequences, s: number, behind: number, tree?: KeptTree): number[] {
+  if (!tree) return shared;
+  const most = from[s] - 1;
+  const held = tree.match(ids, offsets[s], offsets[s] + most);
+  if (held.length > shared.length) return held.map((row) => behind + row);
+  return keptIn(shared, behind) > most ? shared.slice(0, most) : shared;
+}
+
+/** Kept rows of a path: they come first. */
+function keptIn(path: readonly number[], behind: number): number {
+  const own = path.findIndex((row) => row < behind);
+  return own < 0 ? path.length : own;
 }
 
 /** Adds the rows that a sequence does not share, its path, and the reads of its scored tokens; returns its path. */
@@ -112,7 +131,7 @@ function finish(
   { tokens, positions, paths, rowRanges, reads, places }: Growing,
   first: number,
   sequences: number,
-  shared: number,
+  saved: { readonly shared: number; readonly kept: number },
 ): TreeChunk {
   const table = distinctRows(tokens, positions);
   return {
@@ -128,6 +147,6 @@ function finish(
     readPosition: Uint32Array.from(reads, ({ row }) => positions[row]),
     targets: Uint32Array.from(reads.flatMap(({ targets }) => [targets[0], targets[1] ?? targets[0]])),
     places,
-    shared,
+    ...saved,
   };
 }

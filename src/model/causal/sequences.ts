@@ -49,9 +49,10 @@ function sharedRows({ ids, offsets }: TokenSequences): Uint32Array {
   return shared;
 }
 
-/** Rows that a tree of the sequences from `first` on has, where nothing before them is at hand. */
-export function treeRows({ offsets, shared }: SortedSequences, first: number): number {
+/** Rows that a tree of the sequences from `first` on has, where `held` beginnings of each are at hand and nothing else before them. */
+export function treeRows({ offsets, shared }: SortedSequences, first: number, held?: Uint32Array): number {
   let rows = 0;
-  for (let s = first; s + 1 < offsets.length; s++) rows += offsets[s + 1] - offsets[s] - 1 - (s === first ? 0 : shared[s]);
+  for (let s = first; s + 1 < offsets.length; s++)
+    rows += offsets[s + 1] - offsets[s] - 1 - Math.max(s === first ? 0 : shared[s], held?.[s] ?? 0);
   return rows;
 }

@@ -6,7 +6,7 @@ import { BUILDS, bothBuilds } from './support.ts';
 const builds = bothBuilds();
 
 describe('gather-rows in WASM', () => {
-  it.each(BUILDS)('copies the rows of its index, repeats and all, and no column more (%s)', async (build) => {
+  it.each(BUILDS)('copies the rows of its index, repeats and all, from a column to a column, and no column more (%s)', async (build) => {
     const backend = builds.get(build);
     if (!backend) return expect.unreachable();
     const input = normals(createRandom(1), 9, 24);
@@ -15,11 +15,11 @@ describe('gather-rows in WASM', () => {
       kernel: 'gather-rows',
       reads: { input, index: whole(index.length, 1, index) },
       constants: {},
-      params: { columns: 16, inputStride: 24, outputStride: 32 },
+      params: { columns: 16, inputStride: 24, outputStride: 32, inputColumn: 8, outputColumn: 4 },
       rows: index.length,
       outputColumns: 32,
     } as const;
-    const want = index.map((r) => [...input.values.subarray(24 * r, 24 * r + 16)]);
-    expect([...(await runKernel(backend, given))]).toEqual(placed(given, want));
+    const want = index.map((r) => [...input.values.subarray(24 * r + 8, 24 * r + 24)]);
+    expect([...(await runKernel(backend, given))]).toEqual(placed(given, want, 4));
   });
 });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Backend, Executable } from '../../../src/compute/backend.ts';
+import type { Program } from '../../../src/compute/program.ts';
 import { createWasmBackend, type WasmOptions } from '../../../src/compute/wasm/backend.ts';
 import { type PoolWorker, startWorker } from '../../../src/compute/wasm/start-worker.ts';
 import { createRandom } from '../../../src/core/random.ts';
@@ -19,6 +20,33 @@ const weights = new Map([
 const counts = (rows: number) => ({ tokens: 0, tableRows: 0, sequences: rows });
 const run = (executable: Executable, value: number, rows = ROWS, signal?: AbortSignal) =>
   executable.run({ input: new Float32Array(8 * rows).fill(value) }, counts(rows), { signal });
+
+/** Copies its input to a row that stays, where it is told to by a row of tokens, and answers with that row. */
+const keepingProgram: Program = {
+  buffers: [
+    { name: 'input', kind: 'input', type: 'f32', rows: 'sequences', columns: 8 },
+    { name: 'keep', kind: 'input', type: 'u32', rows: 'sequences', columns: 1 },
+    { name: 'kept', kind: 'scratch', type: 'f32', rows: 'sequences', columns: 8 },
+    { name: 'output', kind: 'output', type: 'u32', rows: 'sequences', columns: 10 },
+  ],
+  steps: [
+    {
+      kernel: 'gather-rows',
+      rows: 'tokens',
+      bindings: { input: 'input', index: 'keep', output: 'kept' },
+      constants: {},
+      params: { columns: 8, inputStride: 8, outputStride: 8, inputColumn: 0, outputColumn: 0 },
+    },
+    {
+      kernel: 'finish',
+      rows: 'sequences',
+      bindings: { hidden: 'kept', logits: 'kept', output: 'output' },
+      constants: { WIDTH: 8, LABELS: 8 },
+      params: { hiddenStride: 8, logitStride: 8 },
+    },
+  ],
+  capacity: { tokens: 1, tableRows: 0, sequences: 1 },
+};
 
 const opened: Backend[] = [];
 const open = async (options: WasmOptions) => {
@@ -55,6 +83,16 @@ describe.each([1, 3])('an executable on %i threads', (threads) => {
     });
     expect(await Promise.all(runs)).toEqual(Array.from({ length: 12 }, (_, i) => [8 * (1 + (i % ROWS)), i]));
     expect(done).toEqual(Array.from({ length: 12 }, (_, i) => i));
+  });
+
+  it('runs everywhere where it is asked to, and what that leaves is there for every later run', async () => {
+    const executable = await (await open({ threads })).prepare(keepingProgram, new Map());
+    const input = (value: number) => ({ input: new Float32Array(8).fill(value), keep: Uint32Array.of(0) });
+    const ask = (value: number, kept: number, everywhere: boolean) =>
+      executable.run(input(value), { tokens: kept, tableRows: 0, sequences: 1 }, { everywhere });
+    expect((await ask(7, 1, true))[0]).toBe(7);
+    const later = await Promise.all(Array.from({ length: 3 * threads }, (_, i) => ask(i, 0, false)));
+    expect(later.map((row) => row[0])).toEqual(later.map(() => 7));
   });
 
   it('leaves the caller’s inputs as they were', async () => {

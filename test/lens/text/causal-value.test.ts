@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { allMasks, masksFromRows } from '../../../src/core/masks.ts';
+import { allMasks, masksFromRows, sliceMasks } from '../../../src/core/masks.ts';
 import { causalValueFunction, promptTokenizer, resolveCausalTarget } from '../../../src/lens/text/causal-value.ts';
 import { parseMaskRule } from '../../../src/lens/text/masking.ts';
 import { splitPlayers } from '../../../src/lens/text/players.ts';
+import type { TokenSequences } from '../../../src/model/model.ts';
 import { rejectedBy, thrownBy } from '../../model/support.ts';
-import { bpe, causalOf } from './support.ts';
+import { bpe, causalOf, sequencesOf } from './support.ts';
 
 /** A chance that depends on how many tokens stand before a token, and on which it is. */
 const chance = (before: number[], token: number) => -before.length / 8 - token / 64;
@@ -94,6 +95,22 @@ describe('the value of a masked prompt', () => {
     expect(thrownBy(() => promptTokenizer(causalOf(chance, { begin: null }), true)).message).toMatch(
       /lock part of it, or use mask neutral/,
     );
+  });
+
+  it('keeps what comes before the first player from the start, and of more players the more masks have come', async () => {
+    const model = causalOf(chance);
+    const target = await resolveCausalTarget(model, text, [1], 'no');
+    const locked = splitPlayers(bpe, text, 'word', [
+      [0, 3],
+      [20, 25],
+    ]);
+    const tokenizer = promptTokenizer(model, false);
+    const ask = causalValueFunction(model, locked, { tokenizer, target, rule: { kind: 'remove' } });
+    for (const count of [1, 1, 2, 4]) await ask(sliceMasks(allMasks(4), 0, count));
+    const [first, , second, third] = model.kept.map((keep) => sequencesOf(keep as TokenSequences));
+    expect(first).toEqual([[...bpe.encode('the').ids]]);
+    expect([first.length, second.length, third.length]).toEqual([1, 3, 7]);
+    expect(third.slice(0, 3)).toEqual(second);
   });
 
   it('of a prompt too long for the model with its continuation is refused before anything is passed', async () => {

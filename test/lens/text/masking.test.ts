@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allMasks, createMasks, masksFromRows } from '../../../src/core/masks.ts';
-import { type MaskRule, maskSequences, parseMaskRule } from '../../../src/lens/text/masking.ts';
+import { type MaskRule, maskedBeginnings, maskSequences, parseMaskRule } from '../../../src/lens/text/masking.ts';
 import { splitPlayers, type Units } from '../../../src/lens/text/players.ts';
 import type { Tokenizer } from '../../../src/model/model.ts';
 import { loadTokenizer } from '../../../src/model/tokenizer.ts';
@@ -15,6 +15,27 @@ const masked = (rows: number[][], rule: MaskRule, split = words, most = 512) =>
   sequencesOf(maskSequences(masksFromRows(rows), split, rule, tokenizer, most));
 const [CLS, SEP, MASK, UNK] = [101, 102, 103, 100];
 const [never, unaffable, but, good] = ['never', 'unaffable,', 'but', 'good'].map(idsOf);
+
+describe('what masked sequences begin with', () => {
+  it.each(['mask-token', 'remove', 'neutral', 'replace:some thing'])('is, after so many players, one of so many (%s)', (given) => {
+    const rule = parseMaskRule(given);
+    const split = splitPlayers(tokenizer, text, '/never|un|aff|good/');
+    const all = sequencesOf(maskSequences(allMasks(split.players.length), split, rule, tokenizer, 512));
+    const found = sequencesOf(maskedBeginnings(split, rule, tokenizer, 9));
+    expect(found.length).toBe(2 ** split.players.length - 1);
+    for (let depth = 0; depth < split.players.length; depth++) {
+      const own = found.slice(2 ** depth - 1, 2 ** (depth + 1) - 1);
+      const starts = (sequence: number[]) => own.filter((ids) => ids.every((id, i) => id === sequence[i]));
+      for (const sequence of all) expect(starts(sequence).length).toBeGreaterThan(0);
+      for (const ids of own) expect(all.some((sequence) => ids.every((id, i) => id === sequence[i]))).toBe(true);
+    }
+  });
+
+  it('is the text before the first player and what the model expects before it', () => {
+    const split = splitPlayers(tokenizer, text, '/but/');
+    expect(sequencesOf(maskedBeginnings(split, { kind: 'remove' }, tokenizer, 0))).toEqual([[CLS, ...never, ...unaffable]]);
+  });
+});
 
 describe('masked sequences', () => {
   it('stand between [CLS] and [SEP], and all players present give the text itself', () => {

@@ -46,8 +46,9 @@ export const bpe = loadTokenizer(readFileSync(new URL('../../model/golden/tiny-d
 export function causalOf(
   logProb: (before: number[], token: number) => number,
   options: { tokenizer?: Tokenizer; maxTokens?: number; begin?: number | null; best?: (before: number[]) => number } = {},
-): CausalModel & { asked: number[][] } {
+): CausalModel & { asked: number[][]; kept: (TokenSequences | undefined)[] } {
   const asked: number[][] = [];
+  const kept: (TokenSequences | undefined)[] = [];
   return {
     info: {
       id: 'test',
@@ -62,9 +63,21 @@ export function causalOf(
     tokenizer: options.tokenizer ?? bpe,
     begin: options.begin === undefined ? 60 : options.begin,
     ends: [60],
-    counters: { sequences: 0, distinctSequences: 0, tokens: 0, sharedTokens: 0, tableRows: 0, readRows: 0, chunks: 0, matmulFlops: 0 },
+    counters: {
+      sequences: 0,
+      distinctSequences: 0,
+      tokens: 0,
+      sharedTokens: 0,
+      keptTokens: 0,
+      tableRows: 0,
+      readRows: 0,
+      chunks: 0,
+      matmulFlops: 0,
+    },
     asked,
-    async score(sequences) {
+    kept,
+    async score(sequences, { keep } = {}) {
+      kept.push(keep);
       const logProbs: number[] = [];
       const best: number[] = [];
       sequencesOf(sequences).forEach((ids, s) => {

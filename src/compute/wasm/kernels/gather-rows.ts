@@ -1,4 +1,4 @@
-// Row r of the output is row index[r] of the input, its first `columns` columns. Addresses are bytes, widths and strides elements.
+// Row r of the output is row index[r] of the input, `columns` columns of it from the given addresses on. Addresses are bytes, widths and strides elements.
 // Twin: src/compute/reference/gather-rows.ts.
 export function gatherRows(rows: i32, input: usize, index: usize, output: usize, columns: i32, inputStride: i32, outputStride: i32): void {
   for (let r = 0; r < rows; r++) {
