@@ -15,6 +15,7 @@ export {
 } from './explain/explainer.ts';
 export { COSINE } from './explain/prepare.ts';
 export { type ConnectOptions, connectExplainer, type Endpoint, type RemoteExplainer, serveExplainer } from './explain/remote.ts';
+export type { Chat } from './lens/text/chat.ts';
 export { type Lock, parseLock } from './lens/text/lock.ts';
 export { parseMaskRule } from './lens/text/masking.ts';
 export { parseUnits, splitPlayers, type TextPlayers, type Units } from './lens/text/players.ts';

@@ -18,8 +18,20 @@ import { readStdin, readTextFile } from './files.ts';
 import { LENS_FLAGS, LENS_HELP, LENS_SCALARS, LENS_VALUES, type LensRun, lensRun } from './lens-options.ts';
 
 /** Options of a run on a model, and those of any run. */
-export const MODEL_VALUES = ['model', 'revision', 'device', 'dtype', 'target', 'scalar', 'units', 'lock', 'mask', ...LENS_VALUES] as const;
-export const MODEL_FLAGS = ['offline', ...LENS_FLAGS] as const;
+export const MODEL_VALUES = [
+  'model',
+  'revision',
+  'device',
+  'dtype',
+  'target',
+  'scalar',
+  'units',
+  'lock',
+  'mask',
+  'system',
+  ...LENS_VALUES,
+] as const;
+export const MODEL_FLAGS = ['offline', 'chat', ...LENS_FLAGS] as const;
 export const RUN_VALUES = ['method', 'index', 'order', 'budget', 'seed'] as const;
 
 export const SOURCE_HELP = [
@@ -50,6 +62,10 @@ export const MODEL_HELP = [
   [
     '--mask M',
     'what stands in for masked words: mask-token, remove, neutral (a blank and _), unk-token or replace:TEXT; default mask-token where the model has one, else remove',
+  ],
+  [
+    '--chat',
+    'of a causal model: the text is a message in its own chat template, which is never masked; --system T puts a system message before it',
   ],
   [
     '--device D',
@@ -125,6 +141,13 @@ export interface ModelRun {
   readonly lens: LensRun;
 }
 
+/** `--chat`, and the system message. @throws usage. */
+function chatOf(args: Arguments): TextOptions['chat'] {
+  const system = args.value('system');
+  if (system !== undefined && !args.has('chat')) throw usage('--system: expected --chat with it, got none; add it, or leave --system out');
+  return args.has('chat') ? (system === undefined ? true : { system }) : undefined;
+}
+
 /** @throws usage, not-found, budget-too-small. */
 export function modelRun(args: Arguments): ModelRun {
   const units = args.value('units');
@@ -132,6 +155,7 @@ export function modelRun(args: Arguments): ModelRun {
   const lock = args.value('lock');
   if (mask !== undefined) parseMaskRule(mask);
   const lens = lensRun(args);
+  const chat = chatOf(args);
   return {
     device: deviceOf(args),
     dtype: dtypeOf(args),
@@ -142,6 +166,7 @@ export function modelRun(args: Arguments): ModelRun {
       units: units === undefined ? undefined : parseUnits(units),
       lock: lock === undefined ? undefined : parseLock(lock),
       mask,
+      chat,
     },
     model: modelOf(args),
     revision: args.value('revision'),

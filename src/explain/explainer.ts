@@ -157,6 +157,8 @@ async function prepare(model: AnyModel, trainer: Backend | null, text: string, q
   if (trainer !== null && lens !== 'text')
     throw new WebspexError('usage', `lens: expected text or data for a model without its head, got ${lens}; name one of them`);
   if (lens !== 'text') return prepareComponents(model, text, { ...question, lens } as ComponentQuestion);
+  if (question.chat && !('score' in model))
+    throw new WebspexError('usage', `chat: expected a causal language model, got ${model.info.architecture}; leave chat out`);
   if ('fill' in model) return prepareBlank(model, text, question);
   if ('score' in model) return prepareCausal(model, text, question);
   return trainer === null ? prepareClassifier(model, text, question) : prepareSimilarity(model, text, question);
@@ -194,7 +196,7 @@ export function createExplainer(model: AnyModel, loadMs = 0, trainer: Backend | 
           options: { ...options, players },
           asked: unseenOptions(options),
           batchMs,
-          origin: { text, ...about, model: model.info, device: model.device, loadMs },
+          origin: { ...about, text: about.text ?? text, model: model.info, device: model.device, loadMs },
         };
       });
     },

@@ -5,7 +5,8 @@ import type { ComponentLens } from '../lens/components/players.ts';
 import type { SetScalar } from '../lens/components/value-function.ts';
 import type { DataScalar } from '../lens/data/training-data.ts';
 import { blankOf, blankValueFunction, resolveBlankTarget } from '../lens/text/blank.ts';
-import { causalValueFunction, promptTokenizer, resolveCausalTarget } from '../lens/text/causal-value.ts';
+import { bareTokenizer, causalValueFunction, promptTokenizer, resolveCausalTarget } from '../lens/text/causal-value.ts';
+import { type Chat, chatLocked, chatPrompt, chatUnits } from '../lens/text/chat.ts';
 import { type Lock, lockedSpans } from '../lens/text/lock.ts';
 import { type MaskRule, maskFollowing, maskSequences, parseMaskRule } from '../lens/text/masking.ts';
 import { splitPlayers, type TextPlayers, type Units } from '../lens/text/players.ts';
@@ -26,6 +27,8 @@ export interface Question extends Omit<ComponentQuestion, 'lens' | 'scalar'>, Tr
   readonly units?: Units;
   readonly lock?: Lock;
   readonly mask?: string;
+  /** Of a causal model: the text is a person's message in the model's own chat template. */
+  readonly chat?: Chat;
   readonly signal?: AbortSignal;
 }
 
@@ -51,14 +54,23 @@ export async function prepareClassifier(model: Model, text: string, question: Qu
 
 /** Where no target is named, the model answers the whole prompt first. @throws usage, empty-input, too-long, and what passes throw. */
 export async function prepareCausal(model: CausalModel, text: string, question: Question): Promise<Prepared> {
-  const split = splitPlayers(model.tokenizer, text, question.units, lockedSpans(text, question.lock ?? 'auto', true));
+  const { prompt, split, chat } = await splitPrompt(model, text, question);
   const { mask, rule } = maskOf(question, model.tokenizer);
-  const tokenizer = promptTokenizer(model, mayVanish(split, rule));
+  const tokenizer = chat ? bareTokenizer(model.tokenizer) : promptTokenizer(model, mayVanish(split, rule));
   const whole = maskSequences(everyone(split), split, rule, tokenizer, model.info.maxTokens - 1);
-  const target = await resolveCausalTarget(model, text, whole.ids, question.target, question.signal);
+  const target = await resolveCausalTarget(model, prompt, whole.ids, question.target, question.signal);
   checkScalar(question, target.scalar, target.continuations.length === 1 ? 'one continuation' : 'two continuations');
   const valueFunction = causalValueFunction(model, split, { tokenizer, target, rule });
-  return { ...ofText(split, question), target: target.written, scalar: target.scalar, mask, valueFunction, batchMs: TREE_BATCH_MS };
+  const { written, scalar } = target;
+  return { ...ofText(split, question), text: prompt, target: written, scalar, mask, valueFunction, batchMs: TREE_BATCH_MS };
+}
+
+/** The prompt that is put to a model, and its players: in a chat the template stands around the text, and is never masked. */
+async function splitPrompt(model: CausalModel, text: string, { units = 'word', lock = 'auto', chat = false }: Question) {
+  if (!chat) return { prompt: text, split: splitPlayers(model.tokenizer, text, units, lockedSpans(text, lock, true)), chat: false };
+  const made = await chatPrompt(model, text, chat);
+  const split = splitPlayers(model.tokenizer, made.prompt, chatUnits(made, units), chatLocked(made, lock));
+  return { prompt: made.prompt, split, chat: true };
 }
 
 /** A text with one mask token where a word is told; where no target is named, the likeliest word there. @throws usage, too-long, and what passes throw. */

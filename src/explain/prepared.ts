@@ -5,6 +5,8 @@ import type { Origin } from './report.ts';
 /** Everything a run needs to know before its first pass: who its players are, and what of the model is explained. */
 export interface Prepared extends Pick<Origin, 'lens' | 'locked' | 'target' | 'scalar' | 'mask' | 'units'> {
   readonly players: readonly Player[];
+  /** What the model was given where that is more than the text: players are pieces of it. */
+  readonly text?: string;
   readonly valueFunction: ValueFunction;
   /** Milliseconds that a call of the value function should take, where it gains by many masks at once. */
   readonly batchMs?: number;

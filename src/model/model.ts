@@ -1,4 +1,5 @@
 import type { DeviceInfo } from '../compute/backend.ts';
+import type { ChatTemplate } from './causal/chat.ts';
 
 export type { DeviceInfo } from '../compute/backend.ts';
 
@@ -154,6 +155,8 @@ export interface CausalModel {
   /** Tokens that end an answer. */
   readonly ends: readonly number[];
   readonly counters: Readonly<TreeCounters>;
+  /** The template of its chats, read when it is asked for; null where there is none. @throws bad-file, hash-mismatch. */
+  readonly chat?: () => Promise<ChatTemplate | null>;
   /**
    * Scores of the last tokens of each sequence; what sequences begin with alike is computed once. `keep`: beginnings, the most wanted first,
    * that later calls will need too; as far as there is room their keys and values stay on the device, until others are wanted.

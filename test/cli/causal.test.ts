@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -9,7 +9,49 @@ const folder = scratch();
 const MODEL = ['--model', fileURLToPath(new URL('../model/golden/tiny-decoders/gpt2/', import.meta.url)), '--device', 'reference'];
 const PROMPT = 'the cat is not bad? is it good';
 
+/** The same model with a chat template. */
+function chatFolder(): string {
+  const made = join(folder, 'chatty');
+  cpSync(MODEL[1], made, { recursive: true });
+  const chat_template =
+    "{% for m in messages %}{{ ('ask. ' if m.role == 'user' else 'be. ') + m.content + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'no. ' }}{% endif %}";
+  writeFileSync(join(made, 'tokenizer_config.json'), JSON.stringify({ chat_template }));
+  return made;
+}
+
 describe('webspex explain with a causal model', () => {
+  it('puts the text into the model’s chat template, whose words are never masked', async () => {
+    const chatty = ['--model', chatFolder(), '--device', 'reference'];
+    const ran = await cli(['explain', PROMPT, '--chat', '--system', 'go on', '--target', 'no', '--json', ...chatty]);
+    const e = readExplanation(JSON.parse(ran.out));
+    expect([e.text, e.locked]).toEqual([
+      `be. go on\nask. ${PROMPT}\nno. `,
+      [
+        [0, 15],
+        [35, 50],
+      ],
+    ]);
+    expect(e.players.map(({ label }) => label)).toEqual(['the', 'cat', 'is', 'not', 'bad']);
+    const checked = await cli([
+      'verify',
+      PROMPT,
+      '--chat',
+      '--system',
+      'go on',
+      '--target',
+      'no',
+      '--members',
+      'not,bad',
+      '--json',
+      ...chatty,
+    ]);
+    const { corners } = JSON.parse(checked.out);
+    // The explanation is exact: the model itself says the same, in float32.
+    for (const { measured, predicted } of corners) expect(predicted).toBeCloseTo(measured, 4);
+    const bare = await cli(['explain', PROMPT, '--target', 'no', '--json', ...chatty]);
+    expect(readExplanation(JSON.parse(bare.out)).text).toBe(PROMPT);
+  });
+
   it('prints what was asked, what was never masked, and writes the same into the page', async () => {
     const page = join(folder, 'why.html');
     const ran = await cli(['explain', PROMPT, '--target', 'no vs not', '--mask', 'neutral', '--html', page, ...MODEL]);
@@ -30,11 +72,21 @@ describe('webspex explain with a causal model', () => {
     for (const { measured, predicted } of corners) expect(predicted).toBeCloseTo(measured, 4);
   });
 
+  it('needs a model with a chat template for --chat', async () => {
+    const ran = await cli(['explain', PROMPT, '--chat', ...MODEL]);
+    expect([ran.code, ran.err]).toEqual([
+      3,
+      expect.stringMatching(/chat: expected a model with a chat template, got gpt2, which has none/),
+    ]);
+  });
+
   it.each([
     [['--target', 'a vs '], /target: expected two texts in A vs B/],
     [['--lock', 'last'], /lock: expected auto, none or/],
     [['--lock', '[[0,99]]'], /lock: expected ascending, separate spans within 30 characters/],
     [['--mask', 'mask-token'], /use remove, neutral or replace:TEXT/],
+    [['--system', 'go'], /--system: expected --chat with it/],
+    [['--chat', '--lens', 'heads'], /--chat: expected none with --lens heads/],
     [['--scalar', 'prob', '--target', 'no'], /scalar: expected log-prob for one continuation, got prob/],
   ])('with %j is a usage error that says what to do', async (args, message) => {
     const ran = await cli(['explain', PROMPT, ...args, ...MODEL]);

@@ -63,8 +63,8 @@ async function compareText(args: Arguments, methods: readonly Method[] | undefin
   return withSession(io, async (session) => {
     const [text, lens] = await session.interrupts.orInterrupted(Promise.all([source(), run.lens.read()]));
     const compared = await withExplainer(run, session, async (explainer): Promise<Compared> => {
-      const { scalar, units, lock, mask, target, index, maxOrder, budget, seed } = run.options;
-      const question = { scalar, units, lock, mask, ...lens };
+      const { scalar, units, lock, mask, chat, target, index, maxOrder, budget, seed } = run.options;
+      const question = { scalar, units, lock, mask, chat, ...lens };
       const about = await session.interrupts.orInterrupted(explainer.describe(text, { ...question, target }));
       const options = {
         players: about.players,

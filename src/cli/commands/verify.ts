@@ -57,9 +57,18 @@ export const verify: Command = {
           if (removed) enoughPlayers(removed, first);
         });
         progress.say('asking the model …');
-        const { scalar, units, lock, mask } = run.options;
+        const { scalar, units, lock, mask, chat } = run.options;
         const ask = (masks: readonly (readonly number[])[]) =>
-          explainer.evaluate(text, { masks, scalar, units, lock, mask, ...lens, ...(run.lens.set ? {} : { target: explanation.target }) });
+          explainer.evaluate(text, {
+            masks,
+            scalar,
+            units,
+            lock,
+            mask,
+            chat,
+            ...lens,
+            ...(run.lens.set ? {} : { target: explanation.target }),
+          });
         if (removed) return interrupts.orInterrupted(verifyRemoval(ask, explanation, enoughPlayers(removed, explanation)));
         const members = parts ? resolveMembers(parts, explanation) : strongestMembers(explanation);
         return interrupts.orInterrupted(verifyMembers(ask, explanation, members));

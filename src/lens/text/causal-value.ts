@@ -17,6 +17,12 @@ export interface CausalTarget {
 /** Tokens of an answer that nobody asked for by name. */
 const MOST_ANSWER = 16;
 
+/** The tokenizer of a prompt that a template has made whole: nothing before it or after. */
+export function bareTokenizer(tokenizer: Tokenizer): Tokenizer {
+  const none = new Uint32Array(0);
+  return { ...tokenizer, wrapping: { before: none, between: null, after: none } };
+}
+
 /** The tokenizer as prompts need it: nothing after the text; before it what the model expects, or the token that a text begins with. */
 export function promptTokenizer({ tokenizer, begin }: Pick<CausalModel, 'tokenizer' | 'begin'>, mayBeEmpty: boolean): Tokenizer {
   const { before } = tokenizer.wrapping;

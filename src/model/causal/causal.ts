@@ -26,6 +26,7 @@ export interface CausalParts {
   readonly rotations: ((count: number) => Float32Array) | null;
   readonly begin: number | null;
   readonly ends: readonly number[];
+  readonly chat?: CausalModel['chat'];
 }
 
 /** Texts that a first program is made for; one for longer texts is made when they come. */
@@ -91,6 +92,7 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
     tokenizer: parts.tokenizer,
     begin: parts.begin,
     ends: parts.ends,
+    chat: parts.chat,
     counters,
     async score(asked, { signal, keep } = {}) {
       if (destroyed) throw new WebspexError('usage', 'score: expected a live model, got a destroyed one; load it again');

@@ -12,6 +12,7 @@ import { rowToFloat32, type Tensor } from '../safetensors.ts';
 import { loadTokenizer } from '../tokenizer.ts';
 import { readWeights } from '../weight-files.ts';
 import { checkRoom, createCausal } from './causal.ts';
+import { type ChatTemplate, ggufChatTemplate, readChatTemplate } from './chat.ts';
 import { type DecoderConfig, decoderConfig, readDecoderConfig } from './config.ts';
 import { decoderParts, type TensorSource } from './parts.ts';
 import { matrixOf, type WeightType } from './stored.ts';
@@ -25,6 +26,7 @@ interface Stored {
   /** All tensors anew. */
   readonly openTensors: () => TensorSource;
   readonly sha256: string;
+  readonly chat: () => Promise<ChatTemplate | null>;
 }
 
 /**
@@ -42,7 +44,7 @@ export async function loadCausal(source: ModelSource, options: LoadOptions, file
   };
   const check = ({ sizes, maxTokens }: DecoderConfig) => checkRoom(sizes, maxTokens, backend);
   const stored = file === undefined ? await readFolder(read, manifest, check) : await readOneFile(read, file);
-  const { config, tokenizer, pairing, openTensors, sha256 } = stored;
+  const { config, tokenizer, pairing, openTensors, sha256, chat } = stored;
   const { vocabulary } = config.sizes;
   if (tokenizer.vocabularySize > vocabulary)
     throw new WebspexError(
@@ -61,7 +63,7 @@ export async function loadCausal(source: ModelSource, options: LoadOptions, file
     labels: [],
     maxTokens: config.maxTokens,
   };
-  const model = await createCausal({ ...parts, info, tokenizer }, backend);
+  const model = await createCausal({ ...parts, info, tokenizer, chat }, backend);
   onProgress?.({ status: 'ready', name: info.id });
   return model;
 }
@@ -76,7 +78,20 @@ async function readFolder(read: Read, manifest: Manifest | null, check: Check): 
   const tokenizer = loadTokenizer((await read('tokenizer.json')).bytes);
   const { tensors, sha256 } = await readWeights(read, manifest);
   const openTensors = () => safetensorsTaker(tensors, config);
-  return { config, tokenizer, pairing: 'halves', openTensors, sha256 };
+  const chat = async () =>
+    readChatTemplate(await optional(read, manifest, 'tokenizer_config.json'), await optional(read, manifest, 'chat_template.jinja'));
+  return { config, tokenizer, pairing: 'halves', openTensors, sha256, chat };
+}
+
+/** A file that need not be there. */
+async function optional(read: Read, manifest: Manifest | null, file: string): Promise<Uint8Array | null> {
+  if (manifest && !manifest.files.has(file)) return null;
+  try {
+    return (await read(file)).bytes;
+  } catch (error) {
+    if (error instanceof WebspexError && error.code === 'not-found') return null;
+    throw error;
+  }
 }
 
 /** How float tensors are stored; int8 rows become float32. */
@@ -103,7 +118,10 @@ async function readOneFile(read: Read, file: string): Promise<Stored> {
   const gguf = readGguf(bytes);
   const { config: json, pairing, tensors } = ggufModel(gguf);
   const config = decoderConfig({ bos_token_id: wholeNumber(gguf.metadata, 'tokenizer.ggml.bos_token_id') ?? undefined, ...json });
-  return { config, tokenizer: ggufTokenizer(gguf.metadata), pairing, openTensors: () => ggufTaker(file, tensors, config), sha256 };
+  // Nothing else of the file is held on to.
+  const named = new Map([...gguf.metadata].filter(([key]) => /^tokenizer\.(chat_template|ggml\.(tokens|\w+_token_id))$/.test(key)));
+  const chat = async () => ggufChatTemplate(named);
+  return { config, tokenizer: ggufTokenizer(gguf.metadata), pairing, openTensors: () => ggufTaker(file, tensors, config), sha256, chat };
 }
 
 /** Hands out each tensor, checked, as float32 or as it is stored; `finish` complains about what nobody took. */
