@@ -21,8 +21,9 @@ import { gather, input, scratch } from './steps.ts';
 export function captureProgram(sizes: EncoderSizes, capacity: RowCounts): Program {
   // Laid out as a model of several layers: every query is packed.
   const wide = { ...sizes, layers: Math.max(2, sizes.layers) };
-  const { width, attention, hidden, embeddingWidth } = paddedSizes(sizes);
-  const means = meanLayout(sizes);
+  const padded = paddedSizes(sizes);
+  const { width, attention, hidden, embeddingWidth } = padded;
+  const means = meanLayout(sizes.layers, padded);
   const { stride } = keyLayout(wide);
   // All rows share the one gate, whatever their sequence.
   const whole = { rows: 'tokens', sequence: 'tableRow', gateStride: 0, gateColumn: 0, meanColumn: 0 } as const;

@@ -1,16 +1,14 @@
 import type { RowKind, Step } from '../compute/program.ts';
-import { type EncoderSizes, paddedSizes } from './encoder.ts';
 
 /** Gates of a sequence: of each layer its heads, then its MLP block. */
-export function gateColumns({ layers, heads }: Pick<EncoderSizes, 'layers' | 'heads'>): number {
+export function gateColumns({ layers, heads }: { readonly layers: number; readonly heads: number }): number {
   return layers * (heads + 1);
 }
 
-/** Where the mean outputs of a layer's heads and of its MLP block lie in a row of means, and how long that row is. */
-export function meanLayout(sizes: EncoderSizes) {
-  const { attention, width } = paddedSizes(sizes);
+/** Where the mean outputs of a layer's heads and of its MLP block lie in a row of means, and how long that row is; widths as padded. */
+export function meanLayout(layers: number, { attention, width }: { readonly attention: number; readonly width: number }) {
   const layer = attention + width;
-  return { columns: sizes.layers * layer, heads: (l: number) => l * layer, block: (l: number) => l * layer + attention };
+  return { columns: layers * layer, heads: (l: number) => l * layer, block: (l: number) => l * layer + attention };
 }
 
 /** One `gate` step in buffers by name; without an output stride of its own the output is laid out as the input. */

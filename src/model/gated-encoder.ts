@@ -106,8 +106,9 @@ const READ: GatedBuffers = {
 
 /** From attention's output to the layer's, the heads and the MLP block gated. */
 function gatedBlock(sizes: EncoderSizes, layer: number, { rows, sequence, x, y, attended, context, up, down }: GatedBuffers): Step[] {
-  const { headWidth, attention, width } = paddedSizes(sizes);
-  const means = meanLayout(sizes);
+  const padded = paddedSizes(sizes);
+  const { headWidth, attention, width } = padded;
+  const means = meanLayout(sizes.layers, padded);
   const gateColumn = layer * (sizes.heads + 1);
   const common = { rows, sequence, gateStride: gateColumns(sizes) };
   const heads = { columns: sizes.heads * headWidth, stride: attention, groupWidth: headWidth, meanColumn: means.heads(layer) };
@@ -126,17 +127,17 @@ function gatedBlock(sizes: EncoderSizes, layer: number, { rows, sequence, x, y, 
 }
 
 function inputs(sizes: EncoderSizes, from: number): BufferSpec[] {
-  const { embeddingWidth } = paddedSizes(sizes);
+  const padded = paddedSizes(sizes);
   const packed = from < sizes.layers - 1;
   return [
-    input('tableSum', 'tableRows', embeddingWidth, 'f32'),
+    input('tableSum', 'tableRows', padded.embeddingWidth, 'f32'),
     input('tableRanges', 'tableRows', 2),
     ...(packed ? [input('tableRow', 'tokens', 1), input('rowRanges', 'tokens', 2), input('sequence', 'tokens', 1)] : []),
     input('readRanges', 'sequences', 2),
     input('readRows', 'sequences', 1),
     input('readSequence', 'sequences', 1),
     input('gates', 'sequences', gateColumns(sizes), 'f32'),
-    input('means', 1, meanLayout(sizes).columns, 'f32'),
+    input('means', 1, meanLayout(sizes.layers, padded).columns, 'f32'),
   ];
 }
 

@@ -2,7 +2,7 @@ import type { Program, RowCounts } from '../compute/program.ts';
 import { WebspexError } from '../core/errors.ts';
 import { captureProgram } from './capture-encoder.ts';
 import type { ClassifierParts } from './classifier.ts';
-import type { EncoderSizes } from './encoder.ts';
+import { type EncoderSizes, paddedSizes } from './encoder.ts';
 import { embeddingSums } from './encoder-weights.ts';
 import { gateColumns, meanLayout } from './gate-step.ts';
 import { gatedEncoderProgram } from './gated-encoder.ts';
@@ -32,7 +32,7 @@ export function gatedPrograms(sizes: EncoderSizes, capacity: RowCounts, longest:
   return {
     layers: sizes.layers,
     heads: sizes.heads,
-    meanColumns: meanLayout(sizes).columns,
+    meanColumns: meanLayout(sizes.layers, paddedSizes(sizes)).columns,
     gated(from) {
       const packed = from < sizes.layers - 1;
       const found = made.get(from) ?? {
@@ -115,9 +115,14 @@ export function createGated(parts: ClassifierParts, programs: GatedPrograms, pas
   };
 }
 
-function checkGates({ values, means, from = 0 }: Gates, sequences: number, programs: GatedPrograms): void {
-  const { layers, heads, meanColumns } = programs;
-  const columns = gateColumns(programs);
+/** @throws usage. */
+export function checkGates(
+  { values, means, from = 0 }: Gates,
+  sequences: number,
+  sizes: Pick<GatedPrograms, 'layers' | 'heads' | 'meanColumns'>,
+): void {
+  const { layers, heads, meanColumns } = sizes;
+  const columns = gateColumns(sizes);
   const complain = (what: string, got: number | string) => {
     throw new WebspexError('usage', `gates: expected ${what}, got ${got}; give one for each head and block of each layer`);
   };

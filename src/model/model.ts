@@ -75,7 +75,7 @@ export interface Gates {
   readonly from?: number;
 }
 
-/** The attention heads and MLP blocks of a model, which `classify` takes gates for. */
+/** The attention heads and MLP blocks of a model, which `classify` or `score` takes gates for. */
 export interface Components {
   readonly layers: number;
   /** Heads of a layer. */
@@ -155,13 +155,16 @@ export interface CausalModel {
   /** Tokens that end an answer. */
   readonly ends: readonly number[];
   readonly counters: Readonly<TreeCounters>;
+  /** Its attention heads and MLP blocks, which `score` takes gates for; left out where it takes none. */
+  readonly components?: Components;
   /** The template of its chats, read when it is asked for; null where there is none. @throws bad-file, hash-mismatch. */
   readonly chat?: () => Promise<ChatTemplate | null>;
   /**
    * Scores of the last tokens of each sequence; what sequences begin with alike is computed once. `keep`: beginnings, the most wanted first,
-   * that later calls will need too; as far as there is room their keys and values stay on the device, until others are wanted.
+   * that later calls will need too; as far as there is room their keys and values stay on the device, until others are wanted. With gates
+   * nothing is kept.
    */
-  score(sequences: ScoredSequences, options?: { signal?: AbortSignal; keep?: TokenSequences }): Promise<TokenScores>;
+  score(sequences: ScoredSequences, options?: { signal?: AbortSignal; keep?: TokenSequences; gates?: Gates }): Promise<TokenScores>;
   destroy(): void;
 }
 

@@ -62,7 +62,7 @@ function asked(sizes: TinySizes, from: number, count: number) {
 
 /** A row of means as the naive pass takes it, cut out of the engine's. */
 function unpadded(sizes: TinySizes, means: Float32Array): NaiveGates['means'] {
-  const layout = meanLayout(bertSizes(sizes));
+  const layout = meanLayout(sizes.layers, paddedSizes(bertSizes(sizes)));
   const { headWidth } = paddedSizes(bertSizes(sizes));
   const size = sizes.width / sizes.heads;
   return Array.from({ length: sizes.layers }, (_, l) => ({

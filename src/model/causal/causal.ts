@@ -1,12 +1,15 @@
 import type { Backend } from '../../compute/backend.ts';
-import { bufferWords, matmulFlops, type Program, padWidth, type RowCounts, type Weights } from '../../compute/program.ts';
+import { bufferWords, matmulFlops, type Program, type Weights } from '../../compute/program.ts';
 import { WebspexError } from '../../core/errors.ts';
 import type { CausalModel, ModelInfo, ScoredSequences, Tokenizer, TokenSequences, TreeCounters } from '../model.ts';
 import { createPasses, type Piece } from '../passes.ts';
-import { type DecoderSizes, decoderProgram, PATHS_PER_TOKEN, SCORE_COLUMNS } from './decoder.ts';
+import { type DecoderSizes, decoderProgram } from './decoder.ts';
+import { createGatedScores } from './gated.ts';
+import { inputsOf } from './inputs.ts';
 import { createKeeper } from './keeper.ts';
 import type { KeptTree } from './kept.ts';
 import { growTree, type TreeChunk } from './planner.ts';
+import { createScores } from './scores.ts';
 import { type SortedSequences, sortSequences, treeRows } from './sequences.ts';
 import type { StoredMatrix, WeightType } from './stored.ts';
 
@@ -86,6 +89,16 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
     keeper = openKeeper();
   };
 
+  const checkLive = () => {
+    if (destroyed) throw new WebspexError('usage', 'score: expected a live model, got a destroyed one; load it again');
+  };
+  // Its programs are as large as the plain one, and go with it.
+  let gatedScores: { program: Program; made: ReturnType<typeof createGatedScores> } | null = null;
+  const gated = () => {
+    if (gatedScores?.program !== program) gatedScores = { program, made: createGatedScores(parts, program.capacity, passes, counters) };
+    return gatedScores.made;
+  };
+
   return {
     info,
     device: backend.info,
@@ -94,19 +107,32 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
     ends: parts.ends,
     chat: parts.chat,
     counters,
-    async score(asked, { signal, keep } = {}) {
-      if (destroyed) throw new WebspexError('usage', 'score: expected a live model, got a destroyed one; load it again');
+    components: {
+      layers: sizes.layers,
+      heads: sizes.heads,
+      async means(asked, { signal } = {}) {
+        checkLive();
+        checkTexts(asked, sizes.vocabulary, info.maxTokens);
+        await makeRoom({ longest: longestOf(asked) + 1, scored: 1 });
+        return gated().means(asked, signal);
+      },
+    },
+    async score(asked, { signal, keep, gates } = {}) {
+      checkLive();
       checkSequences(asked, sizes.vocabulary, info.maxTokens);
       const sorted = sortSequences(asked);
       await makeRoom(neededBy(sorted));
+      if (gates) {
+        const scored = await gated().score(asked, gates, signal);
+        counters.sequences += asked.from.length;
+        return scored;
+      }
       if (keep) {
         checkBeginnings(keep, sizes.vocabulary);
         await keeper.keep(keep, signal);
       }
       const held = heldBy(keeper.tree(), sorted);
-      const starts = scoreStarts(sorted);
-      const total = starts[starts.length - 1];
-      const found = { logProbs: new Float64Array(total), best: new Uint32Array(total) };
+      const scores = createScores(sorted);
       const pack = (next: number, rows: number): Piece => {
         const tree = keeper.tree();
         const chunk = growTree(sorted, next, rows, program.capacity, tree);
@@ -116,11 +142,7 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
           inputs: inputsOf(chunk, parts, program.capacity, tree.size),
           nameRow: (row) => `scored token ${row}`,
           take(output) {
-            chunk.places.forEach(({ row, target }, i) => {
-              const at = row * SCORE_COLUMNS;
-              found.logProbs[starts[next] + i] = output[at + 2 + target] - output[at] - Math.log(output[at + 1]);
-              found.best[starts[next] + i] = output[at + 4];
-            });
+            scores.take(next, chunk.places, output);
             counters.distinctSequences += chunk.sequences;
             count(chunk);
           },
@@ -129,7 +151,7 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
       const units = sorted.from.length;
       await passes.run({ units, rows: (next) => treeRows(sorted, next, held), longest: neededBy(sorted).longest, pack }, signal);
       counters.sequences += asked.from.length;
-      return scatter(asked, sorted, starts, found);
+      return scores.inOrder(asked, sorted.sourceOf);
     },
     destroy() {
       destroyed = true;
@@ -151,6 +173,12 @@ interface Needed {
   readonly scored: number;
 }
 
+function longestOf({ offsets }: TokenSequences): number {
+  let longest = 0;
+  for (let s = 0; s + 1 < offsets.length; s++) longest = Math.max(longest, offsets[s + 1] - offsets[s]);
+  return longest;
+}
+
 function neededBy({ offsets, from }: SortedSequences): Needed {
   let [longest, scored] = [1, 1];
   from.forEach((first, s) => {
@@ -160,72 +188,9 @@ function neededBy({ offsets, from }: SortedSequences): Needed {
   return { longest, scored };
 }
 
-/** Where the scores of each sequence start, and behind them how many there are. */
-function scoreStarts({ offsets, from }: ScoredSequences): Uint32Array {
-  const starts = new Uint32Array(from.length + 1);
-  from.forEach((first, s) => {
-    starts[s + 1] = starts[s] + offsets[s + 1] - offsets[s] - first;
-  });
-  return starts;
-}
-
-/** Scores in the order asked. */
-function scatter(
-  asked: ScoredSequences,
-  { sourceOf }: SortedSequences,
-  starts: Uint32Array,
-  found: { logProbs: Float64Array; best: Uint32Array },
-): { logProbs: Float64Array; best: Uint32Array } {
-  const to = scoreStarts(asked);
-  const out = { logProbs: new Float64Array(to[to.length - 1]), best: new Uint32Array(to[to.length - 1]) };
-  sourceOf.forEach((source, s) => {
-    const [start, end] = [starts[source], starts[source + 1]];
-    out.logProbs.set(found.logProbs.subarray(start, end), to[s]);
-    out.best.set(found.best.subarray(start, end), to[s]);
-  });
-  return out;
-}
-
 /** Kept rows that each sequence may begin with. */
 function heldBy(tree: KeptTree, { ids, offsets, from }: SortedSequences): Uint32Array {
   return from.map((first, s) => tree.match(ids, offsets[s], offsets[s] + first - 1).length);
-}
-
-/** The inputs of a run of the program behind `kept` kept rows, of whose own rows the first `keeping` are kept too. */
-export function inputsOf(chunk: TreeChunk, { sizes, word, position, rotations }: CausalParts, capacity: RowCounts, kept = 0, keeping = 0) {
-  const { tableTokens, tablePositions, counts } = chunk;
-  const { width } = sizes;
-  const stride = padWidth(width);
-  const tableSum = new Float32Array(counts.tableRows * stride);
-  for (let r = 0; r < counts.tableRows; r++) {
-    const row = tableSum.subarray(r * stride, r * stride + width);
-    word.row(tableTokens[r], row);
-    const p = tablePositions[r] * width;
-    if (position) for (let c = 0; c < width; c++) row[c] += position[p + c];
-  }
-  const paths = new Uint32Array(PATHS_PER_TOKEN * capacity.tokens);
-  paths.set(chunk.paths);
-  const { tableRow, rowRanges, readRanges, readRows, targets } = chunk;
-  const held = Uint32Array.from({ length: kept + keeping }, (_, k) => k);
-  const keep = held.map((k) => (k < kept ? capacity.tokens + k : k - kept));
-  return { tableSum, tableRow, paths, rowRanges, readRanges, readRows, targets, held, keep, ...(rotations && turnsOf(chunk, rotations)) };
-}
-
-/** Cosines and sines of the positions that a run has: every one of them is in a table row, so there are no more than those. */
-function turnsOf({ tablePositions, rowPosition, readPosition, counts }: TreeChunk, rotations: (count: number) => Float32Array) {
-  const places = new Map<number, number>();
-  for (const position of tablePositions) if (!places.has(position)) places.set(position, places.size);
-  const all = rotations(Math.max(...places.keys()) + 1);
-  const width = all.length / (Math.max(...places.keys()) + 1);
-  const turns = new Float32Array(counts.tableRows * width);
-  for (const [position, place] of places) turns.set(all.subarray(position * width, (position + 1) * width), place * width);
-  const placeOf = (position: number) => places.get(position) as number;
-  return {
-    tablePosition: tablePositions.map(placeOf),
-    rowPosition: rowPosition.map(placeOf),
-    readPosition: readPosition.map(placeOf),
-    rotations: turns,
-  };
 }
 
 type Planned = Pick<CausalParts, 'sizes' | 'types'>;
@@ -300,6 +265,12 @@ function checkBeginnings({ ids, offsets }: TokenSequences, vocabulary: number): 
       `keep: expected offsets that ascend from 0 to ${ids.length}, got others; give one more than beginnings`,
     );
   checkIds(ids, vocabulary);
+}
+
+function checkTexts(texts: TokenSequences, vocabulary: number, maxTokens: number): void {
+  checkBeginnings(texts, vocabulary);
+  const longest = longestOf(texts);
+  if (longest > maxTokens) throw new WebspexError('too-long', `text: expected at most ${maxTokens} tokens, got ${longest}; shorten it`);
 }
 
 function checkIds(ids: Uint32Array, vocabulary: number): void {

@@ -66,31 +66,28 @@ export const PATHS_PER_TOKEN = 16;
  * values lie behind this run's: inputs held (0, 1, 2, …) and keep (the row that kept row k is to be from now on). Output: SCORE_COLUMNS of
  * each read row behind their stamp. `types` are those of the weights.
  */
-export function decoderProgram(sizes: DecoderSizes, capacity: RowCounts, types: (buffer: string) => WeightType = () => 'f32'): Program {
+export function decoderProgram(sizes: DecoderSizes, capacity: RowCounts, types?: WeightTypes): Program {
   const { width, attention, keys } = paddedDecoder(sizes);
   const stride = attention + 2 * keys;
   const steps: Step[] = [
-    norm(sizes, 'tableRows', '0.attentionNorm', 'tableSum', 'tableNormed'),
-    ...project(sizes, 0, 'all', TABLE),
+    ...projectNormed(sizes, 0, 'all', 'tableSum', TABLE),
     gather('tokens', 'tableSum', 'tableRow', 'x', width),
     gather('tokens', 'tableQkv', 'tableRow', 'qkv', stride),
   ];
   for (let layer = 0; layer < sizes.layers; layer++) {
     const last = layer === sizes.layers - 1;
-    if (layer > 0)
-      steps.push(norm(sizes, 'tokens', `${layer}.attentionNorm`, 'x', 'normed'), ...project(sizes, layer, last ? 'keyValue' : 'all', ROWS));
+    if (layer > 0) steps.push(...projectNormed(sizes, layer, last ? 'keyValue' : 'all', 'x', ROWS));
     steps.push(...keep(sizes, layer, capacity));
     steps.push(...(last ? lastQueries(sizes, layer) : []), ...block(sizes, layer, last ? READ : WHOLE));
   }
   steps.push(...head(sizes));
-  return {
-    buffers: [...weightBuffers(sizes).map((weight) => ({ ...weight, type: types(weight.name) })), ...rowBuffers(sizes, capacity)],
-    steps,
-    capacity,
-  };
+  return { buffers: [...weightBuffers(sizes, types), ...rowBuffers(sizes, capacity)], steps, capacity };
 }
 
-function weightBuffers(sizes: DecoderSizes): BufferSpec[] {
+/** How the numbers of each buffer of weights are stored. */
+export type WeightTypes = (buffer: string) => WeightType;
+
+export function weightBuffers(sizes: DecoderSizes, types: WeightTypes = () => 'f32'): BufferSpec[] {
   const { width, attention, keys, hidden } = paddedDecoder(sizes);
   const out: BufferSpec[] = [];
   const weight = (name: string, rows: number, columns: number) => out.push({ name, kind: 'weight', type: 'f32', rows, columns });
@@ -112,19 +109,11 @@ function weightBuffers(sizes: DecoderSizes): BufferSpec[] {
     linearWeights(`${layer}.down`, hidden, width);
   }
   normWeights('norm');
-  return [...out, ...tokenScoreWeights(sizes)];
+  return [...out, ...tokenScoreWeights(sizes)].map((spec) => ({ ...spec, type: types(spec.name) }));
 }
 
 function rowBuffers(sizes: DecoderSizes, capacity: RowCounts): BufferSpec[] {
-  const { width, headWidth, attention, keys, hidden } = paddedDecoder(sizes);
-  const all = (named: string, rows: RowKind) => [
-    scratch(name('x', named), rows, width),
-    scratch(name('y', named), rows, width),
-    scratch(name('normed', named), rows, width),
-    scratch(name('context', named), rows, attention),
-    ...(sizes.gated ? [scratch(name('gateUp', named), rows, 2 * hidden)] : []),
-    scratch(name('up', named), rows, hidden),
-  ];
+  const { width, attention, keys } = paddedDecoder(sizes);
   return [
     input('tableSum', 'tableRows', width, 'f32'),
     input('tableRow', 'tokens', 1),
@@ -134,26 +123,47 @@ function rowBuffers(sizes: DecoderSizes, capacity: RowCounts): BufferSpec[] {
     input('readRows', 'sequences', 1),
     input('held', 'kept', 1),
     input('keep', 'kept', 1),
-    ...(sizes.rotary
-      ? [
-          input('tablePosition', 'tableRows', 1),
-          input('rowPosition', 'tokens', 1),
-          input('readPosition', 'sequences', 1),
-          input('rotations', 'tableRows', headWidth, 'f32'),
-          scratch('tableRaw', 'tableRows', attention + keys),
-          scratch('raw', 'tokens', attention + keys),
-          scratch('readRaw', 'sequences', attention),
-        ]
-      : []),
+    ...turnBuffers(sizes),
     scratch('tableNormed', 'tableRows', width),
     scratch('tableQkv', 'tableRows', attention + 2 * keys),
     scratch('qkv', capacity.tokens + rowsOf(capacity, 'kept'), attention + 2 * keys),
     ...Array.from({ length: sizes.layers }, (_, layer) => ({ ...scratch(`kept.${layer}`, 'kept', 2 * keys), single: true as const })),
-    ...all('', 'tokens'),
-    ...all('read', 'sequences'),
-    scratch('readQuery', 'sequences', attention),
-    ...tokenScoreRows(sizes.vocabulary),
+    ...blockBuffers(sizes, '', 'tokens'),
+    ...blockBuffers(sizes, 'read', 'sequences'),
+    ...headBuffers(sizes),
   ];
+}
+
+/** What rotations need; none where positions are learned. */
+export function turnBuffers(sizes: DecoderSizes): BufferSpec[] {
+  if (!sizes.rotary) return [];
+  const { headWidth, attention, keys } = paddedDecoder(sizes);
+  return [
+    input('tablePosition', 'tableRows', 1),
+    input('rowPosition', 'tokens', 1),
+    input('readPosition', 'sequences', 1),
+    input('rotations', 'tableRows', headWidth, 'f32'),
+    scratch('tableRaw', 'tableRows', attention + keys),
+    scratch('raw', 'tokens', attention + keys),
+    scratch('readRaw', 'sequences', attention),
+  ];
+}
+
+/** What a layer writes on its way. */
+export function blockBuffers(sizes: DecoderSizes, prefix: string, rows: RowKind): BufferSpec[] {
+  const { width, attention, hidden } = paddedDecoder(sizes);
+  const { x, y, normed, context, gateUp, up } = blockNames(prefix);
+  return [
+    ...[x, y, normed].map((buffer) => scratch(buffer, rows, width)),
+    scratch(context, rows, attention),
+    ...(sizes.gated ? [scratch(gateUp, rows, 2 * hidden)] : []),
+    scratch(up, rows, hidden),
+  ];
+}
+
+/** Queries of the rows that are read, and their way through the head. */
+export function headBuffers(sizes: DecoderSizes): BufferSpec[] {
+  return [scratch('readQuery', 'sequences', paddedDecoder(sizes).attention), ...tokenScoreRows(sizes.vocabulary)];
 }
 
 /** A buffer's name with the prefix of its rows. */
@@ -171,8 +181,8 @@ function norm(sizes: DecoderSizes, rows: RowKind, weight: string, input: string,
   };
 }
 
-/** Where a projection takes its rows from and puts them. */
-interface Projected {
+/** Where a projection takes its rows from, normed, and puts them. */
+export interface Projected {
   readonly rows: RowKind;
   readonly input: string;
   readonly raw: string;
@@ -180,9 +190,14 @@ interface Projected {
   readonly position: string;
 }
 
-const TABLE: Projected = { rows: 'tableRows', input: 'tableNormed', raw: 'tableRaw', output: 'tableQkv', position: 'tablePosition' };
-const ROWS: Projected = { rows: 'tokens', input: 'normed', raw: 'raw', output: 'qkv', position: 'rowPosition' };
-const QUERIES: Projected = { rows: 'sequences', input: 'readNormed', raw: 'readRaw', output: 'readQuery', position: 'readPosition' };
+export const TABLE: Projected = { rows: 'tableRows', input: 'tableNormed', raw: 'tableRaw', output: 'tableQkv', position: 'tablePosition' };
+export const ROWS: Projected = { rows: 'tokens', input: 'normed', raw: 'raw', output: 'qkv', position: 'rowPosition' };
+export const QUERIES: Projected = { rows: 'sequences', input: 'readNormed', raw: 'readRaw', output: 'readQuery', position: 'readPosition' };
+
+/** Norms rows, and projects them. */
+export function projectNormed(sizes: DecoderSizes, layer: number, part: 'all' | 'query' | 'keyValue', x: string, to: Projected): Step[] {
+  return [norm(sizes, to.rows, `${layer}.attentionNorm`, x, to.input), ...project(sizes, layer, part, to)];
+}
 
 /** Part of a layer's Q, K and V from normed rows; all parts share one weight. Q and K are turned on their way, where the model does that. */
 function project(sizes: DecoderSizes, layer: number, part: 'all' | 'query' | 'keyValue', to: Projected): Step[] {
@@ -237,7 +252,7 @@ function lastQueries(sizes: DecoderSizes, layer: number): Step[] {
   const { width, attention, keys } = paddedDecoder(sizes);
   const rows = gather('sequences', 'x', 'readRows', 'readX', width);
   if (layer === 0) return [rows, gather('sequences', 'qkv', 'readRows', 'readQuery', attention, { inputStride: attention + 2 * keys })];
-  return [rows, norm(sizes, 'sequences', `${layer}.attentionNorm`, 'readX', 'readNormed'), ...project(sizes, layer, 'query', QUERIES)];
+  return [rows, ...projectNormed(sizes, layer, 'query', 'readX', QUERIES)];
 }
 
 /** The buffers of a layer on all rows, or on those that are read. */
@@ -251,24 +266,56 @@ interface Block {
 const WHOLE: Block = { rows: 'tokens', prefix: '', query: 'qkv', ranges: 'rowRanges' };
 const READ: Block = { rows: 'sequences', prefix: 'read', query: 'readQuery', ranges: 'readRanges' };
 
-/** Attention over the paths, its projection, norm and MLP; x becomes the layer's output. */
 function block(sizes: DecoderSizes, layer: number, { rows, prefix, query, ranges }: Block): Step[] {
-  const { width, headWidth, attention, keys, hidden } = paddedDecoder(sizes);
+  const names = blockNames(prefix);
+  return [
+    attend(sizes, rows, { query, keyValue: 'qkv', paths: 'paths', ranges }, names.context),
+    ...afterAttention(sizes, layer, { rows, ...names }),
+  ];
+}
+
+/** The buffers of a layer whose names begin with a prefix. */
+export function blockNames(prefix: string) {
   const [x, y, normed, context, gateUp, up] = ['x', 'y', 'normed', 'context', 'gateUp', 'up'].map((plain) => name(plain, prefix));
+  return { x, y, normed, context, gateUp, up };
+}
+
+/** Rows of queries, among the keys and values where they are bound to the same buffer, over the paths of their ranges. */
+export function attend(
+  sizes: DecoderSizes,
+  rows: RowKind,
+  { query, keyValue, paths, ranges }: Readonly<Record<'query' | 'keyValue' | 'paths' | 'ranges', string>>,
+  output: string,
+): Step {
+  const { headWidth, attention, keys } = paddedDecoder(sizes);
   const stride = attention + 2 * keys;
-  const attend: Step = {
+  return {
     kernel: 'causal-attention',
     rows,
-    bindings: { query, keyValue: 'qkv', paths: 'paths', ranges, output: context },
+    bindings: { query, keyValue, paths, ranges, output },
     constants: { HEADS: sizes.heads, KEY_HEADS: sizes.keyHeads, HEAD_WIDTH: headWidth },
     params: {
-      queryStride: query === 'qkv' ? stride : attention,
+      queryStride: query === keyValue ? stride : attention,
       keyStride: stride,
       keyColumn: attention,
       valueColumn: attention + keys,
       outputStride: attention,
     },
   };
+}
+
+/** What follows attention in a layer: buffers, and steps between the MLP's last map, which then writes `down`, and the residual, which they add. */
+export interface AfterAttention extends ReturnType<typeof blockNames> {
+  readonly rows: RowKind;
+  /** Where the layer's output goes; default x. */
+  readonly output?: string;
+  readonly gated?: { readonly down: string; readonly steps: readonly Step[] };
+}
+
+/** From attention's output to the layer's: projection, norm, MLP. */
+export function afterAttention(sizes: DecoderSizes, layer: number, buffers: AfterAttention): Step[] {
+  const { rows, x, y, normed, context, gateUp, up, output = x, gated } = buffers;
+  const { width, attention, hidden } = paddedDecoder(sizes);
   const gate: Step = {
     kernel: 'gated-unit',
     rows,
@@ -277,19 +324,19 @@ function block(sizes: DecoderSizes, layer: number, { rows, prefix, query, ranges
     params: { columns: hidden, inputStride: 2 * hidden, outputStride: hidden },
   };
   const upward = { rows, input: normed, weight: `${layer}.up`, K: width };
+  const down = { rows, input: up, weight: `${layer}.down`, K: hidden, columns: width };
   return [
-    attend,
     linear({ rows, input: context, output: y, weight: `${layer}.projection`, K: attention, columns: width, residual: x }),
     norm(sizes, rows, `${layer}.mlpNorm`, y, normed),
     ...(sizes.gated
       ? [linear({ ...upward, output: gateUp, columns: 2 * hidden }), gate]
       : [linear({ ...upward, output: up, columns: hidden, activation: sizes.activation })]),
-    linear({ rows, input: up, output: x, weight: `${layer}.down`, K: hidden, columns: width, residual: y }),
+    ...(gated ? [linear({ ...down, output: gated.down }), ...gated.steps] : [linear({ ...down, output, residual: y })]),
   ];
 }
 
 /** Norm and head of the rows that are read. */
-function head(sizes: DecoderSizes): Step[] {
+export function head(sizes: DecoderSizes): Step[] {
   return [norm(sizes, 'sequences', 'norm', 'readX', 'readNormed'), ...tokenScores(sizes, 'readNormed')];
 }
 

@@ -38,7 +38,8 @@ export function sortSequences({ ids, offsets, from }: ScoredSequences): SortedSe
   };
 }
 
-function sharedRows({ ids, offsets }: TokenSequences): Uint32Array {
+/** Tokens that each sequence begins with as the one before it does, its last one apart. */
+export function sharedRows({ ids, offsets }: TokenSequences): Uint32Array {
   const shared = new Uint32Array(offsets.length - 1);
   for (let s = 1; s < shared.length; s++) {
     const least = Math.min(offsets[s] - offsets[s - 1], offsets[s + 1] - offsets[s]) - 1;
