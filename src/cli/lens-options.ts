@@ -5,7 +5,9 @@ import {
   type ComponentLens,
   type ComponentQuestion,
   DATA_SCALARS,
+  fewShotPrompt,
   parseExamples,
+  RETRAININGS,
   type SetScalar,
   type TrainingQuestion,
 } from '../lens.ts';
@@ -13,7 +15,9 @@ import { COSINE, SCALARS, type Task } from '../text.ts';
 import { type Arguments, oneOf, usage } from './arguments.ts';
 import { checkReadable, readTextFile } from './files.ts';
 
-const DATA_VALUES = ['train', 'l2'] as const;
+const DATA_VALUES = ['train', 'l2', 'retrain', 'template'] as const;
+/** Of an encoder's head, and of a causal model's prompt. */
+const EXAMPLE_SCALARS = [...DATA_SCALARS, 'log-odds', 'log-prob'] as const;
 export const LENS_VALUES = ['lens', 'layers', 'ablation', 'reference', 'set', ...DATA_VALUES] as const;
 export const LENS_FLAGS = ['rescale'] as const;
 
@@ -34,9 +38,17 @@ export const LENS_HELP = [
   ],
   [
     '--train F.tsv',
-    `with --lens data: the training examples (label, tab, text); a logistic head on the model's features is trained anew for each mask, and its margin for the text explained (--scalar ${DATA_SCALARS.join(' or ')}, --target the label)`,
+    `with --lens data: the training examples (label, tab, text); a logistic head on the model's features is trained anew for each mask, and its margin for the text explained (--scalar ${DATA_SCALARS.join(' or ')}, --target the label); of a causal model the examples in its prompt, before the text: explained is the log-odds of two labels (--target "A vs B"), or the log-prob of one`,
   ],
   ['--l2 X', 'with --lens data: strength of the penalty on the head; default 1'],
+  [
+    '--retrain R',
+    `with --lens data: ${RETRAININGS.join(' or ')}: heads are trained to their optimum, the default, or found by influence functions`,
+  ],
+  [
+    '--template T',
+    'with --lens data and a causal model: how an example is written, {text}, {label} and \\n for a new line in it; default "Text: {text}\\nLabel: {label}\\n\\n"',
+  ],
 ] as const;
 
 /** Larger sets than any that a run could get through. */
@@ -93,12 +105,15 @@ export function lensRun(args: Arguments): LensRun {
 
 function dataRun(args: Arguments): LensRun {
   refuseStray(args, 'data', [...DATA_VALUES, 'set']);
-  checkScalar(args, 'data', DATA_SCALARS);
+  checkScalar(args, 'data', EXAMPLE_SCALARS);
   const train = args.value('train');
   if (train === undefined) throw usage('--lens data: expected --train FILE, got none; name a file of label, tab, text');
   const given = args.value('l2');
   const l2 = given === undefined ? undefined : Number(given);
   if (l2 !== undefined && !(l2 > 0 && Number.isFinite(l2))) throw usage(`--l2: expected a number above 0, got ${given}; 1 is usual`);
+  const retrain = oneOf(args, 'retrain', RETRAININGS);
+  const template = args.value('template')?.replaceAll('\\n', '\n');
+  if (template !== undefined) fewShotPrompt([], '', template);
   const set = args.value('set');
   if (set !== undefined && args.has('target'))
     throw usage('--target: expected none with --set, whose texts have their labels, got one; leave it out');
@@ -112,6 +127,8 @@ function dataRun(args: Arguments): LensRun {
       lens: 'data',
       train: parseExamples(await readTextFile(train, MOST_BYTES), train),
       ...(l2 !== undefined && { l2 }),
+      ...(retrain && { retrain }),
+      ...(template !== undefined && { template }),
     }),
   };
 }

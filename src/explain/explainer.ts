@@ -81,7 +81,10 @@ export interface Explainer {
   destroy(): void;
 }
 
-/** What a model is asked to do; `feature-extraction` leaves an encoder's classifier out, for lens `data` and for two texts beside one another. */
+/**
+ * What a model is asked to do; `feature-extraction`, for lens `data` and for two texts beside one another, leaves an encoder's classifier out and
+ * takes causal models as they are.
+ */
 export const TASKS = ['text-classification', 'text-generation', 'fill-mask', 'feature-extraction'] as const;
 export type Task = (typeof TASKS)[number];
 const TASK_OF = { classifier: 'text-classification', words: 'fill-mask', plain: 'feature-extraction' } as const;
@@ -120,8 +123,9 @@ export async function openExplainer(
     const { fetch, signal, revision, local_files_only: localFilesOnly } = options;
     const source = openModel(folder, { fetch, signal, revision, localFilesOnly, sign: file });
     const loading = { backend, onProgress: options.progress_callback, signal: options.signal };
-    const found =
-      task ?? (file !== undefined ? 'text-generation' : model === EMBEDDED_MODEL ? 'text-classification' : await taskOf(source));
+    const own = async () => (file !== undefined ? 'text-generation' : model === EMBEDDED_MODEL ? 'text-classification' : taskOf(source));
+    const named = task === 'feature-extraction' && (await own()) === 'text-generation' ? 'text-generation' : task;
+    const found = named ?? (await own());
     const features = found === 'feature-extraction';
     const loaded =
       found === 'text-generation'

@@ -8,7 +8,7 @@ type Option = keyof Question;
 const OPTIONS = {
   text: ['units', 'lock', 'mask', 'chat'],
   components: ['layers', 'ablation', 'rescale', 'reference', 'examples'],
-  data: ['train', 'l2', 'examples'],
+  data: ['train', 'l2', 'retrain', 'examples', 'template'],
 } as const satisfies Readonly<Record<string, readonly Option[]>>;
 
 type Kind = keyof typeof OPTIONS;

@@ -33,9 +33,9 @@ const NOUNS: Readonly<Record<string, Nouns>> = {
     one: 'example',
     many: 'examples',
     whole: 'all examples',
-    nothing: 'trained on none',
+    nothing: 'with no example',
     coarser: 'fewer examples',
-    title: (target) => `Which training examples taught “${target}”?`,
+    title: (target) => `Which examples taught “${target}”?`,
   },
   function: {
     one: 'player',

@@ -24,7 +24,7 @@ describe('webspex explain --lens data', () => {
   it('prints the margin, the examples that made it, and that a head was trained anew for each mask', async () => {
     const ran = await cli(['explain', 'a the c', '--lens', 'data', '--train', train, '--target', 'good', ...MODEL]);
     expect([ran.code, ran.err]).toEqual([0, '']);
-    expect(ran.out).toMatch(/^good {2}margin [+−][\d.]+ \(\d+ %\) · trained on none [+−]?0\.0+ \(50 %\)\n/);
+    expect(ran.out).toMatch(/^good {2}margin [+−][\d.]+ \(\d+ %\) · with no example [+−]?0\.0+ \(50 %\)\n/);
     expect(ran.out).toMatch(/\n {2}1 good: the a +[+−]/);
     expect(ran.out).toMatch(/Exact: all 16 maskings were evaluated/);
     expect(ran.out).not.toMatch(/\bwords?\b/);
@@ -39,6 +39,30 @@ describe('webspex explain --lens data', () => {
     expect(e.values.full).toBeLessThan(Math.log(2));
   });
 
+  it('--retrain influence explains what influence functions say, which is a sum over examples', async () => {
+    const ran = await cli(['explain', 'a the c', '--lens', 'data', '--train', train, '--retrain', 'influence', '--json', ...MODEL]);
+    expect([ran.code, ran.err]).toEqual([0, '']);
+    const e = readExplanation(JSON.parse(ran.out));
+    expect(e.mask).toBe('left out of training, by influence functions');
+    for (const { members, value } of e.interactions) if (members.length > 1) expect(Math.abs(value)).toBeLessThan(1e-5);
+  });
+
+  it('with a causal model explains the examples in its prompt', async () => {
+    const shots = file('shots.tsv', 'yes\tthe cat\nno\ta bad one\nyes\tgood\n');
+    const causal = [
+      '--model',
+      resolve(ROOT, 'test/model/golden/tiny-decoders/gpt2'),
+      '--device',
+      'reference',
+      '--template',
+      '{text}? {label}\\n',
+    ];
+    const ran = await cli(['explain', 'it is', '--lens', 'data', '--train', shots, '--target', 'yes vs no', ...causal]);
+    expect([ran.code, ran.err]).toEqual([0, '']);
+    expect(ran.out).toMatch(/^yes vs no {2}log-odds [+−][\d.]+ \(\d+ %\) · with no example [+−][\d.]+ \(\d+ %\)\n/);
+    expect(ran.out).toMatch(/mask left out of the prompt/);
+  });
+
   it('verifies an interaction by training without each of its examples', async () => {
     const ran = await cli(['verify', 'a the c', '--lens', 'data', '--train', train, '--members', '0,3', '--json', ...MODEL]);
     expect([ran.code, ran.err]).toEqual([0, '']);
@@ -51,9 +75,15 @@ describe('webspex explain --lens data', () => {
     [['--lens', 'data'], 2, /--lens data: expected --train FILE, got none/],
     [['--lens', 'data', '--train', 'nowhere.tsv'], 3, /not-found: nowhere\.tsv/],
     [['--lens', 'data', '--train', train, '--mask', 'remove'], 2, /--mask: expected none with --lens data/],
-    [['--lens', 'data', '--train', train, '--scalar', 'prob'], 2, /--scalar: expected margin, loss with --lens data, got prob/],
+    [
+      ['--lens', 'data', '--train', train, '--scalar', 'prob'],
+      2,
+      /--scalar: expected margin, loss, log-odds, log-prob with --lens data, got prob/,
+    ],
     [['--lens', 'data', '--train', train, '--l2', '0'], 2, /--l2: expected a number above 0, got 0/],
     [['--lens', 'data', '--train', train, '--layers', '1'], 2, /--layers: expected --lens heads or .*, got --lens data/],
+    [['--lens', 'data', '--train', train, '--retrain', 'twice'], 2, /--retrain: expected .*exact.*influence.*, got twice/],
+    [['--lens', 'data', '--train', train, '--template', '{text}'], 2, /template: expected \{text\} and after it \{label\}/],
     [['--train', train], 2, /--train: expected --lens data, got --lens text/],
     [['--scalar', 'margin'], 2, /--scalar: expected log-odds, .* with --lens text, got margin/],
     [['--lens', 'data', '--train', train, '--target', 'fine', ...MODEL], 2, /target: expected one of good, bad, got fine/],

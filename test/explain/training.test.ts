@@ -40,6 +40,7 @@ describe('an explainer for features', () => {
       [ex, { lens: 'data' }, /train: expected labelled examples with lens data, got none/],
       [ex, { lens: 'data', train, mask: 'remove' }, /mask: expected none with lens data/],
       [ex, { lens: 'data', train, layers: [1] }, /layers: expected a lens of .*, got data/],
+      [ex, { lens: 'data', train, template: '{text} {label}' }, /template: expected a causal model, got an encoder/],
       [ex, { lens: 'data', train, l2: -1 }, /l2: expected a number above 0, got -1/],
       [classifier, { lens: 'data', train }, /expected a model without its head, got one with; open it for 'feature-extraction'/],
       [classifier, { train }, /train: expected lens data, got another/],

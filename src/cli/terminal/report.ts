@@ -30,7 +30,7 @@ function probability(scalar: string, value: number): string {
 /** The end where nothing is present. */
 const NOTHING: Readonly<Record<string, string>> = {
   text: 'with every word masked',
-  data: 'trained on none',
+  data: 'with no example',
   function: 'with no player present',
 };
 

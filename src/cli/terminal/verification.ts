@@ -99,7 +99,7 @@ export function verificationLines(v: Verification, width: number, style: Style):
 }
 
 function turned(e: Explanation): string {
-  if (e.lens === 'data') return 'examples left out of training';
+  if (e.lens === 'data') return 'examples left out';
   return isOfModel(e) ? `${e.lens} switched off` : 'words masked';
 }
 

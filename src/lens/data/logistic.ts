@@ -3,6 +3,7 @@ import { padWidth } from '../../compute/program.ts';
 import { WebspexError } from '../../core/errors.ts';
 import { cholesky, solveCholesky } from '../../core/linalg.ts';
 import { isPresent, type Masks } from '../../core/masks.ts';
+import { curvatureOf, withOnes } from './curvature.ts';
 import { type LogisticCounters, type Sizes, solveBatch } from './newton.ts';
 import { createProduct, padRows, transpose } from './product.ts';
 
@@ -48,7 +49,7 @@ export async function createLogisticTrainer(
   const n = data.labels.length;
   const width = data.width + 1;
   const sizes = { n, width, rows: padWidth(n), columns: padWidth(width) };
-  const x = padRows(withOnes(data), width);
+  const x = padRows(withOnes(data.features, data.width), width);
   const tall = new Float32Array(sizes.rows * sizes.columns);
   tall.set(x);
   const counters: LogisticCounters = { retrainings: 0, newtonSteps: 0, products: 0 };
@@ -109,12 +110,6 @@ function checkData({ features, width, labels }: LabelledFeatures, l2: number): v
   if (!(l2 > 0 && Number.isFinite(l2))) refuse(`l2: expected a number above 0, got ${l2}; 1 is usual`);
 }
 
-function withOnes({ features, width, labels }: LabelledFeatures): Float32Array {
-  const out = new Float32Array(labels.length * (width + 1)).fill(1);
-  for (let r = 0; r < labels.length; r++) out.set(features.subarray(r * width, (r + 1) * width), r * (width + 1));
-  return out;
-}
-
 function keptBy(masks: Masks, r: number): Uint8Array {
   return Uint8Array.from({ length: masks.n }, (_, i) => (isPresent(masks, r, i) ? 1 : 0));
 }
@@ -122,19 +117,7 @@ function keptBy(masks: Masks, r: number): Uint8Array {
 /** (share · Xᵀ D X + l2 · I)⁻¹ at these weights, padded, the padding 0; D = σ(1 − σ). */
 function inverseCurvature(x: Float32Array, sizes: Sizes, weights: Float64Array, share: number, l2: number): Float32Array {
   const { n, width, columns } = sizes;
-  const h = new Float64Array(width * width);
-  for (let r = 0; r < n; r++) {
-    const row = x.subarray(r * columns, r * columns + width);
-    let score = 0;
-    for (let c = 0; c < width; c++) score += row[c] * weights[c];
-    const p = 1 / (1 + Math.exp(-score));
-    const d = share * p * (1 - p);
-    for (let i = 0; i < width; i++) {
-      const di = d * row[i];
-      for (let j = 0; j <= i; j++) h[i * width + j] += di * row[j];
-    }
-  }
-  for (let i = 0; i < width; i++) h[i * width + i] += l2;
+  const h = curvatureOf(x, { count: n, width, stride: columns }, weights, l2, share);
   const factor = cholesky(h, width);
   const out = new Float32Array(columns * columns);
   const unit = new Float64Array(width);

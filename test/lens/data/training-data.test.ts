@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../../src/compute/reference/backend.ts';
-import { allMasks, isPresent } from '../../../src/core/masks.ts';
+import { allMasks, isPresent, masksFromRows } from '../../../src/core/masks.ts';
 import { explain } from '../../../src/index.ts';
 import { embedTexts, trainingDataLens } from '../../../src/lens/data/training-data.ts';
 import { loadClassifier } from '../../../src/model/load.ts';
@@ -100,6 +100,23 @@ describe('the lens on training data', () => {
     expect(strange.message).toMatch(/labels of training examples \(good, bad, so-so\), got fine/);
   });
 
+  it('found by influence functions agrees with retraining where all examples are there, and nearly where one is left out', async () => {
+    const rows = [0, ...TEXTS.keys()].map((out, r) => TEXTS.map((_, i) => (r > 0 && i === out ? 0 : 1)));
+    const strong = { target: 'good', l2: 30 } as const;
+    for (const scalar of ['margin', 'loss'] as const) {
+      const exact = await trainingDataLens(model, backend, SET, TEXT, { ...strong, scalar });
+      const quick = await trainingDataLens(model, backend, SET, TEXT, { ...strong, scalar, retrain: 'influence' });
+      const [want, got] = [await exact.valueFunction(masksFromRows(rows)), await quick.valueFunction(masksFromRows(rows))];
+      expect(Math.abs(got[0] - want[0])).toBeLessThan(1e-5);
+      const largest = Math.max(...want.map((v) => Math.abs(v - want[0])));
+      got.forEach((v, r) => {
+        expect(Math.abs(v - want[r])).toBeLessThan(0.2 * largest);
+      });
+      exact.destroy();
+      quick.destroy();
+    }
+  });
+
   it('lets two equal examples be found by what they do together: each makes the other matter less', async () => {
     const lens = await trainingDataLens(model, backend, SET, TEXT, { target: 'good' });
     const { interactions } = await explain(lens.valueFunction, { players: lens.players, method: 'exact', index: 'BII', maxOrder: 2 })
@@ -124,6 +141,7 @@ describe('the lens on training data', () => {
       [SET.map(({ text }) => ({ text, label: 'one' })), {}, /at least 2 labels, got 1 \(one\)/],
       [SET, { target: 'fine' }, /one of good, bad, so-so, got fine/],
       [SET, { scalar: 'prob' as never }, /margin or loss, got prob/],
+      [SET, { retrain: 'twice' as never }, /exact or influence, got twice/],
     ] as const;
     for (const [set, options, message] of bad) {
       const error = await rejectedBy(trainingDataLens(model, backend, set, TEXT, options));
