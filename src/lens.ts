@@ -1,6 +1,7 @@
 export { ABLATIONS, type Ablation, type ComponentQuestion } from './explain/components.ts';
 export { createExplainer } from './explain/explainer.ts';
 export type { TrainingQuestion } from './explain/training.ts';
+export { type CausalComponentQuestion, causalComponentFunction } from './lens/components/causal-value.ts';
 export { maskGates } from './lens/components/gates.ts';
 export { COMPONENT_LENSES, type ComponentLens, type ComponentPlayers, componentPlayers } from './lens/components/players.ts';
 export { type ComponentQuestion as ComponentValue, componentValueFunction, type SetScalar } from './lens/components/value-function.ts';

@@ -76,7 +76,7 @@ function refuseStray(args: Arguments, lens: string, allowed: readonly string[]):
 
 /** Options that say how a text is masked. @throws usage. */
 function refuseMasking(args: Arguments, lens: string): void {
-  for (const name of ['units', 'lock', 'mask', 'chat'])
+  for (const name of ['units', 'lock', 'mask', ...(lens === 'data' ? ['chat'] : [])])
     if (args.has(name)) {
       const instead = name === 'mask' && lens !== 'data' ? 'say --ablation' : 'leave it out';
       throw usage(`--${name}: expected none with --lens ${lens}, got one; ${instead}`);

@@ -1,9 +1,10 @@
 import { WebspexError } from '../core/errors.ts';
-import { COMPONENT_LENSES, type ComponentLens, componentPlayers } from '../lens/components/players.ts';
+import { COMPONENT_LENSES, type ComponentLens, type ComponentPlayers, componentPlayers } from '../lens/components/players.ts';
 import { componentValueFunction, type SetScalar } from '../lens/components/value-function.ts';
 import { type Example, encodeTexts, labelsOfExamples } from '../lens/examples.ts';
 import { parseScalar, resolveTarget } from '../lens/text/value-function.ts';
-import type { AnyModel, Model, TokenSequences } from '../model/model.ts';
+import type { AnyModel, Components, Model, TokenSequences } from '../model/model.ts';
+import { type CausalComponentAsked, prepareCausalComponents } from './causal-components.ts';
 import type { Prepared } from './prepared.ts';
 
 export const ABLATIONS = ['zero', 'mean'] as const;
@@ -43,37 +44,48 @@ interface Texts {
  * Heads or blocks of the model as players. One text is passed once to find the predicted label.
  * @throws usage, empty-input, too-long, unsupported-model for a model without gates, and what passes throw.
  */
-export async function prepareComponents(
-  model: AnyModel,
-  text: string,
-  question: ComponentQuestion & { readonly target?: string; readonly signal?: AbortSignal },
-): Promise<Prepared> {
-  const { ablation = 'zero', rescale = false, reference, signal } = question;
+export async function prepareComponents(model: AnyModel, text: string, question: CausalComponentAsked): Promise<Prepared> {
+  const { ablation = 'zero', rescale = false, reference } = question;
   const lens = COMPONENT_LENSES.find((l) => l === question.lens);
   if (!lens) throw usage('lens', ['text', ...COMPONENT_LENSES].join(', '), question.lens);
   if (!ABLATIONS.includes(ablation)) throw usage('ablation', ABLATIONS.join(' or '), ablation);
   if (rescale && ablation === 'mean') throw usage('rescale', 'ablation zero', 'mean', 'leave one out');
   if (reference && ablation === 'zero') throw usage('reference', 'ablation mean', 'zero', 'leave the reference out, or take the mean');
-  const components = 'classify' in model ? model.components : undefined;
-  if (!('classify' in model) || !components)
+  const components = 'fill' in model ? undefined : model.components;
+  if ('fill' in model || !components)
     throw new WebspexError(
       'unsupported-model',
-      `lens ${lens}: expected a model that takes gates on its parts, got ${model.info.architecture}; use a text classifier`,
+      `lens ${lens}: expected a model that takes gates on its parts, got ${model.info.architecture}; use a text classifier or a causal language model`,
     );
+  if (reference?.length === 0) throw new WebspexError('empty-input', 'reference: expected at least one text, got none; give some');
   const players = componentPlayers(components, lens, question.layers);
-  const asked = question.examples ? askedOfSet(model, text, question.examples, question) : await askedOfText(model, text, question);
-  const { texts, targets, scalar } = asked;
-  const means = ablation === 'mean' ? await components.means(referenceOf(model, reference) ?? texts, { signal }) : undefined;
+  const asked =
+    'score' in model
+      ? await prepareCausalComponents(model, text, question, players)
+      : await prepareParts(model, components, text, question, players);
   return {
+    ...asked,
     players: players.players,
     lens,
-    target: asked.target,
-    scalar: asked.said,
     mask: `${ablation}${rescale ? ', rescaled' : ''}${reference ? ` over ${reference.length} reference ${reference.length === 1 ? 'text' : 'texts'}` : ''}`,
     units: question.layers ? `${lens} of layers ${[...question.layers].sort((a, b) => a - b).join(', ')}` : lens,
-    valueFunction: componentValueFunction(model, { players, texts, targets, scalar, means, rescale }),
     batchMs: GATED_BATCH_MS,
   };
+}
+
+async function prepareParts(
+  model: Model,
+  components: Components,
+  text: string,
+  question: CausalComponentAsked,
+  players: ComponentPlayers,
+): Promise<Pick<Prepared, 'target' | 'scalar' | 'valueFunction'>> {
+  const { ablation, rescale = false, reference, signal } = question;
+  const asked = question.examples ? askedOfSet(model, text, question.examples, question) : await askedOfText(model, text, question);
+  const { texts, targets, target, scalar, said } = asked;
+  const over = () => (reference ? encodeTexts(model.tokenizer, reference, model.info.maxTokens, 'reference') : texts);
+  const means = ablation === 'mean' ? await components.means(over(), { signal }) : undefined;
+  return { target, scalar: said, valueFunction: componentValueFunction(model, { players, texts, targets, scalar, means, rescale }) };
 }
 
 function usage(name: string, expected: string, got: unknown, then = 'choose one of them'): WebspexError {
@@ -114,10 +126,4 @@ function askedOfSet(
   const scalar = given === 'accuracy' ? given : parseScalar(given ?? 'log-prob');
   const many = examples.length === 1 ? 'labelled text' : 'labelled texts';
   return { texts, targets, target: `${examples.length} ${many}`, scalar, said: scalar === 'accuracy' ? scalar : `mean ${scalar}` };
-}
-
-function referenceOf({ tokenizer, info }: Model, reference: readonly string[] | undefined): TokenSequences | undefined {
-  if (reference === undefined) return undefined;
-  if (reference.length === 0) throw new WebspexError('empty-input', 'reference: expected at least one text, got none; give some');
-  return encodeTexts(tokenizer, reference, info.maxTokens, 'reference');
 }

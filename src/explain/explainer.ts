@@ -160,9 +160,9 @@ async function prepare(model: AnyModel, trainer: Backend | null, text: string, q
   if (lens === 'data') return prepareTraining(model, trainer, text, question);
   if (trainer !== null && lens !== 'text')
     throw new WebspexError('usage', `lens: expected text or data for a model without its head, got ${lens}; name one of them`);
-  if (lens !== 'text') return prepareComponents(model, text, { ...question, lens } as ComponentQuestion);
   if (question.chat && !('score' in model))
     throw new WebspexError('usage', `chat: expected a causal language model, got ${model.info.architecture}; leave chat out`);
+  if (lens !== 'text') return prepareComponents(model, text, { ...question, lens } as ComponentQuestion);
   if ('fill' in model) return prepareBlank(model, text, question);
   if ('score' in model) return prepareCausal(model, text, question);
   return trainer === null ? prepareClassifier(model, text, question) : prepareSimilarity(model, text, question);

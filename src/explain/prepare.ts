@@ -5,7 +5,7 @@ import type { ComponentLens } from '../lens/components/players.ts';
 import type { SetScalar } from '../lens/components/value-function.ts';
 import type { DataScalar } from '../lens/data/training-data.ts';
 import { blankOf, blankValueFunction, resolveBlankTarget } from '../lens/text/blank.ts';
-import { bareTokenizer, causalValueFunction, promptTokenizer, resolveCausalTarget } from '../lens/text/causal-value.ts';
+import { bareTokenizer, causalValueFunction, checkCausalScalar, promptTokenizer, resolveCausalTarget } from '../lens/text/causal-value.ts';
 import { type Chat, chatLocked, chatPrompt, chatUnits } from '../lens/text/chat.ts';
 import { type Lock, lockedSpans } from '../lens/text/lock.ts';
 import { type MaskRule, maskFollowing, maskSequences, parseMaskRule } from '../lens/text/masking.ts';
@@ -59,7 +59,7 @@ export async function prepareCausal(model: CausalModel, text: string, question: 
   const tokenizer = chat ? bareTokenizer(model.tokenizer) : promptTokenizer(model, mayVanish(split, rule));
   const whole = maskSequences(everyone(split), split, rule, tokenizer, model.info.maxTokens - 1);
   const target = await resolveCausalTarget(model, prompt, whole.ids, question.target, question.signal);
-  checkScalar(question, target.scalar, target.continuations.length === 1 ? 'one continuation' : 'two continuations');
+  checkCausalScalar(question.scalar, target);
   const valueFunction = causalValueFunction(model, split, { tokenizer, target, rule });
   const { written, scalar } = target;
   return { ...ofText(split, question), text: prompt, target: written, scalar, mask, valueFunction, batchMs: TREE_BATCH_MS };

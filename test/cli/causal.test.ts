@@ -72,6 +72,23 @@ describe('webspex explain with a causal model', () => {
     for (const { measured, predicted } of corners) expect(predicted).toBeCloseTo(measured, 4);
   });
 
+  it('switches heads and blocks off with --lens, in one document that verify asks the model about', async () => {
+    const asked = ['the cat is', '--lens', 'components', '--layers', '1', '--target', 'not'];
+    const ran = await cli(['explain', ...asked, '--json', ...MODEL]);
+    expect(ran.err).toBe('');
+    const e = readExplanation(JSON.parse(ran.out));
+    expect(e).toMatchObject({ lens: 'components', text: 'the cat is', target: 'not', scalar: 'log-prob', fit: { chosen: 'exact', queries: 8 } });
+    expect(e.players.map(({ label }) => label)).toEqual(['1.0', '1.1', 'mlp 1']);
+    const checked = await cli(['verify', ...asked, '--members', '0,2', '--json', ...MODEL]);
+    for (const { measured, predicted } of JSON.parse(checked.out).corners) expect(predicted).toBeCloseTo(measured, 4);
+    const printed = await cli(['explain', ...asked, ...MODEL]);
+    expect(printed.out).toMatch(/^not {2}log-prob [+−][\d.]+ .* with all components off [+−]/);
+    const set = join(folder, 'set.tsv');
+    writeFileSync(set, 'label\ttext\na\tb\n');
+    const refused = await cli(['explain', '--lens', 'heads', '--set', set, ...MODEL]);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringMatching(/expected a text classifier for labelled texts, got GPT2LMHeadModel/)]);
+  });
+
   it('needs a model with a chat template for --chat', async () => {
     const ran = await cli(['explain', PROMPT, '--chat', ...MODEL]);
     expect([ran.code, ran.err]).toEqual([
@@ -86,7 +103,7 @@ describe('webspex explain with a causal model', () => {
     [['--lock', '[[0,99]]'], /lock: expected ascending, separate spans within 30 characters/],
     [['--mask', 'mask-token'], /use remove, neutral or replace:TEXT/],
     [['--system', 'go'], /--system: expected --chat with it/],
-    [['--chat', '--lens', 'heads'], /--chat: expected none with --lens heads/],
+    [['--chat', '--lens', 'data', '--train', 'x.tsv'], /--chat: expected none with --lens data/],
     [['--scalar', 'prob', '--target', 'no'], /scalar: expected log-prob for one continuation, got prob/],
   ])('with %j is a usage error that says what to do', async (args, message) => {
     const ran = await cli(['explain', PROMPT, ...args, ...MODEL]);

@@ -35,6 +35,16 @@ export function promptTokenizer({ tokenizer, begin }: Pick<CausalModel, 'tokeniz
   return { ...tokenizer, wrapping: { before: first, between: null, after: new Uint32Array(0) } };
 }
 
+/** @throws usage where another number is asked for than the target's. */
+export function checkCausalScalar(asked: string | undefined, { scalar, continuations }: CausalTarget): void {
+  if (asked === undefined || asked === scalar) return;
+  const what = continuations.length === 1 ? 'one continuation' : 'two continuations';
+  throw new WebspexError(
+    'usage',
+    `scalar: expected ${scalar} for ${what}, got ${asked}; log-prob goes with a target, log-odds with A vs B`,
+  );
+}
+
 /** The target that was named, or the model's own answer to the whole prompt. @throws usage, empty-input, and what passes throw. */
 export async function resolveCausalTarget(
   model: CausalModel,
@@ -71,7 +81,7 @@ function withoutLineEnd(tokenizer: Tokenizer, added: readonly number[]): number[
 }
 
 /** Each prompt followed by each continuation, which is what is scored. */
-function followed({ ids, offsets }: TokenSequences, continuations: readonly Continuation[]): ScoredSequences {
+export function continued({ ids, offsets }: TokenSequences, continuations: readonly Continuation[]): ScoredSequences {
   const prompts = offsets.length - 1;
   const out: number[] = [];
   const outOffsets = [0];
@@ -118,15 +128,20 @@ export function causalValueFunction(
   const keep = keeping(split, rule, tokenizer);
   return async (masks: Masks, { signal } = {}) => {
     const prompts = maskSequences(masks, split, rule, tokenizer, model.info.maxTokens - longest);
-    const { logProbs } = await model.score(followed(prompts, continuations), { signal, keep: keep(masks.count) });
-    const values = new Float32Array(masks.count);
-    let at = 0;
-    for (let r = 0; r < masks.count; r++)
-      continuations.forEach(({ ids }, c) => {
-        let sum = 0;
-        for (const end = at + ids.length; at < end; at++) sum += logProbs[at];
-        values[r] += c === 0 ? sum : -sum;
-      });
-    return values;
+    const { logProbs } = await model.score(continued(prompts, continuations), { signal, keep: keep(masks.count) });
+    return valuesOf(logProbs, continuations, masks.count);
   };
+}
+
+/** One number for each prompt from the scores of its continuations: the log-probability of the first, less that of the second. */
+export function valuesOf(logProbs: Float64Array, continuations: readonly Continuation[], prompts: number): Float32Array {
+  const values = new Float32Array(prompts);
+  let at = 0;
+  for (let r = 0; r < prompts; r++)
+    continuations.forEach(({ ids }, c) => {
+      let sum = 0;
+      for (const end = at + ids.length; at < end; at++) sum += logProbs[at];
+      values[r] += c === 0 ? sum : -sum;
+    });
+  return values;
 }
