@@ -28,6 +28,7 @@ export { type EvaluationLog, type LoggedQuestion, questionHash } from './explain
 export { methodIndex } from './explain/method-index.ts';
 export { explainObserved, type Observed, type ObservedOptions } from './explain/observed.ts';
 export {
+  AUDITED,
   type ExplainOptions,
   INDICES,
   METHODS,

@@ -1,4 +1,5 @@
 import type { DeviceInfo, Model } from '../model/model.ts';
+import type { Game } from './coverage/games.ts';
 
 /** One line of a benchmark. `ratio` = peer / ours, so above 1 ours is better; null where there is no peer in the run. */
 export interface Row {
@@ -34,6 +35,8 @@ export interface BenchContext {
   readText(name: string): Promise<string>;
   /** Times a product of this size in every tiling; absent where there is no WebGPU. */
   timeProduct?(size: { readonly rows: number; readonly K: number; readonly columns: number }): Promise<ProductTimes>;
+  /** Complete tables of the folder named on the command line; absent where none was. @throws not-found, bad-file. */
+  readTables?(): Promise<readonly Game[]>;
   report(line: string): void;
 }
 

@@ -2,9 +2,10 @@ import { parseArgs } from 'node:util';
 import { WebspexError } from '../index.ts';
 import { nearest } from './nearest.ts';
 
-/** Which options a command takes: those with a value and those without. */
+/** Which options a command takes: those with a value, those without, and those that may have one after an equals sign. */
 export interface OptionNames {
   readonly values?: readonly string[];
+  readonly optional?: readonly string[];
   readonly flags?: readonly string[];
 }
 
@@ -30,8 +31,12 @@ function unknownOption(given: string, names: readonly string[], command: string)
  * Reads what follows a command. Options may stand anywhere before `--`; the last of several equal ones counts.
  * @throws usage for unknown options (with the nearest name), missing values, and values where none belongs.
  */
-export function parseArguments(command: string, args: readonly string[], { values = [], flags = [] }: OptionNames): Arguments {
-  const all = [...flags, 'help'];
+export function parseArguments(
+  command: string,
+  args: readonly string[],
+  { values = [], flags = [], optional = [] }: OptionNames,
+): Arguments {
+  const all = [...flags, ...optional, 'help'];
   const names = [...values, ...all];
   const { tokens } = parseArgs({
     args: [...args],
@@ -49,7 +54,7 @@ export function parseArguments(command: string, args: readonly string[], { value
     const wantsValue = values.includes(token.name);
     const hasValue = token.value !== undefined && !(token.inlineValue === false && /^--./.test(token.value));
     if (wantsValue && !hasValue) throw usage(`${command}: expected a value after --${token.name}, got none; see webspex help ${command}`);
-    if (!wantsValue && token.value !== undefined)
+    if (!wantsValue && !optional.includes(token.name) && token.value !== undefined)
       throw usage(`${command}: expected nothing after --${token.name}, got ${token.value}; leave it out`);
     given.set(token.name, token.value);
   }

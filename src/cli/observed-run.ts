@@ -26,10 +26,10 @@ export function observedRun(args: Arguments): (() => Promise<ExplainRun>) | null
     return null;
   }
   refuseTextOptions('explain', args, '--observations');
-  const stray = [...FUNCTION_VALUES, 'budget', 'resume'].find((name) => args.has(name));
+  const stray = [...FUNCTION_VALUES, 'budget', 'until-r2', 'audit', 'resume'].find((name) => args.has(name));
   if (stray !== undefined) throw usage(`explain: expected no --${stray} with --observations, got one; leave it out`);
   const column = wholeNumber(args, 'column', 0, MOST_COLUMNS);
-  const { budget: _, ...options } = runOptions(args);
+  const { budget: _, untilR2: _r, audit: _a, ...options } = runOptions(args);
   checkReadable(file);
   const tooLarge = (bytes: number) =>
     new WebspexError('bad-file', `${file}: expected at most ${MOST_BYTES} bytes, got ${bytes}; keep fewer observations`);

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { INDICES, METHODS, MIN_BUDGET, WebspexError } from '../index.ts';
+import { AUDITED, INDICES, METHODS, MIN_BUDGET, WebspexError } from '../index.ts';
 import {
   type DeviceChoice,
   DTYPE_CHOICES,
@@ -32,7 +32,8 @@ export const MODEL_VALUES = [
   ...LENS_VALUES,
 ] as const;
 export const MODEL_FLAGS = ['offline', 'chat', ...LENS_FLAGS] as const;
-export const RUN_VALUES = ['method', 'index', 'order', 'budget', 'seed'] as const;
+export const RUN_VALUES = ['method', 'index', 'order', 'budget', 'seed', 'until-r2'] as const;
+export const RUN_OPTIONAL = ['audit'] as const;
 
 export const SOURCE_HELP = [
   ['--file F', 'the text is in a file (UTF-8)'],
@@ -81,6 +82,11 @@ export const RUN_HELP = [
   ['--order N', 'largest interaction that is listed; default 4, or 2 where the method fits all of them'],
   ['--budget N', `most masked passes to spend, at least ${MIN_BUDGET}; default 1024`],
   ['--seed N', 'seed of the masks; default 7'],
+  [
+    '--until-r2 X',
+    'stop as soon as R² over unseen masks is at least X with 95 % confidence, such as 0.9; --budget is the most that it may take',
+  ],
+  ['--audit[=N]', `ask for N more masks of the budget last, default ${AUDITED}, and grade on them what was explained without them`],
 ] as const;
 
 /** `--device`. @throws usage. */
@@ -115,8 +121,17 @@ function modelOf(args: Arguments): string | undefined {
   return folder;
 }
 
-/** Method, index, order, budget and seed, each checked as far as can be without knowing the players. @throws usage, budget-too-small. */
-export function runOptions(args: Arguments): Pick<TextOptions, 'method' | 'index' | 'maxOrder' | 'budget' | 'seed'> {
+/** A number between 0 and 1, or undefined where it was not given. @throws usage. */
+function share(args: Arguments, name: string): number | undefined {
+  const text = args.value(name);
+  if (text === undefined) return undefined;
+  const value = /^0?\.\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value > 0 && value < 1)) throw usage(`--${name}: expected a number between 0 and 1 such as 0.9, got ${text}; change it`);
+  return value;
+}
+
+/** Method, index, order, budget, seed, stop rule and audit, each checked as far as can be without knowing the players. @throws usage, budget-too-small. */
+export function runOptions(args: Arguments): Pick<TextOptions, 'method' | 'index' | 'maxOrder' | 'budget' | 'seed' | 'untilR2' | 'audit'> {
   const budget = wholeNumber(args, 'budget', 0, 10_000_000);
   if (budget !== undefined && budget < MIN_BUDGET)
     throw new WebspexError('budget-too-small', `budget: expected at least ${MIN_BUDGET} passes, got ${budget}; raise it`);
@@ -126,6 +141,8 @@ export function runOptions(args: Arguments): Pick<TextOptions, 'method' | 'index
     maxOrder: wholeNumber(args, 'order', 1, 64),
     budget,
     seed: wholeNumber(args, 'seed', 0, 0xffffffff),
+    untilR2: share(args, 'until-r2'),
+    audit: args.has('audit') && args.value('audit') === undefined ? AUDITED : wholeNumber(args, 'audit', 2, 1_000_000),
   };
 }
 

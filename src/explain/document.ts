@@ -32,6 +32,10 @@ export interface FitReport {
   readonly heldOut: number;
   /** Cross-validated: those masks were held out in so many turns and are all fitted in the end. Absent where they were kept apart. */
   readonly folds?: number;
+  /** The stop rule, where one was asked for: it ends the run at the first look whose one-sided 95 % bound on R² reaches `r2`. */
+  readonly until?: { readonly r2: number; readonly bound: number; readonly reached: boolean };
+  /** R² of the explanation before, on fresh masks that were asked for afterwards and are fitted since; absent where none was asked for. */
+  readonly audit?: { readonly masks: number; readonly r2: number; readonly r2Low: number; readonly r2High: number };
   /** Evaluations so far, held-out ones and the two of `values` included; never above the budget. */
   readonly queries: number;
   readonly budget: number;

@@ -1,15 +1,17 @@
 import { throwIfAborted, WebspexError } from '../core/errors.ts';
 import { checkCount, type Masks, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
-import type { SearchEnd } from '../spectrum/spectrum.ts';
-import type { Explanation } from './document.ts';
+import { faithfulness } from '../spectrum/faithfulness.ts';
+import { evaluateSpectrum, type SearchEnd } from '../spectrum/spectrum.ts';
+import type { Explanation, FitReport } from './document.ts';
 import { questionOf, type Remembered, remembering } from './log.ts';
 import { methodEntry } from './methods.ts';
 import { type ExplainOptions, fewestMasks, type Settings, settle } from './options.ts';
 import { designOf, type Plan, planMasks } from './plan.ts';
 import { type Origin, type Spent, writeExplanation } from './report.ts';
-import { doublingLooks, rowsInFold, splitRows } from './rows.ts';
+import { doublingLooks, growingLooks, rowsInFold, splitRows } from './rows.ts';
 import { breather, type ExplainRun, type RunControl, startRun } from './run.ts';
 import { solve, transform } from './solve.ts';
+import { explainedSpectrum } from './verify.ts';
 
 /** One call of the value function should take about this long, so that Stop and progress stay live, unless a lens knows better. */
 const BATCH_MS = 150;
@@ -28,6 +30,8 @@ interface Session {
   readonly spent: Spent;
   readonly batchMs: number;
   readonly breathe: () => Promise<void>;
+  /** What the stop rule and the audit have found so far. */
+  readonly assured: { until?: FitReport['until']; audit?: FitReport['audit'] };
   /** Where searches ended at the last look. */
   readonly searches: Map<string, SearchEnd>;
 }
@@ -82,6 +86,7 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
       spent: { queries: 0, fresh: 0, evaluateMs: 0, decodeMs: 0 },
       batchMs,
       breathe: breather(options.signal),
+      assured: {},
       searches: new Map(),
       memory,
     };
@@ -111,21 +116,42 @@ export function planRun(settings: Settings): Pick<Session, 'plan' | 'exhaustive'
 }
 
 async function produce(valueFunction: ValueFunction, session: Session, options: ExplainOptions, control: RunControl): Promise<Explanation> {
-  const { spent } = session;
-  const { masks, looks = doublingLooks(masks.count) } = session.plan;
-  const fewest = fewestMasks(session.settings);
-  const ready = () => isComplete(session) || fittingRows(session.plan, spent.queries) >= fewest;
-  for (const look of [...looks, masks.count]) {
+  const { spent, settings, plan } = session;
+  const end = plan.masks.count - settings.audit;
+  const { looks = (settings.untilR2 === null ? doublingLooks : growingLooks)(end) } = plan;
+  const fewest = fewestMasks(settings);
+  const ready = () => isComplete(session) || fittingRows(plan, spent.queries) >= fewest;
+  for (const look of [...looks, end]) {
     await evaluateUpTo(look, valueFunction, session, options, control);
-    if (control.stopped || spent.queries >= masks.count) break;
-    if (ready()) control.emit(await decode(session, false, options));
+    if (control.stopped || spent.queries >= end) break;
+    if (!ready()) continue;
+    control.emit(await decode(session, false, options));
+    if (session.assured.until?.reached) break;
   }
-  if (spent.queries < Math.min(8, masks.count) || !ready())
+  if (spent.queries < Math.min(8, plan.masks.count) || !ready())
     throw new WebspexError(
       'aborted',
       `run: stopped after ${spent.queries} passes, expected at least ${Math.max(8, fewest)}; let it run a little longer`,
     );
-  return decode(session, true, options);
+  const explanation = await decode(session, true, options);
+  if (settings.audit === 0 || control.stopped) return explanation;
+  control.emit(explanation);
+  await evaluateUpTo(spent.queries + settings.audit, valueFunction, session, options, control);
+  return auditBy(explanation, session) ? decode(session, true, options) : explanation;
+}
+
+/** Grades an explanation on the rows that were evaluated after it; false where there are none. */
+function auditBy({ fit, ...explanation }: Explanation, { plan, spent, values, assured }: Session): boolean {
+  const rows = Array.from({ length: spent.queries - fit.queries }, (_, i) => fit.queries + i).filter((r) => plan.inTurn?.[r] === 1);
+  if (rows.length < 2) return false;
+  const predicted = evaluateSpectrum(explainedSpectrum(explanation), pickMasks(plan.masks, rows));
+  const { r2, low, high } = faithfulness(
+    predicted,
+    rows.map((r) => values[r]),
+    { pairs: true },
+  );
+  assured.audit = { masks: rows.length, r2, r2Low: low, r2High: high };
+  return true;
 }
 
 /** How many of the first `count` rows every fit has. */
@@ -230,5 +256,11 @@ async function decode(session: Session, last: boolean, options: ExplainOptions):
           decode: session.plan.decode,
         });
   spent.decodeMs += performance.now() - start;
-  return writeExplanation(settings, session.origin, solution, { full: values[0], empty: values[1] }, spent);
+  const { assured } = session;
+  const { untilR2 } = settings;
+  // A look that reached the goal has ended the run: what comes after it is reported, and no longer asked.
+  if (untilR2 !== null && !assured.until?.reached)
+    assured.until = { r2: untilR2, bound: solution.bound, reached: solution.bound >= untilR2 };
+  const ends = { full: values[0], empty: values[1] };
+  return writeExplanation(settings, session.origin, solution, ends, spent, { ...assured });
 }

@@ -17,7 +17,8 @@ export interface Observed {
   readonly values: ArrayLike<number>;
 }
 
-export type ObservedOptions = Omit<ExplainOptions, 'players' | 'budget' | 'onProgress'> & Partial<Pick<ExplainOptions, 'players'>>;
+export type ObservedOptions = Omit<ExplainOptions, 'players' | 'budget' | 'onProgress' | 'untilR2' | 'audit'> &
+  Partial<Pick<ExplainOptions, 'players'>>;
 
 /** One distinct mask in so many grades, and never more than this many of them. */
 const HELD_OUT = 4;

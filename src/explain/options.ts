@@ -32,6 +32,10 @@ export interface ExplainOptions {
   /** Most evaluations that may be spent, held-out ones included; default 1,024. */
   readonly budget?: number;
   readonly seed?: number;
+  /** Stop at the first look at which R² over unseen masks is at least this with 95 % confidence; the budget is the most that may be spent. */
+  readonly untilR2?: number;
+  /** This many fresh masks of the budget are asked for last and grade the explanation as it stands, before they are fitted too; default none. */
+  readonly audit?: number;
   /** About how long one call of the function should take, in ms; default 150. More where a call has a cost of its own. */
   readonly batchMs?: number;
   /** Keeps every value as it comes, and knows those of earlier runs of the same question: they are not evaluated again. */
@@ -49,6 +53,9 @@ export interface Settings {
   readonly maxOrder: number;
   readonly budget: number;
   readonly seed: number;
+  readonly untilR2: number | null;
+  /** Even; 0 where every mask is evaluated. */
+  readonly audit: number;
   /** Every mask is to be evaluated, and nothing held out. */
   readonly exhaustive: boolean;
 }
@@ -93,6 +100,30 @@ function oneOf<T extends string>(name: string, value: string, allowed: readonly 
   return found;
 }
 
+/** Masks that audit an explanation, where they are not counted: enough to tell .9 from .7. */
+export const AUDITED = 32;
+
+/** Stop rule and audit. @throws usage, budget-too-small where they do not go with the method or the passes. */
+function assurances(
+  { untilR2, audit = 0 }: ExplainOptions,
+  method: Method,
+  entry: MethodEntry | null,
+  passes: number,
+): Pick<Settings, 'untilR2' | 'audit'> {
+  const asked = untilR2 !== undefined ? 'untilR2' : audit > 0 ? 'audit' : null;
+  if (asked !== null && (method === 'exact' || entry?.design !== undefined || entry?.run !== undefined))
+    throw new WebspexError('usage', `${asked}: expected a method that is graded on the masks it fits, got ${method}; use auto`);
+  if (untilR2 !== undefined && !(untilR2 > 0 && untilR2 < 1))
+    throw new WebspexError('usage', `untilR2: expected a number between 0 and 1, got ${untilR2}; 0.9 is a good fit`);
+  const masks = 2 * Math.ceil(whole('audit', audit, 0, 1_000_000) / 2);
+  if (masks > 0 && passes - masks < Math.min(MIN_BUDGET, passes))
+    throw new WebspexError(
+      'budget-too-small',
+      `audit: expected ${MIN_BUDGET} passes beside ${masks} that audit, got ${passes} in all; raise the budget`,
+    );
+  return { untilR2: untilR2 ?? null, audit: masks };
+}
+
 /** Defaults and checks. @throws usage, budget-too-small, empty-input. */
 export function settle(options: ExplainOptions): Settings {
   const players =
@@ -122,13 +153,17 @@ export function settle(options: ExplainOptions): Settings {
       'usage',
       `method ${method}: expected a budget of at most ${entry.mostMasks} passes, got ${budget}; lower it, or use auto`,
     );
+  const exhaustive = method === 'exact' || ((method === 'auto' || entry?.exhausts === true) && budget >= all);
+  const { untilR2, audit } = assurances(options, method, entry, exhaustive ? all : Math.min(budget, all));
   return {
     players,
     method,
+    untilR2,
+    audit: exhaustive ? 0 : audit,
     index: indexFor(method, options.index),
     maxOrder: orderFor(method, entry, options.maxOrder, n),
     budget,
     seed: whole('seed', options.seed ?? 7, 0, 0xffffffff),
-    exhaustive: method === 'exact' || ((method === 'auto' || entry?.exhausts === true) && budget >= all),
+    exhaustive,
   };
 }

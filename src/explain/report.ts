@@ -2,7 +2,7 @@ import type { DeviceInfo, ModelInfo } from '../model/model.ts';
 import { membersOf } from '../spectrum/spectrum.ts';
 import { structureOf } from '../spectrum/structure.ts';
 import { VERSION } from '../version.ts';
-import type { Explanation } from './document.ts';
+import type { Explanation, FitReport } from './document.ts';
 import type { Settings } from './options.ts';
 import type { Solution } from './solve.ts';
 
@@ -36,6 +36,7 @@ export function writeExplanation(
   solution: Solution,
   values: Explanation['values'],
   spent: Spent,
+  assured: Pick<FitReport, 'until' | 'audit'> = {},
 ): Explanation {
   const { spectrum } = solution;
   const order = Array.from(spectrum.coefficients.keys()).sort(
@@ -57,6 +58,7 @@ export function writeExplanation(
     spectrum: order.map((k) => ({ members: membersOf(spectrum.keys, k, spectrum.n), coefficient: spectrum.coefficients[k] })),
     fit: {
       ...solution.faithfulness,
+      ...assured,
       queries: spent.queries,
       budget: settings.budget,
       chosen: solution.chosen,

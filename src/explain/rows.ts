@@ -48,6 +48,16 @@ export function splitRows<T>(heldOut: Uint8Array, count: number, pick: (rows: nu
   return { fit: pick(apart[0]), heldOut: pick(apart[1]) };
 }
 
+/** A rule that stops looks after so many times as many passes: sooner costs decoding, later costs passes. */
+const GROWTH = 1.35;
+
+/** 64, 86, 116, 156, … below `end`: whole pairs. */
+export function growingLooks(end: number): number[] {
+  const looks: number[] = [];
+  for (let look = FIRST_LOOK; look < end; look += 2 * Math.round((look * (GROWTH - 1)) / 2)) looks.push(look);
+  return looks;
+}
+
 /** 64, 128, 256, … below `end`. */
 export function doublingLooks(end: number): number[] {
   const looks: number[] = [];

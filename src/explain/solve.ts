@@ -23,6 +23,8 @@ export interface Solution {
   readonly spectrum: Spectrum;
   readonly interactions: readonly Interaction[];
   readonly faithfulness: Pick<FitReport, 'r2' | 'r2Low' | 'r2High' | 'heldOut' | 'folds'>;
+  /** One-sided 95 % bound on R², as a stop rule needs it. */
+  readonly bound: number;
   readonly chosen: string;
   readonly candidates: readonly Candidate[];
 }
@@ -122,7 +124,7 @@ function meanSquare(spectrum: Spectrum, { masks, values }: Evaluations): number 
   return values.length > 0 ? sum / values.length : 0;
 }
 
-type Grade = Pick<Solution, 'faithfulness'> & { readonly noise: number; readonly fit: Fit };
+type Grade = Pick<Solution, 'faithfulness' | 'bound'> & { readonly noise: number; readonly fit: Fit };
 
 /** Held-out error is the noise of the standard errors too: what the support lacks counts as noise, and a few rows are not trusted alone. */
 function gradeUnseen(fit: Fit, { fit: train, heldOut, paired = true }: Task): Grade {
@@ -130,7 +132,7 @@ function gradeUnseen(fit: Fit, { fit: train, heldOut, paired = true }: Task): Gr
   const { r2, low, high } = faithfulness(evaluateSpectrum(spectrum, heldOut.masks), heldOut.values, { pairs: paired });
   const unseen = meanSquare(spectrum, heldOut);
   const noise = heldOut.values.length >= 32 ? unseen : Math.max(unseen, meanSquare(spectrum, train));
-  return { faithfulness: { r2, r2Low: low, r2High: high, heldOut: heldOut.values.length }, noise, fit };
+  return { faithfulness: { r2, r2Low: low, r2High: high, heldOut: heldOut.values.length }, bound: low, noise, fit };
 }
 
 /** The same from rows held out in turn; what the fits of the folds expect of themselves goes into the posterior. */
@@ -139,10 +141,11 @@ function gradeInTurn({ fit: { values }, inTurn }: Task, fit: Fit, { predicted, e
   const truth = Float64Array.from(rows, (r) => values[r]);
   const guesses = Float64Array.from(rows, (r) => predicted[r]);
   const left = leftBy(fit);
-  const { r2, low, high } = crossFitted(guesses, truth, { folds: FOLDS, left });
+  const { r2, low, high, bound } = crossFitted(guesses, truth, { folds: FOLDS, left });
   const noise = left + guesses.reduce((sum, p, i) => sum + (p - truth[i]) ** 2, 0) / Math.max(1, rows.length);
   return {
     faithfulness: { r2, r2Low: low, r2High: high, heldOut: rows.length, folds: FOLDS },
+    bound,
     noise,
     fit: expecting(fit, expected),
   };
@@ -164,7 +167,7 @@ function expecting(fit: Fit, expected: ReadonlyMap<string, number>): Fit {
 /** Over all 2ⁿ masks R² is a fact about a function and what stands in for it, and no estimate. */
 function gradeAll(fit: Fit, { masks, values }: Evaluations): Grade {
   const r2 = rSquared(evaluateSpectrum(fit.spectrum, masks), values);
-  return { faithfulness: { r2, r2Low: r2, r2High: r2, heldOut: 0 }, noise: 0, fit };
+  return { faithfulness: { r2, r2Low: r2, r2High: r2, heldOut: 0 }, bound: r2, noise: 0, fit };
 }
 
 function grade(settings: Settings, { fit: found, candidates, choice }: Found, task: Task): Solution {
@@ -173,7 +176,7 @@ function grade(settings: Settings, { fit: found, candidates, choice }: Found, ta
     : choice && gradesInTurn(task)
       ? gradeInTurn(task, found, choice)
       : gradeUnseen(found, task);
-  const { faithfulness, noise, fit } = graded;
+  const { faithfulness, bound, noise, fit } = graded;
   const { spectrum } = fit;
   const rows = interactionRows(spectrum, settings);
   const se = standardErrors(fit, rows, noise);
@@ -181,6 +184,7 @@ function grade(settings: Settings, { fit: found, candidates, choice }: Found, ta
     spectrum,
     interactions: bySize(rows.map(({ members, value }, i) => ({ members, value, se: se[i] }))),
     faithfulness,
+    bound,
     chosen: fit.method,
     candidates,
   };
@@ -195,6 +199,7 @@ export function transform(settings: Settings, masks: Masks, values: Float32Array
     spectrum,
     interactions: bySize(toInteractions(spectrum, settings).map(({ members, value }) => ({ members, value, se: 0 }))),
     faithfulness: { r2: 1, r2Low: 1, r2High: 1, heldOut: 0 },
+    bound: 1,
     chosen: 'exact',
     candidates: [],
   };

@@ -13,20 +13,17 @@ const MOST_TERMS = 500;
 /** Most terms of one kind in a regression, and the least correlation of each, in standard errors. */
 const MOST_REGRESSED = 300;
 const LEAST_EVIDENCE = 2;
-/** Masks on which what is left out is measured. */
-const CHECKED = 512;
+/** Masks on which what is left out is measured, where not all of them are listed. */
+const CHECKED = 2048;
 
 /** A sparse spectrum of the surface: its own transform where it is complete, else that of the latent function and what the warp makes of it. */
 export function readOut(process: Process, surface: Surface): Spectrum {
   return surface.complete ? transformed(surface) : composed(process, surface);
 }
 
-/** Mean square of the surface less the spectrum, over some masks. */
-export function leftOut(spectrum: Spectrum, { masks, even, odd }: Surface): number {
-  // Scattered: every so-manieth of masks in index order would lack the same players.
-  const rows = Array.from({ length: Math.min(CHECKED, masks.count) }, (_, i) =>
-    Math.floor(((Math.imul(i, 0x9e3779b1) >>> 0) / 2 ** 32) * masks.count),
-  );
+/** Mean square of the surface less the spectrum. */
+export function leftOut(spectrum: Spectrum, { masks, complete, even, odd }: Surface): number {
+  const rows = complete ? Array.from(even.keys()) : Array.from({ length: Math.min(CHECKED, masks.count) }, (_, r) => r);
   const predicted = evaluateSpectrum(spectrum, pickMasks(masks, rows));
   return rows.reduce((sum, r, i) => sum + (predicted[i] - even[r] - odd[r]) ** 2, 0) / rows.length;
 }

@@ -15,6 +15,8 @@ const CREDIT = 0.8;
  */
 const WIDENED = 1.7;
 const WIDENED_BOUND = 1.8;
+/** How well what is left out is known, as a share of it. */
+const LEFT_ERROR = 0.1;
 /** Below this share of the variance the error is rounding of float32 values. */
 const ROUNDING = 1e-13;
 
@@ -38,16 +40,14 @@ function sumUp(predicted: ArrayLike<number>, values: ArrayLike<number>): Sums {
   return { error: errors.reduce((a, b) => a + b, 0), total: squares.reduce((a, b) => a + b, 0), size, errors, squares };
 }
 
-/** Standard error of ln(error/total) by the delta method, rows 2p and 2p + 1 as one observation. */
-function logError({ error, total, errors, squares }: Sums): number {
-  const pairs = Math.ceil(errors.length / 2);
+/** Standard error of ln Σ terms − ln Σ others by the delta method, rows 2p and 2p + 1 as one observation. */
+function logError(terms: Float64Array, sum: number, others: Float64Array, otherSum: number): number {
+  const pairs = Math.ceil(terms.length / 2);
   if (pairs < 2) return Number.POSITIVE_INFINITY;
-  const share = error / total;
   const influence = new Float64Array(pairs);
-  for (let r = 0; r < errors.length; r++) influence[r >> 1] += (errors[r] - share * squares[r]) / total;
+  for (let r = 0; r < terms.length; r++) influence[r >> 1] += terms[r] / sum - others[r] / otherSum;
   const mean = influence.reduce((a, b) => a + b, 0) / pairs;
-  const variance = influence.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (pairs - 1);
-  return Math.sqrt(pairs * variance) / share;
+  return Math.sqrt((pairs * influence.reduce((square, v) => square + (v - mean) ** 2, 0)) / (pairs - 1));
 }
 
 /**
@@ -72,16 +72,20 @@ export function crossFitted(
   if (sums.error <= ROUNDING * Math.max(sums.total, ROUNDING * sums.size) && left === 0)
     return { r2: 1, low: constant ? 0 : 0.025 ** (1 / pairs), high: 1, bound: constant ? 0 : 0.05 ** (1 / pairs) };
   if (constant || sums.error === 0) return { r2: 0, low: WORST, high: 1, bound: WORST };
-  const se = logError(sums);
-  const share = sums.error / sums.total;
-  const lost = (left * count) / sums.total;
-  const at = (log: number) => Math.max(WORST, 1 - Math.exp(log) - lost);
+  const { error, total, errors, squares } = sums;
+  const share = error / total;
+  const se = logError(errors, error, squares, total);
+  // What is left out is known but for the fit's own errors; the variance that it is a share of is that of these rows.
+  const even = new Float64Array(count).fill(1 / count);
+  const lost = (left * count) / total;
+  const loss = (t: number) => (lost > 0 ? lost * Math.exp(t * Math.hypot(LEFT_ERROR, logError(squares, total, even, 1))) : 0);
+  const at = (log: number, t: number) => Math.max(WORST, 1 - Math.exp(log) - loss(t));
   const middle = Math.log(share) + CREDIT * Math.max(0, 1 - share) * Math.log(1 - 1 / folds);
-  const half = studentT(0.975, pairs - 1) * WIDENED * se;
+  const [two, one] = [studentT(0.975, pairs - 1), studentT(0.95, pairs - 1)];
   return {
-    r2: at(middle),
-    low: at(middle + half),
-    high: at(middle - half),
-    bound: at(Math.log(share) + studentT(0.95, pairs - 1) * WIDENED_BOUND * se),
+    r2: at(middle, 0),
+    low: at(middle + two * WIDENED * se, two),
+    high: at(middle - two * WIDENED * se, -two),
+    bound: at(Math.log(share) + one * WIDENED_BOUND * se, one),
   };
 }

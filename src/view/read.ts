@@ -101,6 +101,9 @@ function checkNumbers(e: Fields, players: number): void {
   const fit = fields(e.fit, 'fit');
   for (const key of ['r2', 'r2Low', 'r2High', 'heldOut', 'queries', 'budget']) finite(fit[key], `fit.${key}`);
   if (fit.folds !== undefined) finite(fit.folds, 'fit.folds');
+  if (fit.audit !== undefined)
+    for (const key of ['masks', 'r2', 'r2Low', 'r2High']) finite(fields(fit.audit, 'fit.audit')[key], `fit.audit.${key}`);
+  if (fit.until !== undefined) for (const key of ['r2', 'bound']) finite(fields(fit.until, 'fit.until')[key], `fit.until.${key}`);
   string(fit.chosen, 'fit.chosen');
   list(fit.candidates, 'fit.candidates').forEach((given, i) => {
     const one = fields(given, `fit.candidates[${i}]`);

@@ -34,6 +34,12 @@ export const strings = {
       ? `Explains nothing ${unseen} (R² ${size(r2)})${by}`
       : `Explains ${percent(r2)} ${unseen} (95 % interval ${percents(r2Low, r2High)})${by}`;
   },
+  audited: ({ r2, r2Low, r2High, masks }: NonNullable<Explanation['fit']['audit']>) =>
+    `Audited: R² ${size(r2)} on ${count(masks)} fresh masks (95 % interval ${percents(r2Low, r2High)}), fitted since.`,
+  until: ({ r2, bound, reached }: NonNullable<Explanation['fit']['until']>) =>
+    reached
+      ? `Stopped as soon as R² was at least ${r2} with 95 % confidence (bound ${size(bound)}).`
+      : `R² ${r2} was not reached with 95 % confidence (bound ${size(bound)}).`,
   explainsAll: (r2: number, queries: number) =>
     `All ${count(queries)} maskings were evaluated; of their variation this explains ${r2 < 0 ? `nothing (R² ${size(r2)})` : percent(r2)}`,
   ungraded: 'No mask was left over to grade this on',

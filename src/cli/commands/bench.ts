@@ -16,6 +16,9 @@ import { deviceOf, dtypeOf, MODEL_HELP } from '../text-options.ts';
 /** Benchmarks that measure on a file that has to be named. */
 const NEED_DATA = ['sst2'];
 
+/** Benchmarks that take longer than to be run unasked. */
+const LONG = ['coverage'];
+
 function namesOf(args: Arguments): readonly string[] {
   const known = Object.keys(benchmarks);
   for (const name of args.positionals) {
@@ -27,7 +30,9 @@ function namesOf(args: Arguments): readonly string[] {
   const asked = [...new Set(args.positionals)];
   const needy = asked.find((name) => NEED_DATA.includes(name));
   if (needy && !hasData) throw usage(`bench ${needy}: expected --data FILE, got none; name the file it measures on`);
-  return asked.length > 0 ? asked : known.filter((name) => hasData || !NEED_DATA.includes(name));
+  if (args.value('tables') !== undefined && asked.join() !== 'coverage')
+    throw usage(`--tables: expected the benchmark coverage alone, got ${asked.join(', ') || 'all'}; name it`);
+  return asked.length > 0 ? asked : known.filter((name) => (hasData || !NEED_DATA.includes(name)) && !LONG.includes(name));
 }
 
 async function measureAll(
@@ -58,14 +63,15 @@ async function measureAll(
 export const bench: Command = {
   name: 'bench',
   summary: 'measures on this machine: masked forward passes, boosted trees, SPEX decoding, accuracy of the embedded model',
-  synopsis: '[NAME …] [--json] [--data FILE] [--device D] [--dtype T]',
+  synopsis: '[NAME …] [--json] [--data FILE] [--tables DIR] [--device D] [--dtype T]',
   help: [
     ...Object.entries(benchmarks).map(([name, { title }]) => [name, title] as const),
     ['--data FILE', 'the file that sst2 measures on: dev.tsv of SST-2 as in GLUE'],
+    ['--tables DIR', 'coverage: a folder of complete tables NAME.f32, each 2ⁿ float32 values (bit i of a place = player i present)'],
     ['--json', 'print {"rows":[…]} and nothing else'],
     ...MODEL_HELP.filter(([option]) => /^--d(evice|type)/.test(option)),
   ],
-  options: { values: ['data', 'device', 'dtype'], flags: ['json'] },
+  options: { values: ['data', 'tables', 'device', 'dtype'], flags: ['json'] },
   async run(args, io) {
     const names = namesOf(args);
     const dtype = dtypeOf(args);
@@ -74,7 +80,11 @@ export const bench: Command = {
     if (dtype === 'fp16' && device !== 'webgpu') throw usage(`--dtype: expected fp32 on device ${device}, got fp16; use --device webgpu`);
     const data = args.value('data');
     if (data !== undefined) checkReadable(data);
-    const files: Record<string, string> = data === undefined ? {} : { data: resolve(data) };
+    const tables = args.value('tables');
+    const files: Record<string, string> = {
+      ...(data === undefined ? {} : { data: resolve(data) }),
+      ...(tables === undefined ? {} : { tables: resolve(tables) }),
+    };
     return withSession(io, async (session) => {
       const say = io.errIsTerminal ? session.progress.say : session.progress.note;
       const rows = await measureAll(names, { files, commit: await runningCommit(), device, dtype }, session, say);

@@ -131,7 +131,7 @@ export const compare: Command = {
     ],
     ...SOURCE_HELP,
     ...MODEL_HELP,
-    ...RUN_HELP.filter(([name]) => !name.startsWith('--method')),
+    ...RUN_HELP.filter(([name]) => !/^--(method|until|audit)/.test(name)),
     ...FUNCTION_HELP,
     ['--json', 'print the comparison, each explanation whole, as one JSON document and nothing else'],
   ],

@@ -9,7 +9,17 @@ import { RESUME_HELP, RESUME_VALUES, resumeOf, withLog } from '../resume.ts';
 import { follow, type Outcome, passesOf, type Session, withExplainer, withSession } from '../session.ts';
 import { reportLines } from '../terminal/report.ts';
 import { createStyle } from '../terminal/style.ts';
-import { MODEL_FLAGS, MODEL_HELP, MODEL_VALUES, modelRun, RUN_HELP, RUN_VALUES, SOURCE_HELP, textSource } from '../text-options.ts';
+import {
+  MODEL_FLAGS,
+  MODEL_HELP,
+  MODEL_VALUES,
+  modelRun,
+  RUN_HELP,
+  RUN_OPTIONAL,
+  RUN_VALUES,
+  SOURCE_HELP,
+  textSource,
+} from '../text-options.ts';
 
 /** Prints an explanation as was asked for, and writes the files. */
 async function deliver({ explanation, looks }: Outcome, args: Arguments, outputs: Outputs, session: Session, io: Io): Promise<number> {
@@ -68,6 +78,7 @@ export const explain: Command = {
   options: {
     values: ['file', ...MODEL_VALUES, ...RUN_VALUES, ...FUNCTION_VALUES, ...OBSERVED_VALUES, ...RESUME_VALUES, ...OUTPUT_VALUES],
     flags: ['stdin', 'json', ...MODEL_FLAGS],
+    optional: RUN_OPTIONAL,
   },
   run(args, io) {
     const outputs = outputsOf(args);

@@ -6,7 +6,17 @@ import { follow, passesOf, withExplainer, withSession } from '../session.ts';
 import { removalLines } from '../terminal/removal.ts';
 import { createStyle } from '../terminal/style.ts';
 import { verificationLines } from '../terminal/verification.ts';
-import { MODEL_FLAGS, MODEL_HELP, MODEL_VALUES, modelRun, RUN_HELP, RUN_VALUES, SOURCE_HELP, textSource } from '../text-options.ts';
+import {
+  MODEL_FLAGS,
+  MODEL_HELP,
+  MODEL_VALUES,
+  modelRun,
+  RUN_HELP,
+  RUN_OPTIONAL,
+  RUN_VALUES,
+  SOURCE_HELP,
+  textSource,
+} from '../text-options.ts';
 
 /** `--remove`. @throws usage. */
 function removedOf(args: Arguments): number | undefined {
@@ -40,7 +50,11 @@ export const verify: Command = {
     ...RUN_HELP,
     ['--json', 'print the result as one JSON document and nothing else'],
   ],
-  options: { values: ['members', 'remove', 'file', ...MODEL_VALUES, ...RUN_VALUES], flags: ['stdin', 'json', ...MODEL_FLAGS] },
+  options: {
+    values: ['members', 'remove', 'file', ...MODEL_VALUES, ...RUN_VALUES],
+    flags: ['stdin', 'json', ...MODEL_FLAGS],
+    optional: RUN_OPTIONAL,
+  },
   async run(args, io) {
     const given = args.value('members');
     const parts = given === undefined ? null : splitMembers(given);

@@ -5,6 +5,7 @@ import { describeAdapter, openBackend, timeTilings } from '../../webgpu.ts';
 import { hubFolder } from '../cache.ts';
 import { readTextFile } from '../files.ts';
 import { type BenchRequest, type EngineMessage, type Hello, isEngineMessage } from './messages.ts';
+import { readTables } from './tables.ts';
 import { fileTileMemory } from './tile-memory.ts';
 
 /** The side of a child process that talks to its parent. */
@@ -85,6 +86,7 @@ async function runBenchmark(request: BenchRequest, found: FoundGpu, channel: Cha
       commit: request.commit,
       cpuSeconds,
       readText,
+      readTables: request.files.tables === undefined ? undefined : () => readTables(request.files.tables),
       backends: backendsOf(found, request),
       timeProduct: found.gpu ? (size) => timeTilings({ gpu: found.gpu ?? undefined }, size) : undefined,
       report: (line) => channel.send?.({ engine: 'bench-line', line } satisfies EngineMessage),

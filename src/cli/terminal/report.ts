@@ -202,10 +202,26 @@ function provenance(e: Explanation, width: number): string[] {
   );
 }
 
+/** What the stop rule and the audit found. */
+function assurances({ fit: { until, audit } }: Explanation): string[] {
+  const bound = (r2: number) => (r2 < 0 ? 'below 0' : r2.toFixed(2));
+  return [
+    ...(audit
+      ? [`Audited: R² ${audit.r2.toFixed(2).replace('-', '−')} on ${count(audit.masks)} fresh masks (${intervalOf(audit)}), fitted since`]
+      : []),
+    ...(until?.reached ? [`Stopped: R² is at least ${until.r2} with 95 % confidence (bound ${bound(until.bound)})`] : []),
+    ...(until && !until.reached ? [`! R² ${until.r2} was not reached with 95 % confidence (bound ${bound(until.bound)})`] : []),
+  ];
+}
+
 /** How far the explanation holds, and a warning where that is not far. */
 export function trustLines(e: Explanation, width: number, style: Style): string[] {
   const warned = warning(e);
-  return [...wrap(trust(e), width), ...(warned === null ? [] : wrap(warned, width).map(style.warn))];
+  return [
+    ...wrap(trust(e), width),
+    ...assurances(e).flatMap((line) => wrap(line, width).map(line.startsWith('!') ? style.warn : (text) => text)),
+    ...(warned === null ? [] : wrap(warned, width).map(style.warn)),
+  ];
 }
 
 function mapOf(e: Explanation, width: number, style: Style): string[] {

@@ -17,6 +17,7 @@ export function trustMarks(scene: Scene): Mark[] {
       { class: 'card trust', part: 'trust' },
       mark('h2', {}, strings.curve),
       ...(grade === 'exact' && looks.length < 2 ? [mark('p', {}, said.exact(explanation.fit.queries))] : curveMarks(looks)),
+      ...assuranceMarks(explanation),
       ...methodMarks(explanation),
       ...structureMarks(scene),
       madeMarks(explanation),
@@ -53,6 +54,12 @@ function curveMarks(looks: readonly Look[]): Mark[] {
       stable === null ? '' : ` ${stable.queries === last.queries ? strings.unstable : strings.stable(stable.queries)}`,
     ),
   ];
+}
+
+/** What the stop rule and the audit found. */
+function assuranceMarks({ fit: { until, audit } }: Explanation): Mark[] {
+  const said = [audit && strings.audited(audit), until && strings.until(until)];
+  return said.filter((text) => text !== undefined).map((text) => mark('p', { class: 'legend' }, text));
 }
 
 function methodMarks({ fit }: Explanation): Mark[] {
