@@ -1,11 +1,9 @@
-import { boost } from './bench/boost.ts';
 import { coverage } from './bench/coverage.ts';
+import { decode } from './bench/decode.ts';
 import { forward } from './bench/forward.ts';
-import { gp } from './bench/gp.ts';
 import type { Benchmark } from './bench/harness.ts';
 import { removal } from './bench/removal.ts';
 import { retrain } from './bench/retrain.ts';
-import { spex } from './bench/spex.ts';
 import { sst2 } from './bench/sst2.ts';
 import { tiles } from './bench/tiles.ts';
 
@@ -13,4 +11,4 @@ export { type Game, readGame } from './bench/coverage/games.ts';
 export { type BenchContext, type Benchmark, measure, type Row, spread } from './bench/harness.ts';
 
 /** Every benchmark by the name that `webspex bench` takes. */
-export const benchmarks: Readonly<Record<string, Benchmark>> = { boost, coverage, forward, gp, removal, retrain, spex, sst2, tiles };
+export const benchmarks: Readonly<Record<string, Benchmark>> = { coverage, decode, forward, removal, retrain, sst2, tiles };

@@ -4,7 +4,7 @@ import { pairedMasks } from '../core/sample.ts';
 import { gp as decode } from '../gp/gp.ts';
 import { rSquared } from '../spectrum/cross-validate.ts';
 import { evaluateSpectrum, type Fit, spectrumFromTerms } from '../spectrum/spectrum.ts';
-import { type BenchContext, type Benchmark, cpuRow, measure, type Row, rounded } from './harness.ts';
+import { type BenchContext, cpuRow, measure, type Row, rounded } from './harness.ts';
 
 const PLAYERS = 64;
 const RUNS = 3;
@@ -35,7 +35,7 @@ export async function gpRows(context: BenchContext, count: number): Promise<Row[
   const half = pairedMasks(PLAYERS, count / 2, 1);
   const { end } = await decode(half, values.slice(0, half.count), { seed: 1 });
   const row = async (id: string, title: string, start: Fit['end']): Promise<Row> => {
-    context.report(`gp: ${title}`);
+    context.report(`decode: Gaussian process, ${title}`);
     const { cpu, last } = await measure(context, RUNS, () => decode(masks, values, { seed: 1, start }));
     return cpuRow({
       id,
@@ -53,13 +53,3 @@ export async function gpRows(context: BenchContext, count: number): Promise<Row[
   if (half.count >= LEAST_HALF) out.push(await row(`gp-${count}-warm`, `${count} masks, on from the search of ${half.count}`, end));
   return out;
 }
-
-/** The Gaussian process from masks to spectrum on the CPU, one thread. */
-export const gp: Benchmark = {
-  title: `Gaussian process, ${PLAYERS} players, CPU-seconds`,
-  async run(context) {
-    const out: Row[] = [];
-    for (const count of [256, 512, 1000]) out.push(...(await gpRows(context, count)));
-    return out;
-  },
-};

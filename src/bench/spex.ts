@@ -5,7 +5,7 @@ import { rSquared } from '../spectrum/cross-validate.ts';
 import { evaluateSpectrum, type Spectrum, spectrumFromTerms } from '../spectrum/spectrum.ts';
 import { planSpex, spexQueries } from '../spex/plan.ts';
 import { spex as decode } from '../spex/spex.ts';
-import { type BenchContext, type Benchmark, cpuRow, measure, type Row, rounded } from './harness.ts';
+import { type BenchContext, cpuRow, measure, type Row, rounded } from './harness.ts';
 
 const RUNS = 3;
 /** Masks that grade the decoded spectrum on the function before noise. */
@@ -25,7 +25,7 @@ function planted(n: number, terms: number): Spectrum {
 
 async function row(context: BenchContext, n: number, b: number, terms: number): Promise<Row> {
   const plan = planSpex(n, { budget: spexQueries(n, b), seed: 1 });
-  context.report(`spex: ${n} players, ${plan.queries} queries`);
+  context.report(`decode: SPEX, ${n} players, ${plan.queries} queries`);
   const truth = planted(n, terms);
   const noise = createRandom(2, 9);
   const clean = (masks: Masks) => evaluateSpectrum(truth, masks);
@@ -34,7 +34,7 @@ async function row(context: BenchContext, n: number, b: number, terms: number): 
   const fresh = pairedMasks(n, FRESH, 2);
   return cpuRow({
     id: `spex-${n}`,
-    title: `decoding ${n} players at b = ${b}, soft, with the refit`,
+    title: `SPEX, decoding ${n} players at b = ${b}, soft, with the refit`,
     times: cpu,
     unit: 'cpu-s',
     commit: context.commit,
@@ -47,11 +47,7 @@ async function row(context: BenchContext, n: number, b: number, terms: number): 
   });
 }
 
-/** Bins, soft peeling and cross-validated refit on the CPU, one thread. */
-export const spex: Benchmark = {
-  title:
-    'SPEX: soft decoding and refit through noise (128 players, 1,000 frequencies, b = 8; 2,000 players, 100 frequencies, b = 6), CPU-seconds',
-  async run(context: BenchContext) {
-    return [await row(context, 128, 8, 1000), await row(context, 2000, 6, 100)];
-  },
-};
+/** Bins, soft peeling and cross-validated refit through noise: of many frequencies, and of many players. */
+export async function spexRows(context: BenchContext): Promise<Row[]> {
+  return [await row(context, 128, 8, 1000), await row(context, 2000, 6, 100)];
+}

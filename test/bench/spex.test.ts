@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BenchContext } from '../../src/bench/harness.ts';
-import { spex } from '../../src/bench/spex.ts';
+import { spexRows } from '../../src/bench/spex.ts';
 
 describe('the SPEX benchmark', () => {
   it('decodes the queries of the published table, and says how much of the function the spectrum holds', async () => {
@@ -13,7 +13,7 @@ describe('the SPEX benchmark', () => {
       readText: async () => '',
       report: (line) => said.push(line),
     };
-    const rows = await spex.run(context);
+    const rows = await spexRows(context);
     expect(rows.map((r) => [r.id, r.ours, r.unit, r.details.queries])).toEqual([
       ['spex-128', 1, 'cpu-s', 31_488],
       ['spex-2000', 1, 'cpu-s', 11_712],

@@ -145,13 +145,14 @@ describe('webspex doctor', () => {
 
 describe('webspex bench', () => {
   it('prints rows as one document, each with its adapter and the commit that ran', async () => {
-    const ran = await cli(['bench', 'boost', '--json', ...CPU]);
+    writeFileSync(at('two.tsv'), 'sentence\tlabel\na good film\t1\na bad film\t0\n');
+    const ran = await cli(['bench', 'sst2', '--data', at('two.tsv'), '--json', ...CPU]);
     expect(ran.code).toBe(0);
     const { rows } = JSON.parse(ran.out) as { rows: Row[] };
-    expect(rows.map((r) => r.id)).toEqual(['boost', 'tree-fourier']);
+    expect(rows.map((r) => r.id)).toEqual(['sst2-0', 'sst2-30', 'sst2-60']);
     for (const row of rows)
-      expect(row).toMatchObject({ ours: expect.any(Number), commit: await runningCommit(), adapter: 'CPU, one thread' });
-    for (const line of ran.err.split('\n').filter(Boolean)) expect(line).toMatch(/^webspex: boost: /);
+      expect(row).toMatchObject({ ours: expect.any(Number), commit: await runningCommit(), adapter: expect.stringMatching(/^CPU \(WASM/) });
+    for (const line of ran.err.split('\n').filter(Boolean)) expect(line).toMatch(/^webspex: sst2: /);
   });
 
   it('measures the embedded model on the file it is given, and needs no more of it than GLUE has', async () => {

@@ -62,7 +62,7 @@ async function measureAll(
 
 export const bench: Command = {
   name: 'bench',
-  summary: 'measures on this machine: masked forward passes, boosted trees, SPEX decoding, accuracy of the embedded model',
+  summary: 'measures on this machine: masked forward passes, decoders and what they promise, accuracy of the embedded model',
   synopsis: '[NAME …] [--json] [--data FILE] [--tables DIR] [--device D] [--dtype T]',
   help: [
     ...Object.entries(benchmarks).map(([name, { title }]) => [name, title] as const),
