@@ -7,12 +7,13 @@ export interface TermTable {
   subsetOf(term: number): number;
 }
 
-/** Where the table starts; it doubles when half full. */
-const FIRST_SLOTS = 4096;
+/** Slots at first, at least and at most; the table doubles when half full. */
+const FIRST_SLOTS = { least: 1024, most: 2 ** 20 };
 
-/** Open addressing from two words to a term. */
-export function createTermTable(): TermTable {
-  let slots = FIRST_SLOTS;
+/** Open addressing from two words to a term; `expected` sums are added at most, equal ones counted each time. */
+export function createTermTable(expected: number): TermTable {
+  let slots = FIRST_SLOTS.least;
+  while (slots < expected && slots < FIRST_SLOTS.most) slots *= 2;
   /** Three numbers a slot: both words and the term, counted from 1; 0 is free. */
   let table = new Int32Array(3 * slots);
   let room = slots >> 1;

@@ -22,15 +22,19 @@ export function treeTerms({ base, trees }: BoostedTrees, n: number, count = tree
   const random = createRandom(0x5eed, 3);
   const low = Uint32Array.from({ length: n }, () => random.uint32());
   const high = Uint32Array.from({ length: n }, () => random.uint32());
-  const table = createTermTable();
+  const used = trees.slice(0, count);
+  const table = createTermTable(used.reduce((sum, tree) => sum + subsetsOf(tree, 0, 1), 0));
   let empty = base;
-  const paths: number[][] = [];
-  for (let t = 0; t < Math.min(count, trees.length); t++) {
-    empty += spread(trees[t], (path, signs, difference) => {
-      addSubsets(path, signs, difference, low, high, table, paths.length);
-      paths.push(path);
+  const starts: number[] = [];
+  const players: number[] = [];
+  for (const tree of used) {
+    empty += spread(tree, (path, signs, difference) => {
+      addSubsets(path, signs, difference, low, high, table, starts.length);
+      starts.push(players.length);
+      for (const f of path) players.push(f);
     });
   }
+  starts.push(players.length);
   const sums = table.sums();
   const coefficients = new Float64Array(sums.length + 1);
   coefficients[0] = empty;
@@ -39,14 +43,22 @@ export function treeTerms({ base, trees }: BoostedTrees, n: number, count = tree
     coefficients,
     mark(term, keys, at) {
       if (term === 0) return;
-      const players = paths[table.pathOf(term - 1)];
-      const subset = table.subsetOf(term - 1) | (1 << (players.length - 1));
-      for (let i = 0; i < players.length; i++) if ((subset >> i) & 1) keys[at + (players[i] >> 5)] |= 1 << (players[i] & 31);
+      const path = table.pathOf(term - 1);
+      const last = starts[path + 1] - 1;
+      keys[at + (players[last] >> 5)] |= 1 << (players[last] & 31);
+      for (let i = starts[path], bits = table.subsetOf(term - 1); bits !== 0; i++, bits >>= 1)
+        if (bits & 1) keys[at + (players[i] >> 5)] |= 1 << (players[i] & 31);
     },
   };
 }
 
-type Spread = (path: number[], signs: Int8Array, difference: number) => void;
+/** How many subsets the inner nodes below a node add to, `here` being the number of those of its ancestors. */
+function subsetsOf(tree: Tree, node: number, here: number): number {
+  if (tree.feature[node] < 0) return 0;
+  return here + subsetsOf(tree, tree.absent[node], 2 * here) + subsetsOf(tree, tree.present[node], 2 * here);
+}
+
+type Spread = (path: readonly number[], signs: readonly number[], difference: number) => void;
 
 /** Visits every inner node with its path (ancestors, then itself); returns the tree's mean over uniform masks. */
 function spread(tree: Tree, visit: Spread): number {
@@ -61,7 +73,7 @@ function spread(tree: Tree, visit: Spread): number {
     signs[signs.length - 1] = -1;
     const present = walk(tree.present[node]);
     signs.pop();
-    visit([...path], Int8Array.from(signs), absent - present);
+    visit(path, signs, absent - present);
     path.pop();
     return (absent + present) / 2;
   };
@@ -69,8 +81,8 @@ function spread(tree: Tree, visit: Spread): number {
 }
 
 function addSubsets(
-  path: number[],
-  signs: Int8Array,
+  path: readonly number[],
+  signs: readonly number[],
   difference: number,
   low: Uint32Array,
   high: Uint32Array,
