@@ -6,7 +6,7 @@ import type { Explanation, FitReport } from './document.ts';
 import { questionOf, type Remembered, remembering } from './log.ts';
 import { methodEntry } from './methods.ts';
 import { type ExplainOptions, fewestMasks, type Settings, settle } from './options.ts';
-import { designOf, type Plan, planMasks } from './plan.ts';
+import { designOf, type Plan, planMasks, sparingEnds } from './plan.ts';
 import { type Origin, type Spent, writeExplanation } from './report.ts';
 import { doublingLooks, growingLooks, rowsInFold, splitRows } from './rows.ts';
 import { breather, type ExplainRun, type RunControl, startRun } from './run.ts';
@@ -68,14 +68,16 @@ export interface Assignment {
   readonly asked?: Readonly<Record<string, unknown>>;
   /** Milliseconds that a call of the value function should take; default 150. */
   readonly batchMs?: number;
+  /** All players and none are far from every other mask and tell nothing of them: their values are quoted and not fitted. */
+  readonly spareEnds?: boolean;
 }
 
 /** As `explain`, for lenses that must look at the model before they know their players. */
 export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
   return startRun(async (control) => {
-    const { valueFunction, options, origin, asked, batchMs = options.batchMs ?? BATCH_MS } = await prepare();
+    const { valueFunction, options, origin, asked, batchMs = options.batchMs ?? BATCH_MS, spareEnds = false } = await prepare();
     const settings = settle(options);
-    const { plan, exhaustive } = planRun(settings);
+    const { plan, exhaustive } = planRun(settings, spareEnds);
     const memory = options.log ? await remembering(valueFunction, options.log, await questionOf(origin, settings.players, asked)) : null;
     const session: Session = {
       settings,
@@ -94,14 +96,18 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
   });
 }
 
+/** Indices that average over uniform masks, where the two ends weigh as little as any other mask. */
+const UNIFORM: ReadonlySet<string> = new Set(['FBII', 'BII', 'BV', 'Fourier']);
+
 /** What will be evaluated. @throws budget-too-small where that is too little for the method to fit on. */
-export function planRun(settings: Settings): Pick<Session, 'plan' | 'exhaustive'> {
+export function planRun(settings: Settings, spareEnds = false): Pick<Session, 'plan' | 'exhaustive'> {
   const { players, budget, seed, exhaustive, method, index } = settings;
   const n = players.length;
   const run = methodEntry(method)?.run;
   const own = run?.(n, budget, seed);
   if (own) return { plan: own, exhaustive: false };
-  const plan = planMasks(n, budget, seed, designOf(method, index));
+  const planned = planMasks(n, budget, seed, designOf(method, index));
+  const plan = spareEnds && UNIFORM.has(index) ? sparingEnds(planned) : planned;
   if (exhaustive || run) return { plan: plan.masks.count === 2 ** n ? plan : planMasks(n, budget, seed, null), exhaustive: true };
   const fitting = fittingRows(plan, plan.masks.count);
   const fewest = fewestMasks(settings);
@@ -155,8 +161,8 @@ function auditBy({ fit, ...explanation }: Explanation, { plan, spent, values, as
 }
 
 /** How many of the first `count` rows every fit has. */
-function fittingRows({ heldOut, inTurn }: Plan, count: number): number {
-  return inTurn ? rowsInFold(count) : heldOut.subarray(0, count).reduce((sum, out) => sum + 1 - out, 0);
+function fittingRows({ heldOut, inTurn, quoted = 0 }: Plan, count: number): number {
+  return inTurn ? rowsInFold(Math.max(0, count - quoted)) : heldOut.subarray(0, count).reduce((sum, out) => sum + 1 - out, 0);
 }
 
 /** Whether all 2ⁿ masks are known and may be fitted. */
@@ -237,18 +243,19 @@ function reportProgress(session: Session, options: ExplainOptions, phase: 'evalu
 
 async function decode(session: Session, last: boolean, options: ExplainOptions): Promise<Explanation> {
   const { settings, values, spent, breathe } = session;
-  const { masks, heldOut, inTurn } = session.plan;
+  const { masks, heldOut, inTurn, quoted = 0 } = session.plan;
   reportProgress(session, options, 'decoding');
   const start = performance.now();
   const count = spent.queries;
   const complete = isComplete(session);
+  const from = complete ? 0 : quoted;
   const pick = (rows: number[]) => ({ masks: pickMasks(masks, rows), values: Float64Array.from(rows, (r) => values[r]) });
   const solution =
     complete && !methodEntry(settings.method)?.decode
       ? transform(settings, masks, values)
       : await solve(settings, {
-          ...splitRows(complete ? new Uint8Array(count) : heldOut, count, pick),
-          inTurn: inTurn?.subarray(0, count),
+          ...splitRows(complete ? new Uint8Array(count) : heldOut, count, pick, from),
+          inTurn: inTurn?.subarray(from, count),
           complete,
           thorough: last,
           memory: session.searches,

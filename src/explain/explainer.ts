@@ -194,12 +194,13 @@ export function createExplainer(model: AnyModel, loadMs = 0, trainer: Backend | 
     device: model.device,
     explain(text, options = {}) {
       return explainFrom(async () => {
-        const { players, valueFunction, batchMs, ...about } = await queued(() => prepareOnce(text, options));
+        const { players, valueFunction, batchMs, spareEnds, ...about } = await queued(() => prepareOnce(text, options));
         return {
           valueFunction: (masks, o) => queued(() => valueFunction(masks, o)),
           options: { ...options, players },
           asked: unseenOptions(options),
           batchMs,
+          spareEnds,
           origin: { ...about, text: about.text ?? text, model: model.info, device: model.device, loadMs },
         };
       });

@@ -14,6 +14,8 @@ export interface Plan {
   readonly heldOut: Uint8Array;
   /** Where no row is kept apart: 1 for those that grade, in whole pairs, when it is their turn to be held out. */
   readonly inTurn?: Uint8Array;
+  /** So many rows, the first ones, are evaluated and neither fit nor grade. */
+  readonly quoted?: number;
   /** Numbers of passes after which a snapshot is taken, ascending; without them 64, 128, 256, … */
   readonly looks?: readonly number[];
   /** The decoder that these masks were chosen for: the rows that fit come in the order it planned. */
@@ -45,6 +47,11 @@ function planInTurn(uniform: Masks, design: Design | null, seed: number): Plan {
   const masks = design ? concatMasks(first, design(uniform.n, uniform.count - first.count, seed, keysOf(first))) : uniform;
   const inTurn = Uint8Array.from({ length: masks.count }, (_, r) => Number(r > 1 && !(design && isSized((r >> 1) - 1))));
   return { masks, heldOut: new Uint8Array(masks.count), inTurn };
+}
+
+/** The plan without its two ends among what fits, where its masks are uniform pairs. */
+export function sparingEnds(plan: Plan): Plan {
+  return plan.inTurn && plan.masks.count > 2 ? { ...plan, quoted: 2 } : plan;
 }
 
 function keysOf(masks: Masks): Set<string> {

@@ -10,6 +10,8 @@ export interface Prepared extends Pick<Origin, 'lens' | 'locked' | 'target' | 's
   readonly valueFunction: ValueFunction;
   /** Milliseconds that a call of the value function should take, where it gains by many masks at once. */
   readonly batchMs?: number;
+  /** As in an assignment. */
+  readonly spareEnds?: boolean;
   /** Frees what the value function holds on the device. */
   readonly release?: () => void;
 }

@@ -41,10 +41,10 @@ export function rowsInFold(count: number): number {
   return count - 2 * Math.ceil(Math.ceil(count / 2) / FOLDS);
 }
 
-/** The first `count` rows of a plan, apart: those that fit and those that grade. */
-export function splitRows<T>(heldOut: Uint8Array, count: number, pick: (rows: number[]) => T): { fit: T; heldOut: T } {
+/** The first `count` rows of a plan, without those before `from`, apart: those that fit and those that grade. */
+export function splitRows<T>(heldOut: Uint8Array, count: number, pick: (rows: number[]) => T, from = 0): { fit: T; heldOut: T } {
   const apart: [number[], number[]] = [[], []];
-  for (let r = 0; r < count; r++) apart[heldOut[r]].push(r);
+  for (let r = from; r < count; r++) apart[heldOut[r]].push(r);
   return { fit: pick(apart[0]), heldOut: pick(apart[1]) };
 }
 

@@ -61,6 +61,8 @@ export async function prepareTraining(
     units: 'training example',
     valueFunction: lens.valueFunction,
     batchMs: TRAINING_BATCH_MS,
+    // A head of no examples is nothing like one of half of them: see docs/data.md.
+    spareEnds: true,
     release: lens.destroy,
   };
 }
