@@ -32,6 +32,7 @@ export const MODEL_VALUES = [
   ...LENS_VALUES,
 ] as const;
 export const MODEL_FLAGS = ['offline', 'chat', ...LENS_FLAGS] as const;
+export const RUN_FLAGS = ['faithful'] as const;
 export const RUN_VALUES = ['method', 'index', 'order', 'budget', 'seed', 'until-r2'] as const;
 export const RUN_OPTIONAL = ['audit'] as const;
 
@@ -78,6 +79,10 @@ export const MODEL_HELP = [
 
 export const RUN_HELP = [
   ['--method M', `${METHODS.join(', ')}; default auto, which cross-validates the best of them and says which it took`],
+  [
+    '--faithful',
+    'of proxyspex the recipe of its authors (their grid of trees, 95 % of the energy, ridge) instead of ours: minutes, not seconds',
+  ],
   ['--index I', `${INDICES.join(', ')}; default FBII, or what the method estimates (kernelshap: SV, banzhaf: BV, …)`],
   ['--order N', 'largest interaction that is listed; default 4, or 2 where the method fits all of them'],
   ['--budget N', `most masked passes to spend, at least ${MIN_BUDGET}; default 1024`],
@@ -131,12 +136,13 @@ function share(args: Arguments, name: string): number | undefined {
 }
 
 /** Method, index, order, budget, seed, stop rule and audit, each checked as far as can be without knowing the players. @throws usage, budget-too-small. */
-export function runOptions(args: Arguments): Pick<TextOptions, 'method' | 'index' | 'maxOrder' | 'budget' | 'seed' | 'untilR2' | 'audit'> {
+export function runOptions(args: Arguments): Pick<TextOptions, 'method' | 'faithful' | 'index' | 'maxOrder' | 'budget' | 'seed' | 'untilR2' | 'audit'> {
   const budget = wholeNumber(args, 'budget', 0, 10_000_000);
   if (budget !== undefined && budget < MIN_BUDGET)
     throw new WebspexError('budget-too-small', `budget: expected at least ${MIN_BUDGET} passes, got ${budget}; raise it`);
   return {
     method: oneOf(args, 'method', METHODS),
+    faithful: args.has('faithful') || undefined,
     index: oneOf(args, 'index', INDICES),
     maxOrder: wholeNumber(args, 'order', 1, 64),
     budget,

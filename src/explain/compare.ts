@@ -65,10 +65,10 @@ export async function compareMethods(valueFunction: ValueFunction, options: Comp
       'usage',
       `compare: expected at least ${LEAST_PLAYERS} players, got ${n}: there are too few masks to keep some apart; explain evaluates all of them`,
     );
-  const { methods = METHODS.filter((m) => m !== 'exact'), onProgress, index, ...shared } = options;
+  const { methods = METHODS.filter((m) => m !== 'exact'), onProgress, index, faithful, ...shared } = options;
   const known = new Map<string, number>();
   const cached = remember(valueFunction, known);
-  const plans = plansOf(methods, { ...shared, index });
+  const plans = plansOf(methods, { ...shared, index, faithful });
   const common = commonPairs(plans.able);
   for (let r = 0; r < common.count; r += SLICE) {
     throwIfAborted(options.signal);
@@ -79,7 +79,7 @@ export async function compareMethods(valueFunction: ValueFunction, options: Comp
     const run = explain(cached, {
       ...shared,
       method,
-      index: methodIndex(method) === null ? index : undefined,
+      ...own(method, { index, faithful }),
       onProgress: onProgress && ((progress) => onProgress({ ...progress, method })),
     });
     explained.push({ method, explanation: await run.result });
@@ -95,6 +95,11 @@ export async function compareMethods(valueFunction: ValueFunction, options: Comp
     methods: explained.map(({ method, explanation }) => grade(method, explanation, common, values)).sort((a, b) => b.r2 - a.r2),
     skipped: plans.skipped,
   };
+}
+
+/** Options that not every method takes: an index where it estimates none of its own, the authors' recipe where there is one. */
+function own(method: Method, { index, faithful }: Pick<ExplainOptions, 'index' | 'faithful'>): Pick<ExplainOptions, 'index' | 'faithful'> {
+  return { index: methodIndex(method) === null ? index : undefined, faithful: method === 'proxyspex' && faithful };
 }
 
 interface Planned {
@@ -116,7 +121,7 @@ function plansOf(
   let last: WebspexError | null = null;
   for (const method of methods) {
     try {
-      const settings = settle({ ...options, method, index: methodIndex(method) === null ? options.index : undefined });
+      const settings = settle({ ...options, method, ...own(method, options) });
       const { plan, exhaustive } = planRun(settings);
       const heldOut = exhaustive ? new Uint8Array(plan.masks.count) : plan.heldOut;
       able.push({ method, budget: settings.budget, seed: settings.seed, masks: plan.masks, heldOut });

@@ -27,6 +27,8 @@ export interface ExplainOptions {
   /** How many players, or who they are. */
   readonly players: number | readonly Player[];
   readonly method?: Method;
+  /** Of method proxyspex: the recipe of its authors, which takes a hundred times as long, instead of ours. */
+  readonly faithful?: boolean;
   readonly index?: InteractionIndex;
   readonly maxOrder?: number;
   /** Most evaluations that may be spent, held-out ones included; default 1,024. */
@@ -49,6 +51,7 @@ export interface ExplainOptions {
 export interface Settings {
   readonly players: readonly Player[];
   readonly method: Method;
+  readonly faithful: boolean;
   readonly index: InteractionIndex;
   readonly maxOrder: number;
   readonly budget: number;
@@ -147,6 +150,9 @@ export function settle(options: ExplainOptions): Settings {
     );
   if (budget < Math.min(MIN_BUDGET, all))
     throw new WebspexError('budget-too-small', `budget: expected at least ${Math.min(MIN_BUDGET, all)} passes, got ${budget}; raise it`);
+  const { faithful = false } = options;
+  if (faithful && method !== 'proxyspex')
+    throw new WebspexError('usage', `faithful: expected method proxyspex, got ${method}; name it, or leave faithful out`);
   const entry = methodEntry(method);
   if (entry?.mostMasks !== undefined && budget > entry.mostMasks)
     throw new WebspexError(
@@ -160,6 +166,7 @@ export function settle(options: ExplainOptions): Settings {
     method,
     untilR2,
     audit: exhaustive ? 0 : audit,
+    faithful,
     index: indexFor(method, options.index),
     maxOrder: orderFor(method, entry, options.maxOrder, n),
     budget,

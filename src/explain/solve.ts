@@ -66,7 +66,7 @@ export async function solve(settings: Settings, task: Task): Promise<Solution> {
   const options = { seed: settings.seed, breathe: task.breathe };
   const single = task.decode ?? methodEntry(settings.method)?.decode;
   const found = single
-    ? await decodeOne(settings.method, single, task, { ...options, order: settings.maxOrder })
+    ? await decodeOne(settings.method, single, task, { ...options, order: settings.maxOrder, faithful: settings.faithful })
     : await choose(task, options);
   return grade(settings, found, task);
 }
@@ -90,6 +90,13 @@ function crossValidated(decoders: readonly NamedDecoder[], { fit, inTurn }: Task
 function named(method: string, decode: Decoder, { end }: Fit): NamedDecoder {
   if (method !== 'gp') return { method, decode };
   return { method, decode, predict: (masks, values, unseen, options) => predictGp(masks, values, unseen, { ...options, start: end }) };
+}
+
+/** What `auto` makes of masks with their values, every candidate tried: for those who bring their own masks and grade it themselves. */
+export async function autoDecode(masks: Masks, values: ArrayLike<number>, options: DecodeOptions): Promise<Fit> {
+  const fit = { masks, values: Float64Array.from(values) };
+  const task = { fit, heldOut: fit, complete: false, thorough: true, breathe: options.breathe ?? (async () => {}) };
+  return (await choose(task, options)).fit;
 }
 
 /** One method on all fitting masks, from where it ended at an earlier look. */

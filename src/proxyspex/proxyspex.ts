@@ -2,6 +2,7 @@ import { type Masks, pickMasks } from '../core/masks.ts';
 import { pairFolds, rowsOutside } from '../spectrum/cross-validate.ts';
 import { checkValues, type DecodeOptions, type Fit } from '../spectrum/spectrum.ts';
 import { type BoostedTrees, boostTrees } from './boost.ts';
+import { faithfulProxyspex } from './faithful.ts';
 import { gradeFold, refine, refinements } from './refine.ts';
 import { treeTerms } from './trees.ts';
 
@@ -44,9 +45,11 @@ interface Graded extends Setting {
  * ProxySPEX (Butler et al. 2025, arXiv 2505.17495): boosted trees stand in for the function, their exact spectrum is cut to a support, and the
  * support is refitted. Depth, rate and number of trees, size of the support and kind of refit are all chosen on rows that the trees of
  * their fold have not seen; folds are made before boosting and keep complementary masks together; ∅ is always kept and never penalised.
+ * With `faithful` the recipe is the authors' own, which needs more masks and a hundred times the trees.
  * @throws usage where masks and values do not match, non-finite where a value is not a number.
  */
 export async function proxyspex(masks: Masks, values: ArrayLike<number>, options: DecodeOptions): Promise<Fit> {
+  if (options.faithful) return faithfulProxyspex(masks, values, options);
   checkValues(masks, values);
   const folds = makeFolds(masks, values, options.seed);
   const breathe = options.breathe;

@@ -68,6 +68,8 @@ export interface DecodeOptions {
   readonly seed: number;
   /** Largest interaction of methods that fit all interactions up to an order. */
   readonly order?: number;
+  /** ProxySPEX alone: the recipe of its authors instead of ours. */
+  readonly faithful?: boolean;
   /** Awaited every 50 ms or so of work: lets events in, and throws where the run was aborted. */
   readonly breathe?: () => Promise<void>;
   /** From an earlier fit of the same function by the same method: methods that search begin there and take fewer steps. */

@@ -8,7 +8,7 @@ import { nearest } from '../nearest.ts';
 import { type Session, withExplainer, withSession } from '../session.ts';
 import { type Compared, comparisonLines } from '../terminal/comparison.ts';
 import { createStyle } from '../terminal/style.ts';
-import { MODEL_FLAGS, MODEL_HELP, MODEL_VALUES, modelRun, RUN_HELP, SOURCE_HELP, textSource } from '../text-options.ts';
+import { MODEL_FLAGS, MODEL_HELP, MODEL_VALUES, modelRun, RUN_FLAGS, RUN_HELP, SOURCE_HELP, textSource } from '../text-options.ts';
 
 const COMPARE_VALUES = ['index', 'order', 'budget', 'seed'] as const;
 const DEFAULT_BUDGET = 1024;
@@ -63,12 +63,13 @@ async function compareText(args: Arguments, methods: readonly Method[] | undefin
   return withSession(io, async (session) => {
     const [text, lens] = await session.interrupts.orInterrupted(Promise.all([source(), run.lens.read()]));
     const compared = await withExplainer(run, session, async (explainer): Promise<Compared> => {
-      const { scalar, units, lock, mask, chat, target, index, maxOrder, budget, seed } = run.options;
+      const { scalar, units, lock, mask, chat, target, faithful, index, maxOrder, budget, seed } = run.options;
       const question = { scalar, units, lock, mask, chat, ...lens };
       const about = await session.interrupts.orInterrupted(explainer.describe(text, { ...question, target }));
       const options = {
         players: about.players,
         methods,
+        faithful,
         index,
         maxOrder,
         budget: budget ?? defaultBudget(about.players.length),
@@ -137,7 +138,7 @@ export const compare: Command = {
   ],
   options: {
     values: ['methods', 'file', ...MODEL_VALUES, ...COMPARE_VALUES, ...FUNCTION_VALUES],
-    flags: ['stdin', 'json', ...MODEL_FLAGS],
+    flags: ['stdin', 'json', ...MODEL_FLAGS, ...RUN_FLAGS],
   },
   run(args, io) {
     const methods = methodsOf(args);

@@ -14,6 +14,7 @@ import {
   MODEL_HELP,
   MODEL_VALUES,
   modelRun,
+  RUN_FLAGS,
   RUN_HELP,
   RUN_OPTIONAL,
   RUN_VALUES,
@@ -77,7 +78,7 @@ export const explain: Command = {
   help: [...SOURCE_HELP, ...MODEL_HELP, ...RUN_HELP, ...FUNCTION_HELP, ...OBSERVED_HELP, ...RESUME_HELP, ...OUTPUT_HELP],
   options: {
     values: ['file', ...MODEL_VALUES, ...RUN_VALUES, ...FUNCTION_VALUES, ...OBSERVED_VALUES, ...RESUME_VALUES, ...OUTPUT_VALUES],
-    flags: ['stdin', 'json', ...MODEL_FLAGS],
+    flags: ['stdin', 'json', ...MODEL_FLAGS, ...RUN_FLAGS],
     optional: RUN_OPTIONAL,
   },
   run(args, io) {

@@ -11,6 +11,7 @@ import {
   MODEL_HELP,
   MODEL_VALUES,
   modelRun,
+  RUN_FLAGS,
   RUN_HELP,
   RUN_OPTIONAL,
   RUN_VALUES,
@@ -52,7 +53,7 @@ export const verify: Command = {
   ],
   options: {
     values: ['members', 'remove', 'file', ...MODEL_VALUES, ...RUN_VALUES],
-    flags: ['stdin', 'json', ...MODEL_FLAGS],
+    flags: ['stdin', 'json', ...MODEL_FLAGS, ...RUN_FLAGS],
     optional: RUN_OPTIONAL,
   },
   async run(args, io) {
