@@ -2,6 +2,7 @@ import { coverage } from './bench/coverage.ts';
 import { decode } from './bench/decode.ts';
 import { forward } from './bench/forward.ts';
 import type { Benchmark } from './bench/harness.ts';
+import { masksNeeded } from './bench/masks-needed.ts';
 import { removal } from './bench/removal.ts';
 import { retrain } from './bench/retrain.ts';
 import { sst2 } from './bench/sst2.ts';
@@ -9,6 +10,17 @@ import { tiles } from './bench/tiles.ts';
 
 export { type Game, readGame } from './bench/coverage/games.ts';
 export { type BenchContext, type Benchmark, measure, type Row, spread } from './bench/harness.ts';
+export { GAME_FAMILIES } from './bench/needed/summary.ts';
+export { curvesSvg } from './bench/needed/svg.ts';
 
 /** Every benchmark by the name that `webspex bench` takes. */
-export const benchmarks: Readonly<Record<string, Benchmark>> = { coverage, decode, forward, removal, retrain, sst2, tiles };
+export const benchmarks: Readonly<Record<string, Benchmark>> = {
+  coverage,
+  decode,
+  forward,
+  'masks-needed': masksNeeded,
+  removal,
+  retrain,
+  sst2,
+  tiles,
+};

@@ -1,4 +1,4 @@
-import type { DeviceInfo, Model } from '../model/model.ts';
+import type { CausalModel, DeviceInfo, Model } from '../model/model.ts';
 import type { Game } from './coverage/games.ts';
 
 /** One line of a benchmark. `ratio` = peer / ours, so above 1 ours is better; null where there is no peer in the run. */
@@ -37,6 +37,14 @@ export interface BenchContext {
   timeProduct?(size: { readonly rows: number; readonly K: number; readonly columns: number }): Promise<ProductTimes>;
   /** Complete tables of the folder named on the command line; absent where none was. @throws not-found, bad-file. */
   readTables?(): Promise<readonly Game[]>;
+  /** Families of functions that masks-needed is to keep to; default all. */
+  readonly families?: readonly string[];
+  /** A file of masks-needed's games; null where there is none of that name. */
+  readGame?(name: string): Promise<Uint8Array | null>;
+  /** Stores a game that was gathered anew; absent where nothing is to be gathered. */
+  writeGame?(name: string, bytes: Uint8Array): Promise<void>;
+  /** The causal model whose games are to be gathered anew, where one was named. */
+  loadCausal?(): Promise<CausalModel>;
   report(line: string): void;
 }
 

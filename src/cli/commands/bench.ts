@@ -1,23 +1,26 @@
-import { resolve } from 'node:path';
-import { benchmarks, type Row } from '../../bench.ts';
+import { join, resolve } from 'node:path';
+import { benchmarks, curvesSvg, GAME_FAMILIES, type Row } from '../../bench.ts';
 import { type Arguments, usage } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { runningCommit } from '../commit.ts';
 import { engineToMeasure } from '../engine/choose.ts';
 import type { BenchRequest } from '../engine/messages.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
-import { checkReadable } from '../files.ts';
+import { checkReadable, checkWritable, writeResult } from '../files.ts';
 import { nearest } from '../nearest.ts';
 import { type Session, withSession } from '../session.ts';
 import { rowLines } from '../terminal/rows.ts';
 import { createStyle } from '../terminal/style.ts';
 import { deviceOf, dtypeOf, MODEL_HELP } from '../text-options.ts';
 
+const GAMES = 'masks-needed';
+/** Options of that benchmark alone. */
+const GAME_VALUES = ['games', 'fresh', 'model', 'families', 'svg'] as const;
 /** Benchmarks that measure on a file that has to be named. */
 const NEED_DATA = ['sst2'];
 
 /** Benchmarks that take longer than to be run unasked. */
-const LONG = ['coverage'];
+const LONG = ['coverage', GAMES];
 
 function namesOf(args: Arguments): readonly string[] {
   const known = Object.keys(benchmarks);
@@ -28,6 +31,11 @@ function namesOf(args: Arguments): readonly string[] {
   }
   const hasData = args.value('data') !== undefined;
   const asked = [...new Set(args.positionals)];
+  const stray = GAME_VALUES.find((option) => args.value(option) !== undefined);
+  if (stray && asked.join() !== GAMES)
+    throw usage(`--${stray}: expected the benchmark ${GAMES} alone, got ${asked.join(', ') || 'all'}; name it`);
+  if (args.value('model') !== undefined && args.value('fresh') === undefined)
+    throw usage('--model: expected --fresh DIR beside it, got none; stored games need no model');
   const needy = asked.find((name) => NEED_DATA.includes(name));
   if (needy && !hasData) throw usage(`bench ${needy}: expected --data FILE, got none; name the file it measures on`);
   if (args.value('tables') !== undefined && asked.join() !== 'coverage')
@@ -60,18 +68,51 @@ async function measureAll(
   }
 }
 
+/** Files and folders by the option that names them. @throws not-found. */
+function filesOf(args: Arguments): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (const option of ['data', 'tables', 'games', 'fresh', 'model']) {
+    const place = args.value(option);
+    if (place !== undefined) files[option] = resolve(place);
+  }
+  if (files.games !== undefined) checkReadable(join(files.games, 'games.json'));
+  if (files.model !== undefined) checkReadable(/\.gguf$/i.test(files.model) ? files.model : join(files.model, 'config.json'));
+  return files;
+}
+
+/** `--families a,b`. @throws usage with the nearest name. */
+function familiesOf(args: Arguments): readonly string[] {
+  const names = (args.value('families') ?? '').split(',').filter((name) => name.trim() !== '');
+  return names.map((given) => {
+    const name = given.trim().toLowerCase();
+    if (GAME_FAMILIES.includes(name)) return name;
+    const close = nearest(name, GAME_FAMILIES);
+    throw usage(
+      `--families: expected ${GAME_FAMILIES.join(', ')} with commas between, got ${given}; ${close ? `did you mean ${close}?` : 'choose some of them'}`,
+    );
+  });
+}
+
 export const bench: Command = {
   name: 'bench',
   summary: 'measures on this machine: masked forward passes, decoders and what they promise, accuracy of the embedded model',
-  synopsis: '[NAME …] [--json] [--data FILE] [--tables DIR] [--device D] [--dtype T]',
+  synopsis:
+    '[NAME …] [--json] [--data FILE] [--tables DIR] [--svg FILE] [--families F] [--games DIR] [--fresh DIR] [--device D] [--dtype T]',
   help: [
     ...Object.entries(benchmarks).map(([name, { title }]) => [name, title] as const),
     ['--data FILE', 'the file that sst2 measures on: dev.tsv of SST-2 as in GLUE'],
     ['--tables DIR', 'coverage: a folder of complete tables NAME.f32, each 2ⁿ float32 values (bit i of a place = player i present)'],
+    ['--svg FILE', 'masks-needed: draw R² against passes into this file'],
+    ['--families F', `masks-needed: these kinds of functions alone, with commas between: ${GAME_FAMILIES.join(', ')}`],
+    ['--games DIR', 'masks-needed: games and peers’ results from this folder instead of the stored ones'],
+    [
+      '--fresh DIR',
+      'masks-needed: ask the models anew and write games into this folder; --model FILE names SmolLM2, without it its games stay as they are stored',
+    ],
     ['--json', 'print {"rows":[…]} and nothing else'],
     ...MODEL_HELP.filter(([option]) => /^--d(evice|type)/.test(option)),
   ],
-  options: { values: ['data', 'tables', 'device', 'dtype'], flags: ['json'] },
+  options: { values: ['data', 'tables', 'device', 'dtype', ...GAME_VALUES], flags: ['json'] },
   async run(args, io) {
     const names = namesOf(args);
     const dtype = dtypeOf(args);
@@ -80,15 +121,15 @@ export const bench: Command = {
     if (dtype === 'fp16' && device !== 'webgpu') throw usage(`--dtype: expected fp32 on device ${device}, got fp16; use --device webgpu`);
     const data = args.value('data');
     if (data !== undefined) checkReadable(data);
-    const tables = args.value('tables');
-    const files: Record<string, string> = {
-      ...(data === undefined ? {} : { data: resolve(data) }),
-      ...(tables === undefined ? {} : { tables: resolve(tables) }),
-    };
+    const svg = args.value('svg');
+    checkWritable('svg', svg);
+    const files = filesOf(args);
+    const families = familiesOf(args);
     return withSession(io, async (session) => {
       const say = io.errIsTerminal ? session.progress.say : session.progress.note;
-      const rows = await measureAll(names, { files, commit: await runningCommit(), device, dtype }, session, say);
+      const rows = await measureAll(names, { files, families, commit: await runningCommit(), device, dtype }, session, say);
       session.progress.clear();
+      if (svg !== undefined) await writeResult(svg, curvesSvg(rows));
       io.out(args.has('json') ? `${JSON.stringify({ rows })}\n` : `${rowLines(rows, io.columns(), createStyle(io.outDepth)).join('\n')}\n`);
       const wrong = rows.filter((row) => row.equal === false);
       for (const { id } of wrong)

@@ -4,6 +4,7 @@ import { EMBEDDED_MODEL, type Endpoint, env, loadClassifier, openSource, serveEx
 import { describeAdapter, openBackend, timeTilings } from '../../webgpu.ts';
 import { hubFolder } from '../cache.ts';
 import { readTextFile } from '../files.ts';
+import { gamesOf } from './games.ts';
 import { type BenchRequest, type EngineMessage, type Hello, isEngineMessage } from './messages.ts';
 import { readTables } from './tables.ts';
 import { fileTileMemory } from './tile-memory.ts';
@@ -87,6 +88,7 @@ async function runBenchmark(request: BenchRequest, found: FoundGpu, channel: Cha
       cpuSeconds,
       readText,
       readTables: request.files.tables === undefined ? undefined : () => readTables(request.files.tables),
+      ...gamesOf(request),
       backends: backendsOf(found, request),
       timeProduct: found.gpu ? (size) => timeTilings({ gpu: found.gpu ?? undefined }, size) : undefined,
       report: (line) => channel.send?.({ engine: 'bench-line', line } satisfies EngineMessage),

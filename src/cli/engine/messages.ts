@@ -16,7 +16,10 @@ export interface Hello {
 export interface BenchRequest {
   readonly engine: 'bench';
   readonly name: string;
+  /** Files and folders by the option that named them. */
   readonly files: Readonly<Record<string, string>>;
+  /** Families of functions that masks-needed keeps to; none: all. */
+  readonly families?: readonly string[];
   readonly commit: BenchContext['commit'];
   /** Measure this backend only; `auto`: each that there is. */
   readonly device: DeviceChoice;
