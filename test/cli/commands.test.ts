@@ -2,10 +2,13 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { packGame } from '../../src/bench/needed/game.ts';
 import type { Row } from '../../src/bench.ts';
 import { sampleBudget } from '../../src/cli/commands/start.ts';
 import { runningCommit } from '../../src/cli/commit.ts';
 import type { Diagnosis } from '../../src/cli/diagnosis.ts';
+import { sliceMasks } from '../../src/core/masks.ts';
+import { pairedMasks } from '../../src/core/sample.ts';
 import { readExplanation } from '../../src/element.ts';
 import type { Verification } from '../../src/index.ts';
 import { VERSION } from '../../src/index.ts';
@@ -163,6 +166,29 @@ describe('webspex bench', () => {
     expect(ran.out).toMatch(
       /^sst2-0 +100 % right {2}SST-2 dev, 0 % of words masked\n {2}on CPU \(WASM .*\) · backend wasm · sentences 2 ·\s/,
     );
+  });
+
+  it('reads games from a folder, keeps to the kinds asked for, and draws their curves', async () => {
+    const head = { name: 'one', family: 'unanimity', n: 9, fit: 126, fresh: 60, spexBits: 0 } as const;
+    const masks = pairedMasks(9, 186, 1);
+    const values = Float64Array.from(masks.words, (word) => Number((word & 3) === 3) + ((word >> 4) & 1));
+    const game = packGame({
+      head,
+      fit: { masks: sliceMasks(masks, 0, 126), values: values.subarray(0, 126) },
+      fresh: { masks: sliceMasks(masks, 126, 186), values: values.subarray(126) },
+      spex: null,
+    });
+    mkdirSync(at('games'), { recursive: true });
+    writeFileSync(at('games/games.json'), JSON.stringify([head]));
+    writeFileSync(at('games/one.bin'), game);
+    writeFileSync(at('games/peers.json'), JSON.stringify({ made: {}, curves: { one: { 'shapiq ProxySPEX': [[125, 0.5]] } } }));
+    const asked = ['bench', 'masks-needed', '--games', at('games'), '--families', 'unanimity', '--svg', at('curve.svg'), '--json', ...CPU];
+    const ran = await cli(asked);
+    expect(ran.code).toBe(0);
+    const { rows } = JSON.parse(ran.out) as { rows: Row[] };
+    expect(rows.map((r) => r.id.replace('needed-unanimity-', ''))).toEqual(['auto', 'pursuit', 'proxyspex', 'linear', 'shapiq-proxyspex']);
+    expect(rows[0].details.r2At125).toBeGreaterThan(0.99);
+    expect(readFileSync(at('curve.svg'), 'utf8')).toMatch(/^<svg [^>]*>[\s\S]*sums of unanimity games[\s\S]*<\/svg>\n$/);
   });
 
   it('takes the quickest backend where none is named, a GPU or WebAssembly but never software, and says which', async () => {

@@ -1,7 +1,7 @@
 import type { Row } from '../harness.ts';
 
 /** Panels in this order, where they have rows. */
-const PANELS = ['minilm', 'smollm2-locked', 'smollm2', 'distilbert', 'and-or', 'sparse', 'parity'] as const;
+const PANELS = ['minilm', 'smollm2-locked', 'smollm2', 'distilbert', 'unanimity', 'and-or', 'sparse', 'parity'] as const;
 const SIZE = { panel: 330, height: 250, left: 52, top: 46, columns: 2, legend: 26 } as const;
 const INK = { text: '#16181d', quiet: '#565d6d', line: '#dfe3ea' } as const;
 
