@@ -37,7 +37,7 @@ export default defineConfig(({ mode }) =>
               ...Object.fromEntries(entries.map((name) => [name, here(`src/${name}.ts`)]).filter(([, path]) => existsSync(path))),
               [WORKER_ENTRY]: here('src/compute/wasm/worker.ts'),
             },
-            external: [/^node:/, 'fflate', '@huggingface/jinja', 'webgpu', '@sparticuz/chromium'],
+            external: [/^node:/, 'fflate', '@huggingface/jinja', 'webgpu', 'onnxruntime-web', '@sparticuz/chromium'],
             output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
           },
         },

@@ -1,5 +1,6 @@
 export { ABLATIONS, type Ablation, type ComponentQuestion } from './explain/components.ts';
 export { createExplainer } from './explain/explainer.ts';
+export { type OnnxExplainerOptions, onnxExplainer } from './explain/onnx.ts';
 export type { TrainingQuestion } from './explain/training.ts';
 export { type CausalComponentQuestion, causalComponentFunction } from './lens/components/causal-value.ts';
 export { maskGates } from './lens/components/gates.ts';
@@ -19,6 +20,19 @@ export {
   trainingDataLens,
 } from './lens/data/training-data.ts';
 export { type Example, encodeTexts, labelsOfExamples, parseExamples } from './lens/examples.ts';
+export { type ColumnsOptions, columnsInput, type Table } from './lens/onnx/columns.ts';
+export { readTable } from './lens/onnx/csv.ts';
+export type { Cell } from './lens/onnx/elements.ts';
+export { type InputLens, type MaskedInput, type MaskedTensor, maskedScores } from './lens/onnx/masked.ts';
+export { type OnnxModel, type OnnxOptions, openOnnx, type Slot } from './lens/onnx/model.ts';
+export { PATCH_FILLS, type PatchesOptions, type PatchFill, type PixelScale, patchesInput } from './lens/onnx/patches.ts';
+export type { Picture } from './lens/onnx/picture.ts';
+export { readLabelMap, readPng } from './lens/onnx/png.ts';
+export type { OnnxRuntime } from './lens/onnx/runtime.ts';
+export { openTextSide, type TextSide } from './lens/onnx/text.ts';
+export { readWav } from './lens/onnx/wav.ts';
+export { type Sound, WINDOW_FILLS, type WindowFill, type WindowsOptions, windowsInput } from './lens/onnx/windows.ts';
+export { SCORE_KINDS, type ScoreKind, type ScoreScalar } from './lens/scores.ts';
 export { loadClassifier } from './model/load.ts';
 export type { Components, Gates, Model } from './model/model.ts';
 export { openSource } from './model/source.ts';

@@ -11,20 +11,22 @@ import {
   type SetScalar,
   type TrainingQuestion,
 } from '../lens.ts';
-import { COSINE, SCALARS, type Task } from '../text.ts';
+import { COSINE, type Explainer, SCALARS, type Task } from '../text.ts';
 import { type Arguments, oneOf, usage } from './arguments.ts';
 import { checkReadable, readTextFile } from './files.ts';
+import { ONNX_HELP, ONNX_VALUES, onnxArguments, refuseOnnxOptions } from './onnx-options.ts';
+import { openOnnxExplainer } from './onnx-run.ts';
 
 const DATA_VALUES = ['train', 'l2', 'retrain', 'template'] as const;
 /** Of an encoder's head, and of a causal model's prompt. */
 const EXAMPLE_SCALARS = [...DATA_SCALARS, 'log-odds', 'log-prob'] as const;
-export const LENS_VALUES = ['lens', 'layers', 'ablation', 'reference', 'set', ...DATA_VALUES] as const;
+export const LENS_VALUES = ['lens', 'layers', 'ablation', 'reference', 'set', ...DATA_VALUES, ...ONNX_VALUES] as const;
 export const LENS_FLAGS = ['rescale'] as const;
 
 export const LENS_HELP = [
   [
     '--lens L',
-    `who the players are: text (pieces of it, the default), parts of the model: ${COMPONENT_LENSES.join(', ')} (heads and MLP blocks), or data: training examples`,
+    `who the players are: text (pieces of it, the default), parts of the model: ${COMPONENT_LENSES.join(', ')} (heads and MLP blocks), data: training examples, or onnx: what an ONNX model reads`,
   ],
   ['--layers 3,5', 'with parts of the model: only those of these layers, from 0'],
   [
@@ -49,21 +51,25 @@ export const LENS_HELP = [
     '--template T',
     'with --lens data and a causal model: how an example is written, {text}, {label} and \\n for a new line in it; default "Text: {text}\\nLabel: {label}\\n\\n"',
   ],
+  ...ONNX_HELP,
 ] as const;
 
 /** Larger sets than any that a run could get through. */
 const MOST_BYTES = 16_000_000;
 export const SET_SCALARS = [...SCALARS, 'accuracy'] as const satisfies readonly SetScalar[];
-export const LENS_SCALARS = [...SET_SCALARS, COSINE, ...DATA_SCALARS] as const;
+const ONNX_SCALARS = [...SCALARS, 'value'] as const;
+export const LENS_SCALARS = [...SET_SCALARS, COSINE, ...DATA_SCALARS, 'value'] as const;
 
 /** The lens of a run, checked before anything is started for it; files are read by `read`. */
 export interface LensRun {
-  readonly lens: 'text' | 'data' | ComponentLens;
+  readonly lens: 'text' | 'data' | 'onnx' | ComponentLens;
   /** What the model is to be loaded for, where its config.json does not say. */
   readonly task?: Task;
   /** Whether labelled texts stand in place of the one text. */
   readonly set: boolean;
-  read(): Promise<Omit<ComponentQuestion, 'lens'> & TrainingQuestion & { readonly lens?: LensRun['lens'] }>;
+  /** Opens a model of the lens's own in place of one of the engine. */
+  readonly open?: () => Promise<Explainer>;
+  read(): Promise<Omit<ComponentQuestion, 'lens'> & TrainingQuestion & { readonly lens?: Exclude<LensRun['lens'], 'onnx'> }>;
 }
 
 /** @throws usage naming an option that is of another lens. */
@@ -93,7 +99,9 @@ function checkScalar(args: Arguments, lens: string, allowed: readonly string[]):
 
 /** @throws usage, not-found. */
 export function lensRun(args: Arguments): LensRun {
-  const lens = oneOf(args, 'lens', ['text', 'data', ...COMPONENT_LENSES]) ?? 'text';
+  const lens = oneOf(args, 'lens', ['text', 'data', 'onnx', ...COMPONENT_LENSES]) ?? 'text';
+  if (lens === 'onnx') return onnxRun(args);
+  refuseOnnxOptions(args, lens);
   if (lens === 'text') {
     refuseStray(args, lens, []);
     checkScalar(args, lens, [...SCALARS, COSINE]);
@@ -101,6 +109,16 @@ export function lensRun(args: Arguments): LensRun {
   }
   refuseMasking(args, lens);
   return lens === 'data' ? dataRun(args) : componentRun(args, lens);
+}
+
+function onnxRun(args: Arguments): LensRun {
+  refuseStray(args, 'onnx', ONNX_VALUES);
+  checkScalar(args, 'onnx', ONNX_SCALARS);
+  const device = args.value('device')?.toLowerCase();
+  if (device === 'webgpu' || device === 'reference')
+    throw usage(`--device: expected wasm with --lens onnx, where onnxruntime-web runs in Node, got ${device}; leave it out`);
+  const given = onnxArguments(args);
+  return { lens: 'onnx', set: false, open: () => openOnnxExplainer(given), read: async () => ({}) };
 }
 
 function dataRun(args: Arguments): LensRun {

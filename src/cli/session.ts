@@ -1,6 +1,6 @@
 import { type Look, lookOf } from '../element.ts';
 import type { ExplainRun, Explanation, RunProgress } from '../index.ts';
-import type { RemoteExplainer, TextOptions } from '../text.ts';
+import type { Explainer, TextOptions } from '../text.ts';
 import { openRemote } from './engine/choose.ts';
 import { describeFailure, INTERRUPTED, RESUMABLE } from './exit-codes.ts';
 import { type Interrupts, watchInterrupts } from './interrupts.ts';
@@ -37,8 +37,9 @@ export async function withSession(io: Io, work: (session: Session) => Promise<nu
 }
 
 /** Loads the model, hands it to `work`, and ends its process whatever happens. */
-export async function withExplainer<T>(run: ModelRun, session: Session, work: (explainer: RemoteExplainer) => Promise<T>): Promise<T> {
+export async function withExplainer<T>(run: ModelRun, session: Session, work: (explainer: Explainer) => Promise<T>): Promise<T> {
   const { progress, interrupts } = session;
+  if (run.lens.open) return withOwn(run.lens.open, session, work);
   progress.say(run.device === 'auto' || run.device === 'webgpu' ? 'looking for a GPU …' : 'starting …');
   const { device, dtype, model, revision, offline } = run;
   const options = {
@@ -69,6 +70,18 @@ export async function withExplainer<T>(run: ModelRun, session: Session, work: (e
   }
 }
 
+/** The same for a model that a lens opens in this process. */
+async function withOwn<T>(open: () => Promise<Explainer>, session: Session, work: (explainer: Explainer) => Promise<T>): Promise<T> {
+  session.progress.say('opening the model …');
+  const explainer = await session.interrupts.orInterrupted(open());
+  session.progress.say('first passes …');
+  try {
+    return await work(explainer);
+  } finally {
+    explainer.destroy();
+  }
+}
+
 /** A run that will take longer than this had better be a smaller one. */
 const LONG_MS = 120_000;
 /** By then a rate says something: the first batches of a quick device are small. */
@@ -85,7 +98,17 @@ export function passesOf(
     if (!judged && (1000 * queries) / masksPerSecond >= SURE_MS) {
       judged = true;
       const wordy = units === undefined || units === 'word' || units === 'token';
-      const coarser = lens === 'data' ? ' or fewer examples' : lens !== 'text' ? ' or --layers' : wordy ? ' or --units sentence' : '';
+      const coarser =
+        lens === 'data'
+          ? ' or fewer examples'
+          : lens === 'text'
+            ? wordy
+              ? ' or --units sentence'
+              : ''
+            : lens === 'onnx'
+              ? ''
+              : ' or --layers';
+      lens === 'data' ? ' or fewer examples' : lens !== 'text' && lens !== 'onnx' ? ' or --layers' : wordy ? ' or --units sentence' : '';
       if (etaMs > LONG_MS)
         progress.note(
           `this will take about ${duration(etaMs)}; a smaller --budget${coarser} is quicker, Ctrl-C shows what is known by then`,

@@ -204,8 +204,9 @@ export function textSource(command: string, args: Arguments): () => Promise<stri
   const file = args.value('file');
   const sources = [positionals.length > 0 && 'a text', file !== undefined && '--file', args.has('stdin') && '--stdin'].filter(Boolean);
   if (positionals.length > 1) throw usage(`${command}: expected one text, got ${positionals.length}; put the text in quotes`);
-  if (args.has('set')) {
-    if (sources.length > 0) throw usage(`${command}: expected either a text or --set, got both; leave one out`);
+  const instead = ['set', 'table', 'image', 'audio'].find((name) => args.has(name));
+  if (instead !== undefined) {
+    if (sources.length > 0) throw usage(`${command}: expected either a text or --${instead}, got both; leave one out`);
     return async () => '';
   }
   if (sources.length === 0) throw usage(`${command}: expected a text, got none; give one in quotes, or --file F, or --stdin`);

@@ -28,3 +28,12 @@ function nearest(value: number, shift: number): number {
   const middle = 1 << (shift - 1);
   return high + (low > middle || (low === middle && (high & 1) === 1) ? 1 : 0);
 }
+
+/** Half precision as a number, exactly. */
+export function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+}

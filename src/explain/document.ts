@@ -1,4 +1,5 @@
 import type { ComponentLens } from '../lens/components/players.ts';
+import type { InputLens } from '../lens/onnx/masked.ts';
 import type { Player } from '../lens/player.ts';
 import type { DeviceInfo } from '../model/model.ts';
 import type { IndexName } from '../spectrum/indices.ts';
@@ -48,7 +49,7 @@ export interface Explanation {
   readonly format: 'webspex-explanation';
   readonly version: 1;
   readonly text: string;
-  readonly lens: 'text' | 'function' | 'data' | ComponentLens;
+  readonly lens: 'text' | 'function' | 'data' | ComponentLens | InputLens;
   readonly players: readonly Player[];
   /** Spans of the text that were asked to be left alone, or locked by default; absent where there are none. */
   readonly locked?: readonly (readonly [start: number, end: number])[];

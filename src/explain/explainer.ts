@@ -173,6 +173,15 @@ async function prepare(model: AnyModel, trainer: Backend | null, text: string, q
  * on a model without one.
  */
 export function createExplainer(model: AnyModel, loadMs = 0, trainer: Backend | null = null): Explainer {
+  return explainerOf(model, (text, question) => prepare(model, trainer, text, question), loadMs);
+}
+
+/** An explainer around whatever `prepareQuestion` asks; calls go one at a time, in order of asking. */
+export function explainerOf(
+  model: Pick<AnyModel, 'info' | 'device' | 'destroy'>,
+  prepareQuestion: (text: string, question: Question) => Promise<Prepared>,
+  loadMs = 0,
+): Explainer {
   let tail: Promise<unknown> = Promise.resolve();
   const queued = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = tail.then(work);
@@ -186,7 +195,7 @@ export function createExplainer(model: AnyModel, loadMs = 0, trainer: Backend | 
     if (last?.key === key) return last.prepared;
     last?.prepared.release?.();
     last = null;
-    last = { key, prepared: await prepare(model, trainer, text, options) };
+    last = { key, prepared: await prepareQuestion(text, options) };
     return last.prepared;
   };
   return {

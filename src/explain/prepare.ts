@@ -4,6 +4,7 @@ import { pairedMasks } from '../core/sample.ts';
 import type { ComponentLens } from '../lens/components/players.ts';
 import type { SetScalar } from '../lens/components/value-function.ts';
 import type { DataScalar } from '../lens/data/training-data.ts';
+import type { ScoreScalar } from '../lens/scores.ts';
 import { blankOf, blankValueFunction, resolveBlankTarget } from '../lens/text/blank.ts';
 import { bareTokenizer, causalValueFunction, checkCausalScalar, promptTokenizer, resolveCausalTarget } from '../lens/text/causal-value.ts';
 import { type Chat, chatLocked, chatPrompt, chatUnits } from '../lens/text/chat.ts';
@@ -22,7 +23,7 @@ export interface Question extends Omit<ComponentQuestion, 'lens' | 'scalar'>, Tr
   /** Who the players are: pieces of the text, parts of the model, or training examples. */
   readonly lens?: 'text' | 'data' | ComponentLens;
   /** Which number is explained; default log-odds, of labelled texts log-prob, of training examples margin, of features cosine. */
-  readonly scalar?: SetScalar | DataScalar | typeof COSINE;
+  readonly scalar?: SetScalar | DataScalar | typeof COSINE | ScoreScalar;
   readonly target?: string;
   readonly units?: Units;
   readonly lock?: Lock;
@@ -105,7 +106,7 @@ export async function prepareSimilarity(model: Model, text: string, question: Qu
 }
 
 /** How absent players are masked: as asked, or with the model's mask token where it has one. */
-function maskOf(question: Question, { special }: Tokenizer): { mask: string; rule: MaskRule } {
+export function maskOf(question: Question, { special }: Tokenizer): { mask: string; rule: MaskRule } {
   const mask = question.mask ?? (special.mask === null ? 'remove' : 'mask-token');
   return { mask, rule: parseMaskRule(mask) };
 }
@@ -116,12 +117,13 @@ function checkScalar({ scalar }: Question, own: string, what: string): void {
   throw new WebspexError('usage', `scalar: expected ${own} for ${what}, got ${scalar}; log-prob goes with a target, log-odds with A vs B`);
 }
 
-function ofText({ players, locked }: TextPlayers, { units = 'word' }: Question) {
+/** What a result says of a text's players. */
+export function ofText({ players, locked }: TextPlayers, { units = 'word' }: Question) {
   return { players, locked, lens: 'text' as const, units: typeof units === 'string' ? units : JSON.stringify(units) };
 }
 
-/** The mask of the whole text. */
-function everyone({ players }: TextPlayers): Masks {
+/** The mask of the whole text, or of another input. */
+export function everyone({ players }: Pick<TextPlayers, 'players'>): Masks {
   return sliceMasks(pairedMasks(players.length, 2, 0), 0, 1);
 }
 
@@ -133,7 +135,7 @@ function mayVanish({ text, encoding, playerOfToken }: TextPlayers, rule: MaskRul
 }
 
 /** The whole text has been passed already to find the predicted label: its mask is answered from that, so it is counted once. */
-function withKnownFull(valueFunction: ValueFunction, full: number): ValueFunction {
+export function withKnownFull(valueFunction: ValueFunction, full: number): ValueFunction {
   return async (masks, options) => {
     const rows: number[] = [];
     for (let r = 0; r < masks.count; r++) if (!allPresent(masks, r)) rows.push(r);

@@ -25,6 +25,11 @@ const parts = (one: string, many: string): Nouns => ({
   title: (target) => `Which ${many} matter for “${target}”?`,
 });
 
+const input = (one: string, whole: string, nothing: string, coarser: string): Nouns => {
+  const many = one === 'patch' ? 'patches' : `${one}s`;
+  return { one, many, whole: `whole ${whole}`, nothing, coarser, title: (target) => `Which ${many} made “${target}”?` };
+};
+
 const NOUNS: Readonly<Record<string, Nouns>> = {
   heads: parts('head', 'heads'),
   blocks: parts('MLP block', 'MLP blocks'),
@@ -37,6 +42,9 @@ const NOUNS: Readonly<Record<string, Nouns>> = {
     coarser: 'fewer examples',
     title: (target) => `Which examples taught “${target}”?`,
   },
+  columns: input('column', 'row', 'every column at its baseline', 'fewer columns'),
+  patches: input('patch', 'picture', 'every patch masked', 'larger patches'),
+  windows: input('window', 'sound', 'every window masked', 'longer windows'),
   function: {
     one: 'player',
     many: 'players',

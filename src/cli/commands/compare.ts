@@ -1,5 +1,5 @@
 import { type CompareOptions, type Comparison, compareMethods, isPresent, METHODS, type Method, type ValueFunction } from '../../index.ts';
-import type { RemoteExplainer } from '../../text.ts';
+import type { Explainer } from '../../text.ts';
 import { type Arguments, usage } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { FUNCTION_HELP, FUNCTION_VALUES, type FunctionRun, functionRun } from '../function-run.ts';
@@ -49,7 +49,7 @@ function progressOf(session: Session): NonNullable<CompareOptions['onProgress']>
 }
 
 /** The model as a function of masks, one question for all methods. */
-function modelFunction(explainer: RemoteExplainer, text: string, question: object): ValueFunction {
+function modelFunction(explainer: Explainer, text: string, question: object): ValueFunction {
   // No signal a call: the run looks at it between calls, and each call would leave a listener behind.
   return (masks) => {
     const rows = Array.from({ length: masks.count }, (_, r) => Array.from({ length: masks.n }, (_, i) => Number(isPresent(masks, r, i))));

@@ -1,19 +1,20 @@
 import { type Label, labelsOf, plainLabel } from '../../element.ts';
 import type { Explanation } from '../../index.ts';
+import { COMPONENT_LENSES } from '../../lens.ts';
 import { shorten, visible } from './columns.ts';
 
 type Players = Pick<Explanation, 'players'>;
 
 /** Whether the players are parts of the model. */
 export function isOfModel({ lens }: Pick<Explanation, 'lens'>): boolean {
-  return lens !== 'text' && lens !== 'function' && lens !== 'data';
+  return COMPONENT_LENSES.some((own) => own === lens);
 }
 
 /** What a line calls the players. */
 export function playersNoun(e: Pick<Explanation, 'lens'>): string {
   if (e.lens === 'text') return 'words';
   if (e.lens === 'data') return 'examples';
-  return isOfModel(e) ? e.lens : 'players';
+  return e.lens === 'function' ? 'players' : e.lens;
 }
 
 /** Longer labels, such as those of sentences, are cut. */

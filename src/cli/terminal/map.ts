@@ -12,19 +12,21 @@ interface Place {
   readonly head: number | null;
 }
 
-/** Where a part of a model is: layer 3, head 7 of `3.7`; layer 3 of `mlp 3`. */
+/** Where a part of a model is: layer 3, head 7 of `3.7`; layer 3 of `mlp 3`. A patch of a picture is row 3, column 7. */
 function placeOf(label: string): Place {
   const head = /^(\d+)\.(\d+)$/.exec(label);
   return head ? { layer: Number(head[1]), head: Number(head[2]) } : { layer: Number(label.replace(/\D/g, '')), head: null };
 }
 
 /**
- * What each head and block does alone as a map of the model, a line for each layer and a column for each head, in stretches that fit the
- * width; a dot where it is not clearly something. Nothing where all are dots.
+ * What each head and block does alone as a map of the model, a line for each layer and a column for each head, or each patch as a map of the
+ * picture, in stretches that fit the width; a dot where it is not clearly something. Nothing where all are dots.
  */
 export function mapLines(e: Explanation, width: number, style: Style): string[] {
   const marks = effects(e);
   if (marks.every(({ mark }) => mark === '')) return [];
+  if (e.lens === 'patches' && !e.players.every(({ label }) => /^\d+\.\d+$/.test(label))) return [];
+  const lineName = e.lens === 'patches' ? 'row' : 'layer';
   const cells = e.players.map(({ label }, i) => ({ ...placeOf(label), ...marks[i] }));
   const layers = [...new Set(cells.map((c) => c.layer))];
   const heads = Math.max(...cells.map((c) => (c.head ?? -1) + 1));
@@ -43,7 +45,7 @@ export function mapLines(e: Explanation, width: number, style: Style): string[] 
           style,
         ),
       );
-      lines.push(style.dim(`layer ${layer}`.padEnd(NAMES)) + drawn.join(''));
+      lines.push(style.dim(`${lineName} ${layer}`.padEnd(NAMES)) + drawn.join(''));
     }
   }
   return lines;

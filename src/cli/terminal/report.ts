@@ -31,6 +31,9 @@ function probability(scalar: string, value: number): string {
 const NOTHING: Readonly<Record<string, string>> = {
   text: 'with every word masked',
   data: 'with no example',
+  columns: 'with every column at its baseline',
+  patches: 'with every patch masked',
+  windows: 'with every window masked',
   function: 'with no player present',
 };
 
@@ -144,6 +147,12 @@ function trustAll({ r2, r2Low, r2High, queries }: Explanation['fit']): string {
 /** With fewer passes than this combinations that matter may not have come up at all. */
 const ENOUGH_PASSES = 100;
 const RARE = 'Rare combinations may not have been seen yet';
+/** What leaves less to be told. */
+const COARSER: Readonly<Record<string, string>> = {
+  text: ', or coarser units (--units sentence)',
+  patches: ', or fewer patches (--grid)',
+  windows: ', or longer windows (--window)',
+};
 
 function warning({ fit: f, lens }: Explanation): string | null {
   if (f.r2 >= FAIR_R2) return f.heldOut > 0 && f.queries < ENOUGH_PASSES ? `! ${RARE}: these are ${count(f.queries)} passes.` : null;
@@ -153,7 +162,7 @@ function warning({ fit: f, lens }: Explanation): string | null {
   if (f.heldOut === 0) return null;
   if (f.r2 >= POOR_R2)
     return `! R² is below 0.7: the large effects hold, but do not rely on small ones. ${RARE}; more passes help (--budget).`;
-  const coarser = lens === 'text' ? ', or coarser units (--units sentence)' : isOfModel({ lens }) ? ', or fewer layers (--layers)' : '';
+  const coarser = COARSER[lens] ?? (isOfModel({ lens }) ? ', or fewer layers (--layers)' : '');
   return `! Poor fit: at this number of passes what was explained is not captured; do not rely on the effects. ${RARE}. Use more passes (--budget)${coarser}.`;
 }
 
@@ -225,7 +234,7 @@ export function trustLines(e: Explanation, width: number, style: Style): string[
 }
 
 function mapOf(e: Explanation, width: number, style: Style): string[] {
-  const map = isOfModel(e) ? mapLines(e, width, style) : [];
+  const map = isOfModel(e) || e.lens === 'patches' ? mapLines(e, width, style) : [];
   return map.length > 0 ? ['', ...map] : [];
 }
 

@@ -100,13 +100,22 @@ export function verificationLines(v: Verification, width: number, style: Style):
 
 function turned(e: Explanation): string {
   if (e.lens === 'data') return 'examples left out';
-  return isOfModel(e) ? `${e.lens} switched off` : 'words masked';
+  return isOfModel(e) ? `${e.lens} switched off` : e.lens === 'columns' ? 'columns at their baseline' : `${playersNoun(e)} masked`;
 }
+
+/** With the other players as they are. */
+const HERE: Readonly<Record<string, string>> = {
+  text: 'in this very text',
+  data: 'with all others trained on',
+  columns: 'in this very row',
+  patches: 'in this very picture',
+  windows: 'in this very sound',
+};
 
 /** What the joint effect is, and what the index is instead: the two must not be compared. */
 function note({ index, explanation: e }: Verification): string {
   const players = playersNoun(e);
-  const here = isOfModel(e) ? 'with all others on' : e.lens === 'data' ? 'with all others trained on' : 'in this very text';
+  const here = HERE[e.lens] ?? 'with all others on';
   const joint = `Joint effect: what the ${players} do together beyond what they do apart, ${here} (inclusion–exclusion over the rows above).`;
   if (!index) return joint;
   const decimals = decimalsFor(Math.abs(index.value));

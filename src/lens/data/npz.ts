@@ -1,4 +1,5 @@
 import { unzipSync } from 'fflate';
+import { fromHalf } from '../../compute/half.ts';
 import { WebspexError } from '../../core/errors.ts';
 
 /** An array of numbers as numpy saves it, row-major. */
@@ -23,18 +24,10 @@ const TYPES: Readonly<Record<string, readonly [number, Reader]>> = {
   '<i4': [4, (v, at) => v.getInt32(at, true)],
   '<i8': [8, (v, at) => Number(v.getBigInt64(at, true))],
   '<u8': [8, (v, at) => Number(v.getBigUint64(at, true))],
-  '<f2': [2, (v, at) => float16(v.getUint16(at, true))],
+  '<f2': [2, (v, at) => fromHalf(v.getUint16(at, true))],
   '<f4': [4, (v, at) => v.getFloat32(at, true)],
   '<f8': [8, (v, at) => v.getFloat64(at, true)],
 };
-
-function float16(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
-}
 
 /** The arrays of an .npz file by name. @throws bad-file naming the array. */
 export function readNpz(bytes: Uint8Array, file: string): Map<string, NumpyArray> {
@@ -60,9 +53,9 @@ export function readNpz(bytes: Uint8Array, file: string): Map<string, NumpyArray
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
 /** One array in numpy's own format (NEP 1), versions 1 to 3. @throws bad-file. */
-function readNpy(bytes: Uint8Array, where: string): NumpyArray {
+export function readNpy(bytes: Uint8Array, where: string): NumpyArray {
   const refuse = (what: string): never => {
-    throw new WebspexError('bad-file', `${where}: ${what}; save it with numpy.savez`);
+    throw new WebspexError('bad-file', `${where}: ${what}; save it with numpy.save or numpy.savez`);
   };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 12 || MAGIC.some((b, i) => bytes[i] !== b)) refuse('expected a numpy array, got something else');
