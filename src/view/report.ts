@@ -86,14 +86,14 @@ function cell(text: string): string {
   return /[",\r\n\t]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** A head's `3.10` would be read as the number 3.1. */
-function spelled(label: string): string {
-  return /^\d+\.\d+$/.test(label) ? `head ${label}` : label;
+/** A head's `3.10`, or a patch's, would be read as the number 3.1. */
+function spelled(label: string, { lens }: Pick<Explanation, 'lens'>): string {
+  return /^\d+\.\d+$/.test(label) ? `${lens === 'patches' ? 'patch' : 'head'} ${label}` : label;
 }
 
 /** All interactions, one row each, RFC 4180: words (or other players), members (player numbers), order, value, standard error. */
 export function toCsv(e: Explanation): string {
-  const labels = e.lens === 'text' ? readableLabels(e) : readableLabels(e).map(spelled);
+  const labels = e.lens === 'text' ? readableLabels(e) : readableLabels(e).map((label) => spelled(label, e));
   const rows = e.interactions.map(({ members, value, se }) =>
     [cell(members.map((m) => labels[m]).join(' × ')), cell(keyOf(members)), members.length, value, se].join(','),
   );

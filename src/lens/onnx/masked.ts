@@ -53,7 +53,9 @@ export async function maskedScores(
 
 function feederOf(model: OnnxModel, { tensors }: MaskedInput, masks: Masks): Feeder {
   const slots = new Map(model.inputs.map((slot) => [slot.name, slot]));
-  const fixed = tensors.map((t) => (t.batched ? slots.get(t.name)?.dims[0] : 1)).find((d) => typeof d === 'number');
+  // One that has no rows but players allows one mask at a time; a constant without rows stands for all of them.
+  const batches = tensors.map((t) => (t.batched ? slots.get(t.name)?.dims[0] : t.owners.some((o) => o >= 0) ? 1 : null));
+  const fixed = batches.find((d) => typeof d === 'number');
   const elements = tensors.reduce((sum, t) => sum + t.owners.length, 0);
   const rows = typeof fixed === 'number' ? fixed : Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_ELEMENTS / elements)));
   return {
@@ -63,8 +65,9 @@ function feederOf(model: OnnxModel, { tensors }: MaskedInput, masks: Masks): Fee
   };
 }
 
-function feedOf({ type, shape, batched, present, absent, owners }: MaskedTensor, masks: Masks, rows: readonly number[]): Feed {
+function feedOf({ type, shape, batched, present, absent, owners }: MaskedTensor, masks: Masks, given: readonly number[]): Feed {
   const size = owners.length;
+  const rows = batched ? given : given.slice(0, 1);
   const data = emptyLike(present, rows.length * size);
   const kept = new Uint8Array(masks.n + 1);
   rows.forEach((r, row) => {

@@ -17,7 +17,7 @@ export interface PixelScale {
 }
 
 export interface PatchesOptions extends PixelScale {
-  /** Rows and columns of patches; default 6 by 6. */
+  /** Rows and columns of patches; default 6 by 6, or a patch for each pixel of a smaller picture. */
   readonly grid?: readonly [rows: number, columns: number];
   /** Instead of a grid a label for each pixel (height, width): pixels of one label are one player. */
   readonly map?: { readonly width: number; readonly height: number; readonly labels: ArrayLike<number> };
@@ -25,7 +25,7 @@ export interface PatchesOptions extends PixelScale {
   readonly constants?: Readonly<Record<string, number>>;
 }
 
-const DEFAULT_GRID = [6, 6] as const;
+const DEFAULT_GRID = 6;
 const MOST_PATCHES = 4096;
 
 interface Layout {
@@ -62,12 +62,17 @@ function layoutOf({ id, inputs }: OnnxModel, picture: Picture): Layout {
 }
 
 /** The patch of each pixel, and their names: row.column of a grid, or labels. */
-function ownersOf(
-  { width, height }: Layout,
-  { grid = DEFAULT_GRID, map }: PatchesOptions,
-): { owners: Int32Array; names: string[]; side: number } {
+interface Patches {
+  readonly owners: Int32Array;
+  readonly names: readonly string[];
+  /** About how many pixels wide a patch is. */
+  readonly side: number;
+  readonly units: string;
+}
+
+function ownersOf({ width, height }: Layout, { grid, map }: PatchesOptions): Patches {
   if (map) return ownersOfMap(width, height, map);
-  const [rows, columns] = grid;
+  const [rows, columns] = grid ?? [Math.min(DEFAULT_GRID, height), Math.min(DEFAULT_GRID, width)];
   if (![rows, columns].every((n) => Number.isInteger(n) && n >= 1) || rows > height || columns > width)
     throw new WebspexError(
       'usage',
@@ -78,10 +83,10 @@ function ownersOf(
     return Math.floor((y * rows) / height) * columns + Math.floor((x * columns) / width);
   });
   const names = Array.from({ length: rows * columns }, (_, i) => `${Math.floor(i / columns)}.${i % columns}`);
-  return { owners, names, side: Math.max(height / rows, width / columns) };
+  return { owners, names, side: Math.max(height / rows, width / columns), units: `patch in a grid of ${rows} by ${columns}` };
 }
 
-function ownersOfMap(width: number, height: number, map: NonNullable<PatchesOptions['map']>) {
+function ownersOfMap(width: number, height: number, map: NonNullable<PatchesOptions['map']>): Patches {
   if (map.labels.length !== map.width * map.height)
     throw new WebspexError('usage', `map: expected ${map.width * map.height} labels, got ${map.labels.length}; give one for each pixel`);
   const labels = Int32Array.from({ length: width * height }, (_, p) => {
@@ -97,6 +102,7 @@ function ownersOfMap(width: number, height: number, map: NonNullable<PatchesOpti
     owners: labels.map((label) => place.get(label) as number),
     names: distinct.map((label) => `region ${label}`),
     side: Math.sqrt((width * height) / distinct.length),
+    units: 'region',
   };
 }
 
@@ -148,7 +154,7 @@ export function patchesInput(model: OnnxModel, picture: Picture, options: Patche
   const layout = layoutOf(model, picture);
   const { slot, batched, channelsFirst, channels, width, height } = layout;
   const sized = resized(withChannels(picture, channels), width, height);
-  const { owners, names, side } = ownersOf(layout, options);
+  const { owners, names, side, units } = ownersOf(layout, options);
   const type = slot.type ?? 'float32';
   const present = numbersOf(sized, layout, options);
   const absent = fill === 'zero' ? new Float64Array(present.length) : numbersOf(filledWith(fill, sized, side), layout, options);
@@ -161,12 +167,11 @@ export function patchesInput(model: OnnxModel, picture: Picture, options: Patche
     absent: elementsOf(type, absent, slot.name),
     owners: Int32Array.from(present, (_, e) => owners[channelsFirst ? e % (width * height) : Math.floor(e / channels)]),
   };
-  const grid = options.grid ?? DEFAULT_GRID;
   return {
     lens: 'patches',
     players: names.map((label, id) => ({ id, label, start: 0, end: 0 })),
     tensors: [tensor, ...otherInputs(model, [tensor], constants)],
     mask: fill,
-    units: options.map ? 'region' : `patch of ${grid[0]} by ${grid[1]}`,
+    units,
   };
 }

@@ -97,7 +97,14 @@ describe('the digit', () => {
     const model = await open(read('digits.onnx'), { id: 'digits.onnx' });
     const ex = onnxExplainer(model, { input: patchesInput(model, png, { grid: [2, 2], fill: 'zero' }) });
     const e = await ex.explain('').result;
-    expect(e).toMatchObject({ text: '', lens: 'patches', target: '8', scalar: 'log-odds', mask: 'zero', units: 'patch of 2 by 2' });
+    expect(e).toMatchObject({
+      text: '',
+      lens: 'patches',
+      target: '8',
+      scalar: 'log-odds',
+      mask: 'zero',
+      units: 'patch in a grid of 2 by 2',
+    });
     expect(e.players.map((p) => p.label)).toEqual(['0.0', '0.1', '1.0', '1.1']);
     expect(e.model?.id).toBe('digits.onnx');
     expect(e.device).toMatchObject({ backend: 'wasm', software: false });
