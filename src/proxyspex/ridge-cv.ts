@@ -1,6 +1,7 @@
 import { symmetricEigen } from '../core/eigen.ts';
 import { type Masks, maskStride } from '../core/masks.ts';
-import { columnWords, parityColumns, parityGram } from '../spectrum/refit.ts';
+import { columnWords, parityColumns } from '../spectrum/gram.ts';
+import { parityGram } from '../spectrum/gram-wasm.ts';
 
 /** Penalties 10^−6 … 10^6, a hundred of them, as scikit-learn's logspace. */
 const PENALTIES = Array.from({ length: 100 }, (_, i) => 10 ** (-6 + (12 * i) / 99));
