@@ -20,7 +20,8 @@ export const LEAST_NOISE = 1e-9;
 /** Least prior variance of a coefficient as a share of the variance. */
 export const LEAST_PRIOR = 1e-6;
 
-interface Refit {
+/** Ridge coefficients with the factor of their normal matrix. */
+export interface Refit {
   readonly coefficients: Float64Array;
   readonly factor: Float64Array;
 }
@@ -66,27 +67,21 @@ export async function greedy(rows: Rows, correlator: Correlator, options: Decode
     fit = refit(support, spread);
     spread.noise = noiseOf(residualOf(support, fit.coefficients), support.size);
     updatePriors(support, fit.coefficients, spread);
-    const weak = weakTerms(fit, spread.noise);
-    if (weak.length > 0) {
-      for (const k of weak) {
-        const key = support.terms[k].members.join();
-        removals.set(key, (removals.get(key) ?? 0) + 1);
-      }
-      dropTerms(support, weak);
-      fit = refit(support, spread);
-    }
+    const dropped = dropWeak(support, fit, spread.noise);
+    for (const key of dropped) removals.set(key, (removals.get(key) ?? 0) + 1);
+    if (dropped.length > 0) fit = refit(support, spread);
     await options.breathe?.();
   }
   return { support, coefficients: refit(support, spread).coefficients, spread };
 }
 
 /** Single players hold about 60 % of the variance, and each degree less than the one before. */
-function startingPriors(n: number): Float64Array {
+export function startingPriors(n: number): Float64Array {
   return Float64Array.from({ length: MAX_DEGREE + 1 }, (_, d) => (d === 0 ? 0 : d === 1 ? 0.6 / Math.min(20, n) : 0.015 * 0.5 ** (d - 1)));
 }
 
 /** Residual variance with the terms' degrees of freedom taken off. */
-function noiseOf(residual: Float64Array, terms: number): number {
+export function noiseOf(residual: Float64Array, terms: number): number {
   let sum = 0;
   for (let i = 0; i < residual.length; i++) sum += residual[i] * residual[i];
   return Math.max(sum / Math.max(residual.length - terms, 0.2 * residual.length), LEAST_NOISE);
@@ -99,7 +94,8 @@ function pick(sorted: readonly Candidate[], most: number): number[][] {
     .map((c) => c.members);
 }
 
-function refit(support: Support, spread: Variances): Refit {
+/** Ridge of the support under the present variances. */
+export function refit(support: Support, spread: Variances): Refit {
   const { size } = support;
   const normal = new Float64Array(size * size);
   for (let i = 0; i < size; i++) for (let j = 0; j <= i; j++) normal[i * size + j] = support.gram[i][j];
@@ -108,7 +104,8 @@ function refit(support: Support, spread: Variances): Refit {
   return { factor, coefficients: solveCholesky(factor, size, Float64Array.from(support.moments)) };
 }
 
-function residualOf(support: Support, coefficients: Float64Array): Float64Array {
+/** What the support leaves of the values. */
+export function residualOf(support: Support, coefficients: Float64Array): Float64Array {
   const residual = Float64Array.from(support.rows.y);
   for (const [k, { column }] of support.terms.entries()) {
     const c = coefficients[k];
@@ -117,7 +114,8 @@ function residualOf(support: Support, coefficients: Float64Array): Float64Array 
   return residual;
 }
 
-function updatePriors(support: Support, coefficients: Float64Array, { byDegree }: Variances): void {
+/** Prior variances from the coefficients of each degree; where there are few, half of the degree below. */
+export function updatePriors(support: Support, coefficients: Float64Array, { byDegree }: Variances): void {
   for (let d = 1; d <= MAX_DEGREE; d++) {
     let sum = 0;
     let terms = 0;
@@ -129,6 +127,14 @@ function updatePriors(support: Support, coefficients: Float64Array, { byDegree }
     if (terms >= 3) byDegree[d] = Math.max(sum / terms, LEAST_PRIOR);
     else if (d > 1) byDegree[d] = Math.max(byDegree[d - 1] / 2, LEAST_PRIOR);
   }
+}
+
+/** Takes out the terms that are weak; returns their members, joined. */
+export function dropWeak(support: Support, fit: Refit, noise: number): string[] {
+  const weak = weakTerms(fit, noise);
+  const keys = weak.map((k) => support.terms[k].members.join());
+  dropTerms(support, weak);
+  return keys;
 }
 
 /** Terms whose coefficient is below √3 of its standard error; ∅ is never weak. */

@@ -71,8 +71,12 @@ export function isParent(members: readonly number[]): boolean {
 }
 
 /** ln(1 + Nτ_d²/σ²) + 2 ln((1 − π)/π): the evidence z² = ⟨χ, r⟩²/(Nσ²) that a frequency of degree d and prior probability π must bring. */
+export function priceOf(count: number, variance: number, noise: number, prior: number): number {
+  return Math.log1p((count * variance) / noise) + 2 * Math.log((1 - prior) / prior);
+}
+
 function costOf({ residual, spread }: Scene, prior: number, degree: number): number {
-  return Math.log1p((residual.length * spread.byDegree[degree]) / spread.noise) + 2 * Math.log((1 - prior) / prior);
+  return priceOf(residual.length, spread.byDegree[degree], spread.noise, prior);
 }
 
 /**

@@ -4,10 +4,12 @@ import { createRandom } from '../../src/core/random.ts';
 import { pairedMasks } from '../../src/core/sample.ts';
 import { plainCorrelator } from '../../src/pursuit/correlate.ts';
 import { createCorrelator } from '../../src/pursuit/correlate-wasm.ts';
+import { exhaustiveDegree } from '../../src/pursuit/exhaust.ts';
 import { greedy } from '../../src/pursuit/greedy.ts';
 import { pursuit } from '../../src/pursuit/pursuit.ts';
+import { scattered } from '../../src/pursuit/scattered.ts';
 import { evaluateSpectrum, membersOf, type Spectrum, spectrumFromTerms } from '../../src/spectrum/spectrum.ts';
-import { evaluateTerms, hierarchical, rSquaredOf, withNoise } from '../spectrum/planted.ts';
+import { evaluateTerms, hierarchical, rSquaredOf, scattered as scatteredTerms, withNoise } from '../spectrum/planted.ts';
 
 describe('correlations', () => {
   it.each([
@@ -137,5 +139,52 @@ describe('pursuit', () => {
     const { spectrum } = await pursuit(wide, evaluateTerms(terms, wide), { seed: 1 });
     const fresh = pairedMasks(1000, 400, 9);
     expect(rSquaredOf(evaluateSpectrum(spectrum, fresh), evaluateTerms(terms, fresh))).toBeGreaterThan(0.9);
+  });
+});
+
+describe('exhaustive screening', () => {
+  it('finds what has no smaller parts to build on: n = 64, 20 parities of degree 3 and 4, R² 0.99 at 500 masks, with noise at 700', async () => {
+    for (const [seed, count, noise] of [
+      [1, 500, 0],
+      [2, 500, 0],
+      [3, 500, 0],
+      [4, 700, 0.05],
+    ]) {
+      const terms = scatteredTerms(64, 20, (k) => 3 + (k % 2), createRandom(seed));
+      const masks = pairedMasks(64, count, seed);
+      const { spectrum } = await pursuit(masks, withNoise(evaluateTerms(terms, masks), noise, createRandom(seed)), { seed: 1 });
+      const fresh = pairedMasks(64, 1000, 100 + seed);
+      expect(rSquaredOf(evaluateSpectrum(spectrum, fresh), evaluateTerms(terms, fresh))).toBeGreaterThan(0.99);
+    }
+  });
+
+  it('of parities of one degree, of which complementary masks say the same twice, takes 700 masks', async () => {
+    for (const degree of [3, 4]) {
+      const terms = scatteredTerms(64, 20, () => degree, createRandom(degree));
+      const masks = pairedMasks(64, 700, 1);
+      const { spectrum } = await pursuit(masks, evaluateTerms(terms, masks), { seed: 1 });
+      const fresh = pairedMasks(64, 1000, 100);
+      expect(rSquaredOf(evaluateSpectrum(spectrum, fresh), evaluateTerms(terms, fresh))).toBeGreaterThan(0.99);
+    }
+  });
+
+  it('keeps what is known where nothing is clearly better: of noise, and of a hierarchy', async () => {
+    const masks = pairedMasks(40, 300, 1);
+    const random = createRandom(5);
+    const noise = Float64Array.from({ length: masks.count }, () => random.normal());
+    const hierarchy = withNoise(evaluateTerms(hierarchical(40, 30, 1), masks), 0.4, random);
+    for (const values of [noise, hierarchy]) {
+      const mean = values.reduce((a, b) => a + b, 0) / values.length;
+      const scale = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length);
+      const rows = { masks, y: values.map((v) => (v - mean) / scale) };
+      const known = await greedy(rows, createCorrelator(masks), { seed: 1 });
+      expect(await scattered(rows, createCorrelator(masks), known, { seed: 1 })).toBe(known);
+    }
+  });
+
+  it('goes as far as half a second goes: degree 4 for 64 players, 3 for 128, none for 1,000 or from few masks', () => {
+    expect([exhaustiveDegree(64, 1000), exhaustiveDegree(128, 1000), exhaustiveDegree(1000, 1000), exhaustiveDegree(64, 100)]).toEqual([
+      4, 3, 0, 0,
+    ]);
   });
 });

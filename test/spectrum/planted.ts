@@ -42,3 +42,16 @@ export function rSquaredOf(predicted: ArrayLike<number>, values: Float64Array): 
   const total = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
   return 1 - values.reduce((sum, v, i) => sum + (v - predicted[i]) ** 2, 0) / total;
 }
+
+/** Distinct random frequencies of the given degrees, coefficients from 0.5 to 1.5 in size. */
+export function scattered(n: number, count: number, degreesOf: (k: number) => number, random: Random): Terms {
+  const terms = new Map<string, [number[], number]>();
+  while (terms.size < count) {
+    const members = new Set<number>();
+    const degree = degreesOf(terms.size);
+    while (members.size < degree) members.add(random.below(n));
+    const sorted = [...members].sort((a, b) => a - b);
+    terms.set(sorted.join(), [sorted, (random.below(2) ? 1 : -1) * (0.5 + random.uniform())]);
+  }
+  return [...terms.values()];
+}

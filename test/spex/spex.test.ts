@@ -1,29 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { type Masks, pickMasks, sliceMasks } from '../../src/core/masks.ts';
-import { createRandom, type Random } from '../../src/core/random.ts';
+import { createRandom } from '../../src/core/random.ts';
 import { pairedMasks } from '../../src/core/sample.ts';
 import { evaluateSpectrum, membersOf, type Spectrum, spectrumFromTerms } from '../../src/spectrum/spectrum.ts';
 import { fillBins } from '../../src/spex/bins.ts';
 import { peel } from '../../src/spex/peel.ts';
 import { planSpex, type SpexPlan, spexQueries } from '../../src/spex/plan.ts';
 import { spex } from '../../src/spex/spex.ts';
-import { evaluateTerms, hierarchical, rSquaredOf, type Terms, withNoise } from '../spectrum/planted.ts';
+import { evaluateTerms, hierarchical, rSquaredOf, scattered, type Terms, withNoise } from '../spectrum/planted.ts';
 
 /** What a planted coefficient may be missed by: values are float32, and the weakest penalty of the refit is a millionth of the largest coefficient. */
 const PLANTED = 1e-4;
-
-/** Distinct random frequencies of the given degrees, coefficients from 0.5 to 1.5 in size. */
-function scattered(n: number, count: number, degreesOf: (k: number) => number, random: Random): Terms {
-  const terms = new Map<string, [number[], number]>();
-  while (terms.size < count) {
-    const members = new Set<number>();
-    const degree = degreesOf(terms.size);
-    while (members.size < degree) members.add(random.below(n));
-    const sorted = [...members].sort((a, b) => a - b);
-    terms.set(sorted.join(), [sorted, (random.below(2) ? 1 : -1) * (0.5 + random.uniform())]);
-  }
-  return [...terms.values()];
-}
 
 const termsOf = ({ n, keys, coefficients }: Spectrum) =>
   new Map(Array.from(coefficients, (c, k) => [membersOf(keys, k, n).join(), c] as const));
