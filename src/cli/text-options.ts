@@ -136,7 +136,9 @@ function share(args: Arguments, name: string): number | undefined {
 }
 
 /** Method, index, order, budget, seed, stop rule and audit, each checked as far as can be without knowing the players. @throws usage, budget-too-small. */
-export function runOptions(args: Arguments): Pick<TextOptions, 'method' | 'faithful' | 'index' | 'maxOrder' | 'budget' | 'seed' | 'untilR2' | 'audit'> {
+export function runOptions(
+  args: Arguments,
+): Pick<TextOptions, 'method' | 'faithful' | 'index' | 'maxOrder' | 'budget' | 'seed' | 'untilR2' | 'audit'> {
   const budget = wholeNumber(args, 'budget', 0, 10_000_000);
   if (budget !== undefined && budget < MIN_BUDGET)
     throw new WebspexError('budget-too-small', `budget: expected at least ${MIN_BUDGET} passes, got ${budget}; raise it`);

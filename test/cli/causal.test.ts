@@ -77,7 +77,13 @@ describe('webspex explain with a causal model', () => {
     const ran = await cli(['explain', ...asked, '--json', ...MODEL]);
     expect(ran.err).toBe('');
     const e = readExplanation(JSON.parse(ran.out));
-    expect(e).toMatchObject({ lens: 'components', text: 'the cat is', target: 'not', scalar: 'log-prob', fit: { chosen: 'exact', queries: 8 } });
+    expect(e).toMatchObject({
+      lens: 'components',
+      text: 'the cat is',
+      target: 'not',
+      scalar: 'log-prob',
+      fit: { chosen: 'exact', queries: 8 },
+    });
     expect(e.players.map(({ label }) => label)).toEqual(['1.0', '1.1', 'mlp 1']);
     const checked = await cli(['verify', ...asked, '--members', '0,2', '--json', ...MODEL]);
     for (const { measured, predicted } of JSON.parse(checked.out).corners) expect(predicted).toBeCloseTo(measured, 4);
@@ -86,7 +92,10 @@ describe('webspex explain with a causal model', () => {
     const set = join(folder, 'set.tsv');
     writeFileSync(set, 'label\ttext\na\tb\n');
     const refused = await cli(['explain', '--lens', 'heads', '--set', set, ...MODEL]);
-    expect([refused.code, refused.err]).toEqual([2, expect.stringMatching(/expected a text classifier for labelled texts, got GPT2LMHeadModel/)]);
+    expect([refused.code, refused.err]).toEqual([
+      2,
+      expect.stringMatching(/expected a text classifier for labelled texts, got GPT2LMHeadModel/),
+    ]);
   });
 
   it('needs a model with a chat template for --chat', async () => {
