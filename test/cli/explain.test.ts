@@ -200,6 +200,31 @@ describe('webspex explain --values', () => {
     }
   });
 
+  it('stops as soon as R² is sure enough, and audits what it found on fresh masks, if asked to', async () => {
+    const table = tableFile(at('ten.f32'), 10, planted);
+    const asked = [
+      'explain',
+      '--values',
+      table,
+      '--players',
+      '10',
+      '--method',
+      'pursuit',
+      '--budget',
+      '900',
+      '--until-r2',
+      '0.9',
+      '--audit',
+    ];
+    const { fit } = documentOf(await cli([...asked, '--json']));
+    expect(fit.queries).toBeLessThan(300);
+    expect(fit.until).toMatchObject({ r2: 0.9, reached: true });
+    expect(fit.audit).toMatchObject({ masks: 32 });
+    const ran = await cli(asked);
+    expect(ran.out).toMatch(/\nAudited: R² [01]\.\d\d on 32 fresh masks \(95 % interval/);
+    expect(ran.out).toMatch(/\nStopped: R² is at least 0\.9 with 95 % confidence \(bound [01]\.\d\d\)\n/);
+  });
+
   it('explains it by SPEX, which plans its own passes within the budget and says how many it needs', async () => {
     const table = tableFile(at('ten.f32'), 10, planted);
     const spex = ['explain', '--values', table, '--players', '10', '--method', 'spex', '--budget'];

@@ -76,6 +76,15 @@ const CASES: readonly (readonly [title: string, args: readonly string[], code: n
   ['a seed that is no number', ['explain', 'a b', '--seed', '-1'], 2, /--seed/],
   ['a budget that is no number', ['explain', 'a b', '--budget', '1e3'], 2, /--budget: expected a whole number .*got 1e3/],
   ['a budget below the least', ['explain', 'a b', '--budget', '8'], 2, /budget-too-small: .*at least 16 passes, got 8/],
+  ['an R² to reach that is none', ['explain', 'a b', '--until-r2', '90'], 2, /--until-r2: expected a number between 0 and 1 .*got 90/],
+  ['an audit of no masks', ['explain', 'a b', '--audit=x'], 2, /--audit: expected a whole number from 2 .*got x/],
+  [
+    'a stop rule for a method with masks of its own',
+    ['explain', 'a b c d e f g', '--method', 'lime', '--until-r2', '0.9', '--model', tiny, ...CPU],
+    2,
+    /untilR2: expected a method that is graded on the masks it fits, got lime/,
+  ],
+  ['tables of another benchmark', ['bench', 'gp', '--tables', '.'], 2, /--tables: expected the benchmark coverage alone, got gp/],
   [
     'a budget too small to be exact',
     ['explain', 'a b c d e f g', '--method', 'exact', '--budget', '100', '--model', tiny, ...CPU],

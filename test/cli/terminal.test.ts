@@ -285,6 +285,13 @@ describe('the report', () => {
     expect(sentence(report(fitOf({ ...folds, r2: 0.69 })))).toContain('Rare combinations may not have been seen yet; more passes help');
   });
 
+  it('says that a goal was not reached, and what an audit found', () => {
+    const audit = { masks: 32, r2: 0.9, r2Low: -1, r2High: 0.97 };
+    const said = sentence(report(fitOf({ folds: 5, until: { r2: 0.95, bound: 0.88, reached: false }, audit })));
+    expect(said).toContain('! R² 0.95 was not reached with 95 % confidence (bound 0.88)');
+    expect(said).toContain('Audited: R² 0.90 on 32 fresh masks (95 % interval below 0 to 97 %), fitted since');
+  });
+
   it('draws uncertain effects faintly and only to fill up, and says how many may be nothing', () => {
     const lines = report();
     expect(lines.find((line) => line.includes('fails × impress'))).toMatch(/−0\.40 ± 0\.30 +▼ ░/);

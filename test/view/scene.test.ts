@@ -82,6 +82,13 @@ describe('the drawing', () => {
     expect(at(99)).toContain('Rare combinations may not have been seen yet: these are 99 passes.');
   });
 
+  it('says what the stop rule and the audit found', () => {
+    const audit = { masks: 32, r2: 0.9, r2Low: 0.8, r2High: 0.97 };
+    const fit = { ...pair.fit, until: { r2: 0.8, bound: 0.81, reached: true }, audit };
+    expect(draw({ ...pair, fit })).toContain('Audited: R² 0.90 on 32 fresh masks');
+    expect(draw({ ...pair, fit })).toContain('Stopped as soon as R² was at least 0.8 with 95 % confidence (bound 0.81).');
+  });
+
   it('says how many interactions are not shown, and shows them when asked', () => {
     const many = drawn(Array.from({ length: 40 }, (_, i) => one(40 - i, 0.1, i % 7, 7)).map((x, i) => ({ ...x, members: [i % 7, 7] })));
     const scene = sceneOf(many, UNTOUCHED);

@@ -3,7 +3,7 @@ import { type BenchContext, type Row, rounded, rowOf, spread } from '../harness.
 import type { Look } from './follow.ts';
 
 /** What users may ask of R². */
-const GOALS = [0.5, 0.6, 0.7, 0.8, 0.9];
+const GOALS = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9];
 
 interface Stop {
   /** Below the goal at the look that ended the run. */
@@ -21,7 +21,7 @@ function stopOf(looks: readonly Look[], goal: number): Stop | null {
 }
 
 /** False stops, and passes beside an oracle's where both stopped. */
-export function stopRow(runs: readonly (readonly Look[])[], context: BenchContext, method: Method): Row[] {
+export function stopRow(runs: readonly (readonly Look[])[], context: Pick<BenchContext, 'commit'>, method: Method): Row[] {
   const tried = runs.flatMap((looks) => GOALS.map((goal) => ({ looks, stop: stopOf(looks, goal), goal })));
   const stops = tried.flatMap(({ stop }) => (stop ? [stop] : []));
   const wrong = stops.filter(({ isFalse }) => isFalse);
