@@ -10,8 +10,8 @@ import { scattered } from './scattered.ts';
  * Hierarchical greedy pursuit of a sparse spectrum up to degree 5, then posterior means: frequencies enter by single players, pairs, and
  * chosen frequencies with one player more, each only if its evidence z² = ⟨χ, r⟩²/(Nσ²) exceeds a Bayesian cost that depends on its degree
  * and on whether its players are in use already; around that support a spike-and-slab posterior weighs every doubtful frequency by its
- * probability. Where those leave a fifth of the variance and it is affordable,
- * every frequency up to degree 3 or 4 is screened as well. Nothing is cross-validated inside.
+ * probability. Where all that leaves a fifth of the variance, every frequency up to degree 3 or 4 is screened as long as that is affordable.
+ * Nothing is cross-validated inside.
  * @throws usage where masks and values do not match, non-finite where a value is not a number.
  */
 export async function pursuit(masks: Masks, values: ArrayLike<number>, options: DecodeOptions): Promise<Fit> {
