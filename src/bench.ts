@@ -1,6 +1,7 @@
 import { coverage } from './bench/coverage.ts';
 import { decode } from './bench/decode.ts';
 import { forward } from './bench/forward.ts';
+import { fwht } from './bench/fwht.ts';
 import type { Benchmark } from './bench/harness.ts';
 import { masksNeeded } from './bench/masks-needed.ts';
 import { removal } from './bench/removal.ts';
@@ -18,6 +19,7 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   coverage,
   decode,
   forward,
+  fwht,
   'masks-needed': masksNeeded,
   removal,
   retrain,

@@ -1,15 +1,35 @@
 import { WebspexError } from '../core/errors.ts';
+import { wasmTransform } from './fwht-wasm.ts';
 import type { Spectrum } from './spectrum.ts';
 
+/** Numbers from which on kernels pay for the memory that they take. */
+const LEAST_FAST = 2 ** 18;
+/** Numbers that kernels take at a time: they stay in a second-level cache, and a table of any length needs little memory beside its own. */
+const PIECE = 2 ** 17;
+
 /**
- * Unnormalised Walsh–Hadamard transform in place: out[k] = Σ_m (−1)^⟨k,m⟩ in[m]; two stages a pass (radix 4), float64.
- * @throws usage where the length is not a power of two.
+ * Unnormalised Walsh–Hadamard transform in place: out[k] = Σ_m (−1)^⟨k,m⟩ in[m], most stages of long tables in WebAssembly where there is
+ * any; float64 the same bit for bit. @throws usage where the length is not a power of two.
  */
-export function fwht(data: Float64Array): Float64Array {
+export function fwht<T extends Float32Array | Float64Array>(data: T): T {
   const size = data.length;
   if (size === 0 || (size & (size - 1)) !== 0)
     throw new WebspexError('usage', `fwht: expected a power of two of values, got ${size}; pad or check the table`);
-  let h = 1;
+  const fast = size >= LEAST_FAST ? wasmTransform(data.subarray(0, PIECE)) : null;
+  if (!fast) return plainFwht(data);
+  for (let at = 0; at < size; at += PIECE) {
+    const piece = data.subarray(at, at + PIECE);
+    fast.data.set(piece);
+    fast.run();
+    piece.set(fast.data);
+  }
+  return plainFwht(data, Math.min(PIECE, size));
+}
+
+/** The transform in plain TypeScript, of a power of two of numbers: two stages a pass (radix 4), from distance `from` on, sums in float64. */
+export function plainFwht<T extends Float32Array | Float64Array>(data: T, from = 1): T {
+  const size = data.length;
+  let h = from;
   for (; h * 4 <= size; h *= 4) {
     for (let base = 0; base < size; base += 4 * h) {
       for (let i = base; i < base + h; i++) {

@@ -11,6 +11,8 @@ export interface SolverKernels {
   bestGain(): number;
   partition(words: number, shift: number, from: number, to: number, rows: number, weights: number, spare: number): number;
   correlate(words: number, count: number, groups: number, weights: number, out: number, nibbles: number): void;
+  fwht32(data: number, count: number): void;
+  fwht64(data: number, count: number): void;
   gram(columns: number, size: number, width: number, rows: number, out: number): void;
   settle(rows: number, from: number, to: number, residual: number, value: number): void;
 }
