@@ -1,12 +1,12 @@
 import type { Activation } from '../compute/kernels.ts';
 import { type Program, padWidth, type RowCounts, type Weights } from '../compute/program.ts';
 import type { BodyNames, WordHeadNames } from './architectures/architecture.ts';
-import { tokenScoreRows, tokenScores, tokenScoreWeights } from './causal/decoder.ts';
 import { matrixOf } from './causal/stored.ts';
 import { tokenHead } from './causal/weights.ts';
 import { body, bodyRows, bodyWeights, type EncoderSizes, linearWeights, norm, normWeights, paddedSizes } from './encoder.ts';
 import { type TakeTensor, weightWriter, writeBody } from './encoder-weights.ts';
 import { linear, scratch } from './steps.ts';
+import { tokenScoreRows, tokenScores, tokenScoreWeights } from './token-scores.ts';
 
 /** Sizes of an encoder that names the word in a blank. */
 export interface MaskedSizes extends EncoderSizes {

@@ -1,6 +1,5 @@
 import type { Backend } from '../compute/backend.ts';
 import { WebspexError } from '../core/errors.ts';
-import { SCORE_COLUMNS } from './causal/decoder.ts';
 import { type ClassifierParts, checkSequences, encode } from './classifier.ts';
 import { takeEmbeddings } from './encoder-weights.ts';
 import { type LoadOptions, openEncoder, planProgram, sizesOf, tableSizes } from './load.ts';
@@ -8,6 +7,7 @@ import { maskedProgram, maskedWeights } from './masked-encoder.ts';
 import type { BlankSequences, MaskedModel, ModelSource, TokenSequences } from './model.ts';
 import { createPasses } from './passes.ts';
 import { type Chunk, distinctSequences, noPasses, pick, sequenceCount } from './planner.ts';
+import { SCORE_COLUMNS } from './token-scores.ts';
 
 /**
  * Loads an encoder that names the word in a blank (masked language model) from a folder as `loadClassifier` does. @throws as it.

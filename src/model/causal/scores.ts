@@ -1,5 +1,5 @@
 import type { ScoredSequences, TokenScores } from '../model.ts';
-import { SCORE_COLUMNS } from './decoder.ts';
+import { SCORE_COLUMNS } from '../token-scores.ts';
 import type { Place } from './planner.ts';
 import type { SortedSequences } from './sequences.ts';
 

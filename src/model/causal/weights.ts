@@ -1,6 +1,7 @@
 import { padWidth } from '../../compute/program.ts';
+import { stretches } from '../token-scores.ts';
 import type { DecoderArchitecture, DecoderNames } from './architecture.ts';
-import { type DecoderSizes, paddedDecoder, stretches } from './decoder.ts';
+import { type DecoderSizes, paddedDecoder } from './decoder.ts';
 import {
   commonType,
   emptyPanels,

@@ -3,6 +3,8 @@ import type { Backend } from '../../../src/compute/backend.ts';
 import { createReferenceBackend } from '../../../src/compute/reference/backend.ts';
 import { createWasmBackend } from '../../../src/compute/wasm/backend.ts';
 import { createWebgpuBackend } from '../../../src/compute/webgpu/backend.ts';
+import { halfBuffers } from '../../../src/compute/webgpu/storage.ts';
+import { decoderProgram } from '../../../src/model/causal/decoder.ts';
 import { greedyTokens } from '../../../src/model/causal/greedy.ts';
 import type { CausalModel, TokenSequences } from '../../../src/model/model.ts';
 import { excess } from '../../compute/support.ts';
@@ -174,6 +176,13 @@ describe('beginnings that are kept from call to call', () => {
     const whole = [...prompt, ...added];
     expect([...(await anew.score(scored([whole], 8))).best]).toEqual(added);
     for (const each of [model, anew]) each.destroy();
+  });
+
+  it('lie in single precision whatever the rest does, so that a run reads what another one wrote', () => {
+    const { sizes } = tinyParts('llama');
+    const half = halfBuffers(decoderProgram(sizes, { tokens: 8, tableRows: 8, sequences: 8, kept: 8 }), 'f16');
+    expect(half.has('0.qkv.weight')).toBe(true);
+    for (let layer = 0; layer < sizes.layers; layer++) expect(half.has(`kept.${layer}`)).toBe(false);
   });
 
   it.each([
