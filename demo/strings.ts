@@ -29,6 +29,7 @@ export const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
   'out-of-memory': { cause: 'There is no memory left for this.', remedy: 'sentences' },
   'non-finite': { cause: 'The model answered with something that is no number.', remedy: 'edit' },
   'value-function': { cause: 'A pass of the model failed.', remedy: 'again' },
+  'spend-cap': { cause: 'The run came to the cap that was set for it.', remedy: 'again' },
   'self-check': { cause: 'Something went wrong that should not.', remedy: 'reload' },
   aborted: { cause: 'Stopped before there was anything to show.', remedy: 'again' },
 };

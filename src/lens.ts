@@ -1,6 +1,8 @@
+export { type Bill, billServed } from './explain/bill.ts';
 export { ABLATIONS, type Ablation, type ComponentQuestion } from './explain/components.ts';
 export { createExplainer } from './explain/explainer.ts';
 export { type OnnxExplainerOptions, onnxExplainer } from './explain/onnx.ts';
+export { type ServedExplainer, type ServerOptions, servedExplainer, serverUrls } from './explain/served.ts';
 export type { TrainingQuestion } from './explain/training.ts';
 export { type CausalComponentQuestion, causalComponentFunction } from './lens/components/causal-value.ts';
 export { maskGates } from './lens/components/gates.ts';
@@ -33,6 +35,7 @@ export { openTextSide, type TextSide } from './lens/onnx/text.ts';
 export { readWav } from './lens/onnx/wav.ts';
 export { type Sound, WINDOW_FILLS, type WindowFill, type WindowsOptions, windowsInput } from './lens/onnx/windows.ts';
 export { SCORE_KINDS, type ScoreKind, type ScoreScalar } from './lens/scores.ts';
+export { SERVED_WAYS, type ServedWay } from './lens/served/protocol.ts';
 export { loadClassifier } from './model/load.ts';
 export type { Components, Gates, Model } from './model/model.ts';
 export { openSource } from './model/source.ts';

@@ -80,20 +80,29 @@ export function evaluationLog(file: string, own: Readonly<Record<string, unknown
   };
 }
 
+/**
+ * The masks of a log that is of this text, without knowing what else its question was made of; none where there is no file.
+ * @throws bad-file.
+ */
+export async function loggedMasks(file: string, text: string, players: number): Promise<ReadonlySet<string>> {
+  const { values } = await readLog(file, { format: FORMAT, version: VERSION, hash: '', players, about: { text } }, true);
+  return new Set(values.keys());
+}
+
 async function headerOf(question: LoggedQuestion, own: Readonly<Record<string, unknown>>): Promise<Header> {
   const hash = await questionHash(question, own);
   return { format: FORMAT, version: VERSION, hash, players: question.players.length, about: { ...question.about, ...own } };
 }
 
 /** What a log holds for the question of `header`, and how many of its bytes are whole lines. @throws bad-file. */
-async function readLog(file: string, header: Header): Promise<{ values: Map<string, number>; whole: number }> {
+async function readLog(file: string, header: Header, anyTarget = false): Promise<{ values: Map<string, number>; whole: number }> {
   const values = new Map<string, number>();
   let line = 0;
   let whole = 0;
   for await (const { text, bytes } of wholeLines(file)) {
     line++;
     whole += bytes;
-    if (line === 1) checkHeader(file, text, header);
+    if (line === 1) checkHeader(file, text, header, anyTarget);
     else {
       const [mask, value] = parseLine(`${file}, line ${line}`, text, header.players);
       // The first one was counted; whatever came later was not.
@@ -132,13 +141,14 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-function checkHeader(file: string, text: string, header: Header): void {
+function checkHeader(file: string, text: string, header: Header, anyTarget: boolean): void {
   const found = parsed(text);
   if (found.format !== FORMAT || found.version !== VERSION)
     throw bad(file, `expected a log (a first line with "format":"${FORMAT}","version":${VERSION}), got another file; name a new one`);
   if (found.hash === header.hash) return;
   const about = (found.about ?? {}) as Readonly<Record<string, unknown>>;
   const other = Object.keys(header.about).find((key) => JSON.stringify(about[key]) !== JSON.stringify(header.about[key]));
+  if (anyTarget && other === undefined && found.players === header.players) return;
   const shown = (value: unknown) => (JSON.stringify(value) ?? 'none').slice(0, 60);
   const difference =
     other === undefined ? `other players (${found.players})` : `${other} ${shown(about[other])} in place of ${shown(header.about[other])}`;

@@ -1,6 +1,9 @@
 import { type ErrorCode, WebspexError } from '../index.ts';
 import { visible } from './terminal/columns.ts';
 
+/** Exit code of a run that ended early and goes on where it was when it is started again. */
+export const RESUMABLE = 75;
+
 /** What the shell is told for each error; 0 is success. Codes are part of the public contract. */
 export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   usage: 2,
@@ -20,11 +23,9 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   'out-of-memory': 6,
   'non-finite': 7,
   'value-function': 7,
+  'spend-cap': RESUMABLE,
   aborted: 130,
 };
-
-/** Exit code of a run that ended early and goes on where it was when it is started again. */
-export const RESUMABLE = 75;
 
 /** Exit code of a run that was interrupted and showed what it had. */
 export const INTERRUPTED = 130;

@@ -1,5 +1,6 @@
 import { type Look, lookOf } from '../element.ts';
 import type { ExplainRun, Explanation, RunProgress } from '../index.ts';
+import { type ServedExplainer, servedExplainer } from '../lens.ts';
 import type { Explainer, TextOptions } from '../text.ts';
 import { openRemote } from './engine/choose.ts';
 import { describeFailure, INTERRUPTED, RESUMABLE } from './exit-codes.ts';
@@ -36,10 +37,24 @@ export async function withSession(io: Io, work: (session: Session) => Promise<nu
   }
 }
 
-/** Loads the model, hands it to `work`, and ends its process whatever happens. */
-export async function withExplainer<T>(run: ModelRun, session: Session, work: (explainer: Explainer) => Promise<T>): Promise<T> {
+/** What commands ask, wherever the model is. */
+export type AnyExplainer = Pick<Explainer, 'explain' | 'describe' | 'evaluate'> & {
+  readonly device: { readonly software: boolean };
+} & Partial<Pick<ServedExplainer, 'spent'>>;
+
+/** Loads the model, hands it to `work`, and ends its process whatever happens; a served one is only asked. */
+export async function withExplainer<T>(run: ModelRun, session: Session, work: (explainer: AnyExplainer) => Promise<T>): Promise<T> {
   const { progress, interrupts } = session;
   if (run.lens.open) return withOwn(run.lens.open, session, work);
+  if (run.server) {
+    progress.say('asking what the server can do …');
+    const served = servedExplainer(run.server);
+    try {
+      return await work(served);
+    } finally {
+      served.destroy();
+    }
+  }
   progress.say(run.device === 'auto' || run.device === 'webgpu' ? 'looking for a GPU …' : 'starting …');
   const { device, dtype, model, revision, offline } = run;
   const options = {

@@ -16,6 +16,7 @@ import { DEVICES } from '../webgpu.ts';
 import { type Arguments, oneOf, usage, wholeNumber } from './arguments.ts';
 import { readStdin, readTextFile } from './files.ts';
 import { LENS_FLAGS, LENS_HELP, LENS_SCALARS, LENS_VALUES, type LensRun, lensRun } from './lens-options.ts';
+import { SERVER_HELP, SERVER_VALUES, type ServerRun, serverRun } from './server-options.ts';
 
 /** Options of a run on a model, and those of any run. */
 export const MODEL_VALUES = [
@@ -30,6 +31,7 @@ export const MODEL_VALUES = [
   'mask',
   'system',
   ...LENS_VALUES,
+  ...SERVER_VALUES,
 ] as const;
 export const MODEL_FLAGS = ['offline', 'chat', ...LENS_FLAGS] as const;
 export const RUN_FLAGS = ['faithful'] as const;
@@ -75,6 +77,7 @@ export const MODEL_HELP = [
   ],
   ['--dtype T', 'fp32, or fp16: half precision in the memory of a GPU that has it, less exact; default fp32'],
   ...LENS_HELP,
+  ...SERVER_HELP,
 ] as const;
 
 export const RUN_HELP = [
@@ -164,6 +167,8 @@ export interface ModelRun {
   /** Without what is in files, which `lens` reads. */
   readonly options: TextOptions;
   readonly lens: LensRun;
+  /** Servers in place of a model here. */
+  readonly server: ServerRun | null;
 }
 
 /** `--chat`, and the system message. @throws usage. */
@@ -181,7 +186,9 @@ export function modelRun(args: Arguments): ModelRun {
   if (mask !== undefined) parseMaskRule(mask);
   const lens = lensRun(args);
   const chat = chatOf(args);
+  const server = serverRun(args);
   return {
+    server,
     device: deviceOf(args),
     dtype: dtypeOf(args),
     options: {

@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'out-of-memory'
   | 'non-finite'
   | 'value-function'
+  | 'spend-cap'
   | 'self-check'
   | 'aborted';
 

@@ -1,6 +1,7 @@
 import type { ComponentLens } from '../lens/components/players.ts';
 import type { InputLens } from '../lens/onnx/masked.ts';
 import type { Player } from '../lens/player.ts';
+import type { ServedWay } from '../lens/served/protocol.ts';
 import type { DeviceInfo } from '../model/model.ts';
 import type { IndexName } from '../spectrum/indices.ts';
 import type { Structure } from '../spectrum/structure.ts';
@@ -44,6 +45,26 @@ export interface FitReport {
   readonly candidates: readonly Candidate[];
 }
 
+/** Servers in place of a device: their addresses, and how they were asked. */
+export interface ServerDevice {
+  readonly backend: 'server';
+  readonly adapter: string;
+  readonly software: false;
+  readonly tiling?: undefined;
+}
+
+/** What ran the forward passes. */
+export type AnyDevice = DeviceInfo | ServerDevice;
+
+/** How servers were asked. */
+export interface ServerReport {
+  readonly urls: readonly string[];
+  /** How they said log-probabilities. */
+  readonly by: ServedWay;
+  /** With `top-k`: what stands for a target that is not among the listed tokens, and how many masks of this run it stood for, by target. */
+  readonly floor?: { readonly rule: string; readonly masks: readonly number[] };
+}
+
 /** What a user reads, saves and draws; a plain JSON document. Schema version 1. */
 export interface Explanation {
   readonly format: 'webspex-explanation';
@@ -70,7 +91,17 @@ export interface Explanation {
   readonly units: string;
   readonly seed: number;
   readonly model: { readonly id: string; readonly revision: string; readonly sha256: string; readonly dtype: string } | null;
-  readonly device: DeviceInfo | null;
-  readonly timing: { readonly loadMs: number; readonly evaluateMs: number; readonly decodeMs: number; readonly masksPerSecond: number };
+  readonly device: AnyDevice | null;
+  /** Where a served model answered. */
+  readonly server?: ServerReport;
+  readonly timing: {
+    readonly loadMs: number;
+    readonly evaluateMs: number;
+    readonly decodeMs: number;
+    readonly masksPerSecond: number;
+    readonly requests?: number;
+    readonly retries?: number;
+    readonly tokens?: number;
+  };
   readonly software: { readonly name: 'webspex'; readonly version: string };
 }

@@ -24,6 +24,8 @@ interface Session {
   readonly origin: Origin;
   readonly plan: Plan;
   readonly memory: Remembered | null;
+  /** Why no more may be spent, once that is so. */
+  capped: WebspexError | null;
   /** All 2ⁿ masks are to be evaluated. */
   readonly exhaustive: boolean;
   readonly values: Float32Array;
@@ -91,6 +93,7 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
       assured: {},
       searches: new Map(),
       memory,
+      capped: null,
     };
     return produce(memory?.valueFunction ?? valueFunction, session, options, control);
   });
@@ -129,18 +132,21 @@ async function produce(valueFunction: ValueFunction, session: Session, options: 
   const ready = () => isComplete(session) || fittingRows(plan, spent.queries) >= fewest;
   for (const look of [...looks, end]) {
     await evaluateUpTo(look, valueFunction, session, options, control);
-    if (control.stopped || spent.queries >= end) break;
+    if (control.stopped || session.capped || spent.queries >= end) break;
     if (!ready()) continue;
     control.emit(await decode(session, false, options));
     if (session.assured.until?.reached) break;
   }
   if (spent.queries < Math.min(8, plan.masks.count) || !ready())
-    throw new WebspexError(
-      'aborted',
-      `run: stopped after ${spent.queries} passes, expected at least ${Math.max(8, fewest)}; let it run a little longer`,
+    throw (
+      session.capped ??
+      new WebspexError(
+        'aborted',
+        `run: stopped after ${spent.queries} passes, expected at least ${Math.max(8, fewest)}; let it run a little longer`,
+      )
     );
   const explanation = await decode(session, true, options);
-  if (settings.audit === 0 || control.stopped) return explanation;
+  if (settings.audit === 0 || control.stopped || session.capped) return explanation;
   control.emit(explanation);
   await evaluateUpTo(spent.queries + settings.audit, valueFunction, session, options, control);
   return auditBy(explanation, session) ? decode(session, true, options) : explanation;
@@ -180,14 +186,20 @@ async function evaluateUpTo(
 ): Promise<void> {
   const { values, spent, batchMs } = session;
   const { masks } = session.plan;
-  while (spent.queries < end && !control.stopped) {
+  while (spent.queries < end && !control.stopped && !session.capped) {
     throwIfAborted(options.signal);
     const known = knownFrom(session, end);
     const rate = spent.fresh > 0 ? spent.fresh / spent.evaluateMs : 0;
     const wanted = rate > 0 ? Math.ceil((rate * batchMs) / 2) * 2 : 8;
-    const next = known > 0 ? spent.queries + known : Math.min(end, spent.queries + Math.max(2, Math.min(wanted, MOST_BATCH)));
+    let next = known > 0 ? spent.queries + known : Math.min(end, spent.queries + Math.max(2, Math.min(wanted, MOST_BATCH)));
     const start = performance.now();
-    const batch = await ask(valueFunction, sliceMasks(masks, spent.queries, next), options.signal);
+    const told = new Map<number, number>();
+    const batch = await ask(valueFunction, sliceMasks(masks, spent.queries, next), options.signal, told).catch((error: WebspexError) => {
+      if (error.code !== 'spend-cap') throw error;
+      session.capped = error;
+      return wholePairs(told);
+    });
+    if (session.capped) next = spent.queries + batch.length;
     store(batch, values, spent.queries, next);
     if (known === 0) {
       spent.evaluateMs += Math.max(performance.now() - start, 1e-3);
@@ -206,9 +218,21 @@ function knownFrom({ memory, plan, spent }: Session, end: number): number {
   return spent.queries + known === plan.masks.count ? known : known - (known % 2);
 }
 
-async function ask(valueFunction: ValueFunction, masks: Masks, signal: AbortSignal | undefined): Promise<Float32Array> {
+/** What was told of a call that ended early, as far as nothing is missing. */
+function wholePairs(told: ReadonlyMap<number, number>): Float32Array {
+  let rows = 0;
+  while (told.has(rows) && told.has(rows + 1)) rows += 2;
+  return Float32Array.from({ length: rows }, (_, r) => told.get(r) as number);
+}
+
+async function ask(
+  valueFunction: ValueFunction,
+  masks: Masks,
+  signal: AbortSignal | undefined,
+  told: Map<number, number>,
+): Promise<Float32Array> {
   try {
-    return await valueFunction(masks, { signal });
+    return await valueFunction(masks, { signal, onValue: (row, value) => told.set(row, value) });
   } catch (error) {
     throwIfAborted(signal);
     if (error instanceof WebspexError) throw error;

@@ -27,15 +27,20 @@ export function questionHash({ players, about }: LoggedQuestion, own: Readonly<R
 
 /** Of an explanation's origin what its values depend on; devices give the same numbers but for rounding. Of what else was `asked`, the hashes. */
 export async function questionOf(
-  { text, lens, locked = [], target, scalar, mask, units, model }: Origin,
+  origin: Origin,
   players: readonly Player[],
   asked: Readonly<Record<string, unknown>> = {},
 ): Promise<LoggedQuestion> {
+  const { text, lens, locked = [], target, scalar, mask, units, model, server } = origin;
+  const floor = server?.().server.floor?.rule;
   const of = model && { id: model.id, revision: model.revision, sha256: model.sha256, dtype: model.dtype };
   const hashed: Record<string, string> = {};
   for (const [name, value] of Object.entries(asked))
     if (value !== undefined) hashed[name] = `SHA-256 ${await sha256Hex(new TextEncoder().encode(JSON.stringify(value)))}`;
-  return { players, about: { text, lens, locked, target, scalar, mask, units, model: of, ...hashed } };
+  return {
+    players,
+    about: { text, lens, locked, target, scalar, mask, units, model: of, ...(floor !== undefined && { floor }), ...hashed },
+  };
 }
 
 /** A value function that asks another one only for masks it does not know, and keeps what it learns. */
@@ -62,7 +67,12 @@ export async function remembering(valueFunction: ValueFunction, log: EvaluationL
         if (values.has(name) || !Number.isFinite(value)) return;
         values.set(name, Math.fround(value));
         log.add(name, Math.fround(value));
+        options?.onValue?.(rows[i], Math.fround(value));
       };
+      names.forEach((name, r) => {
+        const value = values.get(name);
+        if (value !== undefined) options?.onValue?.(r, value);
+      });
       const out = new Float32Array(masks.count);
       if (rows.length > 0)
         try {

@@ -1,5 +1,5 @@
 import { WebspexError } from '../core/errors.ts';
-import type { Masks } from '../core/masks.ts';
+import { type Masks, maskKey } from '../core/masks.ts';
 import { type MaskedInput, maskedScores } from '../lens/onnx/masked.ts';
 import type { OnnxModel, Slot } from '../lens/onnx/model.ts';
 import { chooseOutput } from '../lens/onnx/rows.ts';
@@ -10,7 +10,7 @@ import { maskSequences } from '../lens/text/masking.ts';
 import { splitPlayers } from '../lens/text/players.ts';
 import { type Explainer, explainerOf } from './explainer.ts';
 import { refuseStrayOptions } from './lens-options.ts';
-import { everyone, maskOf, ofText, type Question, withKnownFull } from './prepare.ts';
+import { everyone, maskOf, ofText, type Question, withKnown } from './prepare.ts';
 import type { Prepared } from './prepared.ts';
 
 /** What of an ONNX model is explained, and on what input. */
@@ -100,5 +100,9 @@ async function explained(
     const found = await scores(masks, signal);
     return Float32Array.from({ length: masks.count }, (_, r) => reading.read(found, r));
   };
-  return { target: reading.target, scalar: reading.scalar, valueFunction: withKnownFull(valueFunction, reading.read(rows, 0)) };
+  return {
+    target: reading.target,
+    scalar: reading.scalar,
+    valueFunction: withKnown(valueFunction, new Map([[maskKey(whole, 0), reading.read(rows, 0)]])),
+  };
 }

@@ -1,5 +1,5 @@
 import { WebspexError } from '../core/errors.ts';
-import { lastWordBits, type Masks, maskStride, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
+import { type Masks, maskKey, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
 import { pairedMasks } from '../core/sample.ts';
 import type { ComponentLens } from '../lens/components/players.ts';
 import type { SetScalar } from '../lens/components/value-function.ts';
@@ -50,7 +50,13 @@ export async function prepareClassifier(model: Model, text: string, question: Qu
   const target = resolveTarget(info.labels, question.target, logits);
   const full = scalarOf(logits, 0, info.labels.length, target, scalar);
   const masked = textValueFunction(model, split, { target, scalar, rule });
-  return { ...ofText(split, question), target: info.labels[target], scalar, mask, valueFunction: withKnownFull(masked, full) };
+  return {
+    ...ofText(split, question),
+    target: info.labels[target],
+    scalar,
+    mask,
+    valueFunction: withKnown(masked, new Map([[maskKey(everyone(split), 0), full]])),
+  };
 }
 
 /** Where no target is named, the model answers the whole prompt first. @throws usage, empty-input, too-long, and what passes throw. */
@@ -134,23 +140,17 @@ function mayVanish({ text, encoding, playerOfToken }: TextPlayers, rule: MaskRul
   return playerOfToken.every((player, t) => player >= 0 || text.slice(starts[t], ends[t]).trim() === '');
 }
 
-/** The whole text has been passed already to find the predicted label: its mask is answered from that, so it is counted once. */
-export function withKnownFull(valueFunction: ValueFunction, full: number): ValueFunction {
-  return async (masks, options) => {
-    const rows: number[] = [];
-    for (let r = 0; r < masks.count; r++) if (!allPresent(masks, r)) rows.push(r);
-    const values = new Float32Array(masks.count).fill(full);
-    const asked = rows.length > 0 ? await valueFunction(pickMasks(masks, rows), options) : new Float32Array(0);
+/** Masks that have been passed already, such as the whole text to find the predicted label, are answered from that, so they count once. */
+export function withKnown(valueFunction: ValueFunction, known: ReadonlyMap<string, number>): ValueFunction {
+  return async (masks, { signal, onValue } = {}) => {
+    const found = Array.from({ length: masks.count }, (_, r) => known.get(maskKey(masks, r)));
+    const rows = Array.from(found.keys()).filter((r) => found[r] === undefined);
+    const inner = { signal, onValue: onValue && ((i: number, value: number) => onValue(rows[i], value)) };
+    const asked = rows.length > 0 ? await valueFunction(pickMasks(masks, rows), inner) : new Float32Array(0);
+    const values = Float32Array.from(found, (value) => value ?? 0);
     rows.forEach((r, i) => {
       values[r] = asked[i];
     });
     return values;
   };
-}
-
-function allPresent(masks: Masks, r: number): boolean {
-  const stride = maskStride(masks.n);
-  for (let w = 0; w < stride; w++)
-    if (masks.words[r * stride + w] !== (w === stride - 1 ? lastWordBits(masks.n) : 0xffffffff)) return false;
-  return true;
 }

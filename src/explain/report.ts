@@ -1,4 +1,3 @@
-import type { DeviceInfo, ModelInfo } from '../model/model.ts';
 import { membersOf } from '../spectrum/spectrum.ts';
 import { structureOf } from '../spectrum/structure.ts';
 import { VERSION } from '../version.ts';
@@ -15,9 +14,18 @@ export interface Origin {
   readonly scalar: string;
   readonly mask: string;
   readonly units: string;
-  readonly model: ModelInfo | null;
-  readonly device: DeviceInfo | null;
+  readonly model: Explanation['model'];
+  /** Of a served model, as far as the run has come. */
+  readonly server?: () => { readonly server: NonNullable<Explanation['server']>; readonly spent: ServerSpent };
+  readonly device: Explanation['device'];
   readonly loadMs: number;
+}
+
+/** What servers were asked by a run, those requests included that failed. */
+export interface ServerSpent {
+  readonly requests: number;
+  readonly retries: number;
+  readonly tokens: number;
 }
 
 /** What a run has used so far. */
@@ -39,6 +47,7 @@ export function writeExplanation(
   assured: Pick<FitReport, 'until' | 'audit'> = {},
 ): Explanation {
   const { spectrum } = solution;
+  const server = origin.server?.();
   const order = Array.from(spectrum.coefficients.keys()).sort(
     (a, b) => Math.abs(spectrum.coefficients[b]) - Math.abs(spectrum.coefficients[a]) || a - b,
   );
@@ -71,12 +80,14 @@ export function writeExplanation(
     seed: settings.seed,
     model: origin.model && { id: origin.model.id, revision: origin.model.revision, sha256: origin.model.sha256, dtype: origin.model.dtype },
     device: origin.device,
+    ...(server && { server: server.server }),
     timing: {
       loadMs: origin.loadMs,
       evaluateMs: spent.evaluateMs,
       decodeMs: spent.decodeMs,
       // Masks that were evaluated elsewhere took no time here.
       masksPerSecond: spent.evaluateMs > 0 ? (1000 * spent.fresh) / spent.evaluateMs : 0,
+      ...server?.spent,
     },
     software: { name: 'webspex', version: VERSION },
   };

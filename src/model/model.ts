@@ -8,7 +8,7 @@ export interface ModelInfo {
   readonly revision: string;
   /** SHA-256 of the weights file, hexadecimal; of several files, that of their hashes end to end. */
   readonly sha256: string;
-  readonly dtype: 'f32' | 'f16';
+  readonly dtype: 'f32' | 'f16' | 'unknown';
   readonly architecture: string;
   readonly labels: readonly string[];
   /** Longest sequence, special tokens included. */

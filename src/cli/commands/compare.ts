@@ -1,11 +1,10 @@
 import { type CompareOptions, type Comparison, compareMethods, isPresent, METHODS, type Method, type ValueFunction } from '../../index.ts';
-import type { Explainer } from '../../text.ts';
 import { type Arguments, usage } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { FUNCTION_HELP, FUNCTION_VALUES, type FunctionRun, functionRun } from '../function-run.ts';
 import type { Io } from '../io.ts';
 import { nearest } from '../nearest.ts';
-import { type Session, withExplainer, withSession } from '../session.ts';
+import { type AnyExplainer, type Session, withExplainer, withSession } from '../session.ts';
 import { type Compared, comparisonLines } from '../terminal/comparison.ts';
 import { createStyle } from '../terminal/style.ts';
 import { MODEL_FLAGS, MODEL_HELP, MODEL_VALUES, modelRun, RUN_FLAGS, RUN_HELP, SOURCE_HELP, textSource } from '../text-options.ts';
@@ -49,7 +48,7 @@ function progressOf(session: Session): NonNullable<CompareOptions['onProgress']>
 }
 
 /** The model as a function of masks, one question for all methods. */
-function modelFunction(explainer: Explainer, text: string, question: object): ValueFunction {
+function modelFunction(explainer: AnyExplainer, text: string, question: object): ValueFunction {
   // No signal a call: the run looks at it between calls, and each call would leave a listener behind.
   return (masks) => {
     const rows = Array.from({ length: masks.count }, (_, r) => Array.from({ length: masks.n }, (_, i) => Number(isPresent(masks, r, i))));

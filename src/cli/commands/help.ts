@@ -12,7 +12,7 @@ const EXIT_CODES: readonly (readonly [string, string])[] = [
   ['5', 'no GPU, or no WebAssembly, where it was asked for'],
   ['6', 'the GPU was lost, hung or ran out of memory'],
   ['7', 'the explained function gave no finite numbers'],
-  ['75', 'ended early with --resume: the same command goes on from there'],
+  ['75', 'ended early, by Ctrl-C with --resume or at a cap of spending: the same command goes on from there'],
   ['130', 'interrupted; what was known by then has been printed'],
 ];
 

@@ -186,8 +186,18 @@ function structure({ structure: s }: Explanation): string[] {
 }
 
 /** Which backend, adapter and model the numbers come from. */
-export function deviceLines({ device: d, model }: Explanation): string[] {
+export function deviceLines({ device: d, model, server, timing }: Explanation): string[] {
   if (!d) return [];
+  if (server) {
+    const { requests = 0, retries = 0, tokens = 0 } = timing;
+    const again = retries > 0 ? ` (${count(retries)} tried again)` : '';
+    const { floor } = server;
+    return [
+      `server ${visible(d.adapter)}${model ? ` · model ${visible(model.id)}` : ''}`,
+      ...(floor ? [`floor: ${floor.rule}; so ${floor.masks.map(count).join(' and ')} masks`] : []),
+      `${count(requests)} requests${again} · ${count(tokens)} tokens`,
+    ];
+  }
   const software = d.software && d.backend === 'webgpu' ? ' (software: results right, speed meaningless)' : '';
   return [
     `${d.backend} · ${visible(d.adapter)}${software}`,

@@ -19,19 +19,28 @@ export function idsOfFollowing(tokenizer: Tokenizer, text: string): Uint32Array 
 const JOINED = '…';
 const WORDLIKE = /^[\p{L}\p{N}]/u;
 
+/** The text of a continuation that a person writes after a prompt, and whether it goes on within the prompt's last word. */
+export function followingText(prompt: string, given: string): { readonly text: string; readonly joined: boolean } {
+  const joined = given.startsWith(JOINED);
+  const bare = joined ? given.slice(JOINED.length) : given;
+  const needsBlank = !joined && WORDLIKE.test(bare) && !/\s$/u.test(prompt) && !endsUnspaced(prompt);
+  return { text: needsBlank ? ` ${bare}` : bare, joined };
+}
+
+/** What is said of a continuation without tokens. */
+export function noContinuation(given: string): WebspexError {
+  return new WebspexError('empty-input', `target: expected a continuation, got ${JSON.stringify(given)}; give some text`);
+}
+
 /**
  * A continuation as a person writes it after a prompt: a word gets the blank before it that the prompt does not end with; after … it goes
  * on without one. @throws empty-input where it has no tokens.
  */
 export function continuationOf(tokenizer: Tokenizer, prompt: string, given: string): Continuation {
-  const joined = given.startsWith(JOINED);
-  const bare = joined ? given.slice(JOINED.length) : given;
-  const needsBlank = !joined && WORDLIKE.test(bare) && !/\s$/u.test(prompt) && !endsUnspaced(prompt);
-  const text = needsBlank ? ` ${bare}` : bare;
+  const { text, joined } = followingText(prompt, given);
   // A word that goes on within another has no letter of its own before it.
-  const ids = joined && WORDLIKE.test(bare) ? tokenizer.encode(bare).ids : idsOfFollowing(tokenizer, text);
-  if (ids.length === 0)
-    throw new WebspexError('empty-input', `target: expected a continuation, got ${JSON.stringify(given)}; give some text`);
+  const ids = joined && WORDLIKE.test(text) ? tokenizer.encode(text).ids : idsOfFollowing(tokenizer, text);
+  if (ids.length === 0) throw noContinuation(given);
   return { text, ids };
 }
 
