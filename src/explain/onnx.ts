@@ -1,17 +1,18 @@
 import { WebspexError } from '../core/errors.ts';
-import { type Masks, maskKey } from '../core/masks.ts';
+import type { Masks } from '../core/masks.ts';
 import { type MaskedInput, maskedScores } from '../lens/onnx/masked.ts';
-import type { OnnxModel, Slot } from '../lens/onnx/model.ts';
+import type { OnnxModel } from '../lens/onnx/model.ts';
 import { chooseOutput } from '../lens/onnx/rows.ts';
 import { type OnnxTexts, onnxTexts, type TextSide } from '../lens/onnx/text.ts';
-import { readingOf, type ScoreKind, type ScoreRows } from '../lens/scores.ts';
+import type { ScoreKind } from '../lens/scores.ts';
 import { lockedSpans } from '../lens/text/lock.ts';
 import { maskSequences } from '../lens/text/masking.ts';
 import { splitPlayers } from '../lens/text/players.ts';
 import { type Explainer, explainerOf } from './explainer.ts';
 import { refuseStrayOptions } from './lens-options.ts';
-import { everyone, maskOf, ofText, type Question, withKnown } from './prepare.ts';
+import { everyone, maskOf, ofText, type Question } from './prepare.ts';
 import type { Prepared } from './prepared.ts';
+import { type Asked, prepareScored } from './scored.ts';
 
 /** What of an ONNX model is explained, and on what input. */
 export interface OnnxExplainerOptions {
@@ -47,16 +48,10 @@ export function onnxExplainer(model: OnnxModel, options: OnnxExplainerOptions, l
     labels: labels ?? [],
     maxTokens: texts?.maxTokens ?? 0,
   };
-  const asked = { output, labels, scores: options.scores };
+  const asked: Asked = { output: output.name, labels, scores: options.scores };
   const prepare = (about: string, question: Question) =>
     texts ? prepareTexts(texts, about, question, asked) : prepareInput(model, input as MaskedInput, about, question, asked);
   return explainerOf({ info, device: model.device, destroy: () => void model.destroy() }, prepare, loadMs);
-}
-
-interface Asked {
-  readonly output: Slot;
-  readonly labels: readonly string[] | undefined;
-  readonly scores: ScoreKind | undefined;
 }
 
 async function prepareTexts(texts: OnnxTexts, text: string, question: Question, asked: Asked): Promise<Prepared> {
@@ -66,7 +61,7 @@ async function prepareTexts(texts: OnnxTexts, text: string, question: Question, 
   const { mask, rule } = maskOf(question, tokenizer);
   const scores = (masks: Masks, signal?: AbortSignal) =>
     texts.scores(maskSequences(masks, split, rule, tokenizer, texts.maxTokens), signal);
-  return { ...ofText(split, question), mask, ...(await explained(everyone(split), scores, question, asked)) };
+  return { ...ofText(split, question), mask, ...(await prepareScored(everyone(split), scores, question, asked)) };
 }
 
 async function prepareInput(model: OnnxModel, input: MaskedInput, text: string, question: Question, asked: Asked): Promise<Prepared> {
@@ -77,32 +72,12 @@ async function prepareInput(model: OnnxModel, input: MaskedInput, text: string, 
     throw new WebspexError('usage', `${what}: expected none with lens ${input.lens}, got some; leave it out`);
   }
   const { players, lens, mask, units } = input;
-  const scores = (masks: Masks, signal?: AbortSignal) => maskedScores(model, asked.output.name, input, masks, signal);
-  return { players, lens, mask, units, ...(await explained(everyone(input), scores, question, asked)) };
+  const scores = (masks: Masks, signal?: AbortSignal) => maskedScores(model, asked.output, input, masks, signal);
+  return { players, lens, mask, units, ...(await prepareScored(everyone(input), scores, question, asked)) };
 }
 
 function refuseOtherLens(question: Question): void {
   if (question.lens !== undefined && question.lens !== 'text')
     throw new WebspexError('usage', `lens: expected none with an ONNX model, got ${question.lens}; leave it out`);
   refuseStrayOptions(question);
-}
-
-/** The whole input is passed once, to find what is explained. */
-async function explained(
-  whole: Masks,
-  scores: (masks: Masks, signal?: AbortSignal) => Promise<ScoreRows>,
-  question: Question,
-  { output, labels, scores: kind }: Asked,
-): Promise<Pick<Prepared, 'target' | 'scalar' | 'valueFunction'>> {
-  const rows = await scores(whole, question.signal);
-  const reading = readingOf(rows, output.name, labels, { target: question.target, scalar: question.scalar, scores: kind });
-  const valueFunction = async (masks: Masks, { signal }: { signal?: AbortSignal } = {}) => {
-    const found = await scores(masks, signal);
-    return Float32Array.from({ length: masks.count }, (_, r) => reading.read(found, r));
-  };
-  return {
-    target: reading.target,
-    scalar: reading.scalar,
-    valueFunction: withKnown(valueFunction, new Map([[maskKey(whole, 0), reading.read(rows, 0)]])),
-  };
 }
