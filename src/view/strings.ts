@@ -22,7 +22,8 @@ export const strings = {
   none: 'No two words act together by more than the error: here words act one by one, or more passes are needed.',
   more: (hidden: number) => `Show ${count(hidden)} more`,
   fewer: 'Show fewer',
-  whisker: 'Whiskers reach two standard errors to each side. An effect whose whisker crosses zero may be nothing.',
+  whisker:
+    'Whiskers reach two standard errors to each side. An effect whose whisker crosses zero may be nothing. In tests on 52 functions with known values about 98 in 100 such ranges held the exact value; for some sentences only 80.',
   exactWhisker: 'Every masking was evaluated: these values carry no sampling error.',
   projected: 'Re-computed from the explanation for the words still on; no error bars until you explain again.',
 
