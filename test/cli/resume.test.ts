@@ -8,19 +8,17 @@ const folder = scratch();
 const at = (name: string) => join(folder, name);
 const tiny = tinyModelFolder(at('tiny'));
 
-/** A program that notes every mask it is asked for and, after `sound` of them, does what MODE says. */
+/** A program that notes every mask it is asked for and, from its third question on, does what MODE says. */
 const file = at('program.mjs');
 writeFileSync(
   file,
   `import { createInterface } from 'node:readline';
 import { appendFileSync } from 'node:fs';
-let asked = 0;
 for await (const line of createInterface({ input: process.stdin })) {
   const q = JSON.parse(line);
-  asked += q.masks.length;
   appendFileSync(process.env.ASKED, q.masks.map((m) => m + '\\n').join(''));
   const values = q.masks.map((m) => 2 * m[0] - m[1] + 3 * m[2] * m[3]);
-  const late = asked > 60;
+  const late = q.id >= 2;
   if (process.env.MODE === 'die' && late) process.exit(3);
   if (process.env.MODE === 'nan' && late) values[1] = null;
   if (process.env.MODE === 'garbage' && late) { console.log('{"id":'); continue; }
@@ -52,7 +50,7 @@ describe('webspex explain --exec --resume', () => {
     expect(failed.err).toMatch(says);
     const kept = masksIn(log);
     expect(failed.err).toContain(`${kept.length} values are kept in ${log}`);
-    expect(kept.length).toBeGreaterThanOrEqual(32);
+    expect(kept.length).toBeGreaterThanOrEqual(10);
     const resumed = await cli(run(log), '', { MODE: '', ASKED: rest });
     expect(resumed.code).toBe(0);
     expect(resumed.err).toContain(`${log} holds ${kept.length} values of this question`);
