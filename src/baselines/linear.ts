@@ -5,6 +5,7 @@ import { parityColumns, parityMoments } from '../spectrum/gram.ts';
 import { parityGram } from '../spectrum/gram-wasm.ts';
 import { ridgeRefit } from '../spectrum/refit.ts';
 import { checkValues, type DecodeOptions, type Fit } from '../spectrum/spectrum.ts';
+import { dualLinear } from './dual-linear.ts';
 
 /** Ridge strengths tried, as shares of the number of rows. */
 const STRENGTHS = [1e-6, 1e-3, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 100];
@@ -74,6 +75,11 @@ export async function linear(masks: Masks, values: ArrayLike<number>, options: D
   const keys = singletonKeys(masks.n);
   const mean = Array.from(values).reduce((a, b) => a + b, 0) / values.length;
   const centred = Float64Array.from(values, (v) => v - mean);
+  if (masks.n >= masks.count) {
+    const fit = await dualLinear(masks, centred, keys, STRENGTHS, FOLDS, options);
+    fit.spectrum.coefficients[0] += mean;
+    return fit;
+  }
   const errors = await foldErrors(masks, centred, keys, options);
   const best = errors.indexOf(Math.min(...errors));
   const { spectrum, factor } = ridgeRefit(
