@@ -1,3 +1,4 @@
+import { describeAdapter } from '../../compute/webgpu/device.ts';
 import { throwIfAborted, WebspexError } from '../../core/errors.ts';
 import { oneLine } from '../../model/json.ts';
 import { sha256Hex } from '../../model/manifest.ts';
@@ -38,8 +39,10 @@ export interface OnnxModel {
 export interface OnnxOptions {
   /** Name in results; default `model.onnx`. */
   readonly id?: string;
-  /** `webgpu` takes the device that `env.webgpu.device` was given, so that a page has one; default `wasm`. */
+  /** `webgpu` needs the build `onnxruntime-web/webgpu` and a browser; default `wasm`. */
   readonly device?: 'wasm' | 'webgpu';
+  /** With `webgpu` the page's own GPU device, so that it has one; default one that the runtime opens. */
+  readonly gpuDevice?: object;
   /** Weights that lie in files of their own, by the path that the model names. */
   readonly externalData?: readonly { readonly path: string; readonly data: Uint8Array }[];
 }
@@ -79,12 +82,15 @@ function refusal(id: string, error: unknown): WebspexError {
  * @throws bad-file, not-found for weights in another file, unsupported-model with the runtime's words.
  */
 export async function openOnnx(runtime: OnnxRuntime, bytes: Uint8Array, options: OnnxOptions = {}): Promise<OnnxModel> {
-  const { id = 'model.onnx', device = 'wasm', externalData } = options;
+  const { id = 'model.onnx', device = 'wasm', gpuDevice, externalData } = options;
+  if (gpuDevice !== undefined && device !== 'webgpu')
+    throw new WebspexError('usage', `gpuDevice: expected device webgpu beside it, got ${device}; name it, or leave gpuDevice out`);
   let session: OrtSession;
   try {
     // Warnings of the optimiser go to a console that is not ours.
     const created = runtime.InferenceSession.create(bytes, {
-      executionProviders: [device],
+      // Its type says that env.webgpu.device does the same; in 1.30 that is not looked at.
+      executionProviders: [gpuDevice === undefined ? device : { name: device, device: gpuDevice }],
       logSeverityLevel: 3,
       ...(externalData && { externalData }),
     });
@@ -100,7 +106,7 @@ export async function openOnnx(runtime: OnnxRuntime, bytes: Uint8Array, options:
   return {
     id,
     sha256: await sha256Hex(bytes),
-    device: deviceOf(runtime, device),
+    device: deviceOf(runtime, device, gpuDevice),
     inputs: session.inputMetadata.map(slotOf),
     outputs: session.outputMetadata.map(slotOf),
     async run(feeds, output, signal) {
@@ -124,9 +130,14 @@ export async function openOnnx(runtime: OnnxRuntime, bytes: Uint8Array, options:
   };
 }
 
-function deviceOf({ env }: OnnxRuntime, device: 'wasm' | 'webgpu'): DeviceInfo {
+function deviceOf({ env }: OnnxRuntime, device: 'wasm' | 'webgpu', gpuDevice: object | undefined): DeviceInfo {
   const build = `onnxruntime-web ${env.versions.web ?? env.versions.common}`;
-  if (device === 'webgpu') return { backend: 'webgpu', adapter: build, software: false };
+  if (device === 'webgpu') {
+    const info: unknown = gpuDevice && Reflect.get(gpuDevice, 'adapterInfo');
+    if (!info) return { backend: 'webgpu', adapter: build, software: false };
+    const { adapter, software } = describeAdapter({ info } as never);
+    return { backend: 'webgpu', adapter: `${adapter} (${build})`, software };
+  }
   const threads = env.wasm?.numThreads ?? 1;
   return { backend: 'wasm', adapter: `CPU (${build}, ${threads} ${threads === 1 ? 'thread' : 'threads'})`, software: false };
 }

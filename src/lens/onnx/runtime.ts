@@ -33,7 +33,6 @@ export interface OnnxRuntime {
   readonly env: {
     readonly versions: { readonly web?: string; readonly common: string };
     readonly wasm?: { numThreads?: number };
-    readonly webgpu?: object;
   };
 }
 
