@@ -23,6 +23,8 @@ export interface GameHead {
   readonly spexBits: number;
   /** The matrices of that plan by rows, from which the peers' script makes its own. */
   readonly groups?: readonly (readonly number[])[];
+  /** The peers' script runs the recipe that takes minutes on this game too. */
+  readonly slow?: boolean;
   /** What was asked of the model. */
   readonly text?: string;
   readonly target?: string;
