@@ -1,6 +1,6 @@
 import { WebspexError } from '../core/errors.ts';
-import { type PipelineLike, pipelineTexts } from '../lens/pipeline/pipeline.ts';
-import { maskedStrings, putOf, stringPlayers } from '../lens/pipeline/strings.ts';
+import { type PipelineLike, pipelineTexts, textRule } from '../lens/pipeline/pipeline.ts';
+import { maskedTexts, servedPlayers } from '../lens/served/masked-texts.ts';
 import { lockedSpans } from '../lens/text/lock.ts';
 import { parseMaskRule } from '../lens/text/masking.ts';
 import type { DeviceInfo } from '../model/model.ts';
@@ -38,16 +38,16 @@ export function pipelineExplainer(pipeline: PipelineLike, { device = 'wasm', id 
       throw new WebspexError('usage', `lens: expected text for a pipeline, got ${question.lens}; leave it out`);
     refuseStrayOptions(question);
     const { units = 'word', lock = 'auto' } = question;
-    const split = stringPlayers(text, units, lockedSpans(text, lock, false));
+    const split = servedPlayers(text, units, lockedSpans(text, lock, false));
     const mask = question.mask ?? (texts.special.mask === null ? 'remove' : 'mask-token');
-    const put = putOf(parseMaskRule(mask), texts.special);
+    const rule = textRule(parseMaskRule(mask), texts.special);
     return {
       players: split.players,
       locked: split.locked,
       lens: 'text',
       mask,
       units: typeof units === 'string' ? units : JSON.stringify(units),
-      ...(await prepareScored(everyone(split), (masks, signal) => texts.scores(maskedStrings(masks, split, put), signal), question, {
+      ...(await prepareScored(everyone(split), (masks, signal) => texts.scores(maskedTexts(masks, split, rule), signal), question, {
         output: 'logits',
         labels: texts.labels,
         scores: 'logits',

@@ -1,5 +1,6 @@
 import { throwIfAborted, WebspexError } from '../../core/errors.ts';
 import type { ScoreRows } from '../scores.ts';
+import type { MaskRule } from '../text/masking.ts';
 
 interface TensorLike {
   readonly dims: readonly number[];
@@ -27,6 +28,14 @@ export interface PipelineTexts {
   readonly special: { readonly mask: string | null; readonly unk: string | null };
   /** Logits of each text; equal texts are passed once. @throws too-long, unsupported-model, value-function, aborted. */
   scores(texts: readonly string[], signal?: AbortSignal): Promise<ScoreRows>;
+}
+
+/** A rule that masks words in a text, where tokens have names alone. @throws usage where the rule puts a token that there is not. */
+export function textRule(rule: MaskRule, { mask, unk }: PipelineTexts['special']): MaskRule {
+  if (rule.kind !== 'mask-token' && rule.kind !== 'unk-token') return rule;
+  const text = rule.kind === 'mask-token' ? mask : unk;
+  if (text !== null) return { kind: 'replace', text };
+  throw new WebspexError('usage', `mask ${rule.kind}: expected a tokenizer with that token, got one without; use remove or replace:TEXT`);
 }
 
 const TASKS = ['text-classification', 'sentiment-analysis'];

@@ -19,7 +19,7 @@ export function servedPlayers(text: string, units: Units = 'word', locked: reado
   if (spans === null)
     throw new WebspexError(
       'usage',
-      'units: expected word, sentence, /regex/ or spans for a served model, whose tokens are not known here, got token; choose one of them',
+      'units: expected word, sentence, /regex/ or spans for a model whose tokens are not known here, got token; choose one of them',
     );
   const free = spans.filter(([start, end]) => !locked.some(([from, to]) => start < to && from < end));
   if (free.length === 0) {
