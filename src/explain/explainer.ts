@@ -203,11 +203,11 @@ export function explainerOf(
     device: model.device,
     explain(text, options = {}) {
       return explainFrom(async () => {
-        const { players, valueFunction, batchMs, spareEnds, ...about } = await queued(() => prepareOnce(text, options));
+        const { players, valueFunction, batchMs, spareEnds, asked, ...about } = await queued(() => prepareOnce(text, options));
         return {
           valueFunction: (masks, o) => queued(() => valueFunction(masks, o)),
           options: { ...options, players },
-          asked: unseenOptions(options),
+          asked: { ...unseenOptions(options), ...asked },
           batchMs,
           spareEnds,
           origin: { ...about, text: about.text ?? text, model: model.info, device: model.device, loadMs },

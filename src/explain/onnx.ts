@@ -1,6 +1,6 @@
 import { WebspexError } from '../core/errors.ts';
 import type { Masks } from '../core/masks.ts';
-import { type MaskedInput, maskedScores } from '../lens/onnx/masked.ts';
+import { inputHash, type MaskedInput, maskedScores } from '../lens/onnx/masked.ts';
 import type { OnnxModel } from '../lens/onnx/model.ts';
 import { chooseOutput } from '../lens/onnx/rows.ts';
 import { type OnnxTexts, onnxTexts, type TextSide } from '../lens/onnx/text.ts';
@@ -61,7 +61,13 @@ async function prepareTexts(texts: OnnxTexts, text: string, question: Question, 
   const { mask, rule } = maskOf(question, tokenizer);
   const scores = (masks: Masks, signal?: AbortSignal) =>
     texts.scores(maskSequences(masks, split, rule, tokenizer, texts.maxTokens), signal);
-  return { ...ofText(split, question), mask, ...(await prepareScored(everyone(split), scores, question, asked)) };
+  const { ids } = maskSequences(everyone(split), split, rule, tokenizer, texts.maxTokens);
+  return {
+    ...ofText(split, question),
+    mask,
+    asked: { output: asked.output, scores: asked.scores, ids: Array.from(ids) },
+    ...(await prepareScored(everyone(split), scores, question, asked)),
+  };
 }
 
 async function prepareInput(model: OnnxModel, input: MaskedInput, text: string, question: Question, asked: Asked): Promise<Prepared> {
@@ -73,7 +79,8 @@ async function prepareInput(model: OnnxModel, input: MaskedInput, text: string, 
   }
   const { players, lens, mask, units } = input;
   const scores = (masks: Masks, signal?: AbortSignal) => maskedScores(model, asked.output, input, masks, signal);
-  return { players, lens, mask, units, ...(await prepareScored(everyone(input), scores, question, asked)) };
+  const told = { output: asked.output, scores: asked.scores, input: await inputHash(input) };
+  return { players, lens, mask, units, asked: told, ...(await prepareScored(everyone(input), scores, question, asked)) };
 }
 
 function refuseOtherLens(question: Question): void {

@@ -93,6 +93,20 @@ describe('webspex explain --lens onnx', () => {
     expect(compared.out).toMatch(/^log-odds of 1\n/);
   });
 
+  it('goes on from a log of this very picture, and refuses that of another', async () => {
+    const log = join(folder, 'log.jsonl');
+    const other = join(folder, 'other.png');
+    copyFileSync(join(ROOT, 'docs/page.png'), other);
+    const small = [...DIGIT, '--grid', '2x2', '--target', '8', '--json', '--resume', log];
+    const first = await cli(['explain', ...small]);
+    const again = await cli(['explain', ...small]);
+    expect([first.code, again.code]).toEqual([0, 0]);
+    expect(again.err).toMatch(/log\.jsonl holds 16 values of this question/);
+    const refused = await cli(['explain', ...small, '--image', other]);
+    expect([refused.code, refused.out]).toEqual([3, '']);
+    expect(refused.err).toMatch(/^webspex: bad-file: .*log\.jsonl/);
+  });
+
   it('names classes by --labels, and takes a number by --scalar value', async () => {
     const labels = join(folder, 'labels.txt');
     writeFileSync(labels, 'Barolo\nGrignolino\nBarbera\n');

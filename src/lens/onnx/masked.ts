@@ -1,5 +1,6 @@
 import { WebspexError } from '../../core/errors.ts';
 import { isPresent, type Masks } from '../../core/masks.ts';
+import { sha256Hex } from '../../model/manifest.ts';
 import type { Player } from '../player.ts';
 import type { ScoreRows } from '../scores.ts';
 import { elementsOf, emptyLike } from './elements.ts';
@@ -49,6 +50,19 @@ export async function maskedScores(
   if (masks.n !== input.players.length)
     throw new WebspexError('usage', `masks: expected ${input.players.length} players, got ${masks.n}; make them for this input`);
   return scoreRows(model, output, masks.count, feederOf(model, input, masks), undefined, signal);
+}
+
+/** SHA-256 of all that is fed, hexadecimal: two inputs with the same players may be different pictures. */
+export async function inputHash({ tensors }: MaskedInput): Promise<string> {
+  const parts: string[] = [];
+  for (const { name, shape, present, absent, owners } of tensors)
+    for (const elements of [present, absent, owners]) {
+      const bytes = Array.isArray(elements)
+        ? new TextEncoder().encode(JSON.stringify(elements))
+        : new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
+      parts.push(`${name} ${shape.join()} ${await sha256Hex(bytes)}`);
+    }
+  return sha256Hex(new TextEncoder().encode(parts.join('\n')));
 }
 
 function feederOf(model: OnnxModel, { tensors }: MaskedInput, masks: Masks): Feeder {

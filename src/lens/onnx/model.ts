@@ -60,8 +60,14 @@ export function slotLine({ name, type, dims }: Slot): string {
   return `${oneLine(name)} ${type ?? 'no tensor'} [${dims.map((d) => (d === null ? '?' : typeof d === 'string' ? oneLine(d, 20) : d)).join(', ')}]`;
 }
 
+/** The runtime's own words, on one line and without where in its sources it says them. */
+function wordsOf(error: unknown): string {
+  const said = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
+  return oneLine(said.replace(/^.*ERROR_MESSAGE: /, '').replace(/^.*\[ONNXRuntimeError\] : \d+ : \w+ : /, ''), 300);
+}
+
 function refusal(id: string, error: unknown): WebspexError {
-  const said = oneLine((error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' '), 300);
+  const said = wordsOf(error);
   if (/protobuf|No graph|ModelProto|flatbuffer/i.test(said))
     return new WebspexError(
       'bad-file',
@@ -116,7 +122,7 @@ export async function openOnnx(runtime: OnnxRuntime, bytes: Uint8Array, options:
         const { [output]: found } = await session.run(given, [output]);
         return { dims: found.dims, values: numbersFrom(found.type, found.data) };
       } catch (error) {
-        const said = oneLine((error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' '), 300);
+        const said = wordsOf(error);
         throw new WebspexError(
           'value-function',
           `${id}: expected output ${output}, got an error of onnxruntime: ${said}; check the inputs`,
