@@ -136,7 +136,7 @@ def refitted(found, masks, values, n):
     support = list(dict.fromkeys([(), *[(i,) for i in range(n)], *found]))
     x = characters(masks, support, n)
     mean = values.mean()
-    lasso = LassoCV(cv=5, n_alphas=100, eps=1e-3, fit_intercept=False, max_iter=2000).fit(x, values - mean)
+    lasso = LassoCV(cv=5, alphas=100, eps=1e-3, fit_intercept=False, max_iter=2000).fit(x, values - mean)
     spectrum = dict(zip(support, lasso.coef_))
     spectrum[()] += mean
     return spectrum

@@ -2,7 +2,8 @@ import type { Row } from '../harness.ts';
 
 /** Panels in this order, where they have rows. */
 const PANELS = ['minilm', 'smollm2-locked', 'smollm2', 'distilbert', 'unanimity', 'and-or', 'sparse', 'parity'] as const;
-const SIZE = { panel: 330, height: 250, left: 52, top: 46, columns: 2, legend: 26 } as const;
+const SIZE = { panel: 330, height: 250, left: 60, top: 46, columns: 2, legend: 26 } as const;
+const LEGEND_COLUMNS = 3;
 const INK = { text: '#16181d', quiet: '#565d6d', line: '#dfe3ea' } as const;
 
 /** Colours that the colour-blind can tell apart (Okabe and Ito), with a dash each. */
@@ -49,7 +50,7 @@ export function curvesSvg(rows: readonly Row[]): string {
   const down = Math.ceil(panels.length / SIZE.columns);
   const width = SIZE.columns * (SIZE.panel + SIZE.left) + 24;
   const labels = STYLES.filter(([, label]) => panels.some(({ lines }) => lines.some((l) => l.label === label)));
-  const legendRows = Math.ceil(labels.length / 4);
+  const legendRows = Math.ceil(labels.length / LEGEND_COLUMNS);
   const height = down * (SIZE.height + SIZE.top + 34) + legendRows * SIZE.legend + 24;
   const drawn = panels.map((panel, i) => {
     const x = SIZE.left + (i % SIZE.columns) * (SIZE.panel + SIZE.left);
@@ -57,8 +58,8 @@ export function curvesSvg(rows: readonly Row[]): string {
     return `<g transform="translate(${x} ${y})">${drawPanel(panel)}</g>`;
   });
   const legend = labels.map(([, label, colour, dash], i) => {
-    const x = SIZE.left + (i % 4) * 188;
-    const y = height - legendRows * SIZE.legend + Math.floor(i / 4) * SIZE.legend;
+    const x = SIZE.left + (i % LEGEND_COLUMNS) * 250;
+    const y = height - legendRows * SIZE.legend + Math.floor(i / LEGEND_COLUMNS) * SIZE.legend;
     return `<path d="M${x} ${y - 4}h24" stroke="${colour}" stroke-width="2.5" fill="none"${dash && ` stroke-dasharray="${dash}"`}/><text x="${x + 30}" y="${y}" fill="${INK.text}">${escaped(label)}</text>`;
   });
   return [
