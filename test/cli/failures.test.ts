@@ -84,7 +84,7 @@ const CASES: readonly (readonly [title: string, args: readonly string[], code: n
     2,
     /untilR2: expected a method that is graded on the masks it fits, got lime/,
   ],
-  ['tables of another benchmark', ['bench', 'gp', '--tables', '.'], 2, /--tables: expected the benchmark coverage alone, got gp/],
+  ['tables of another benchmark', ['bench', 'decode', '--tables', '.'], 2, /--tables: expected the benchmark coverage alone, got decode/],
   [
     'a budget too small to be exact',
     ['explain', 'a b c d e f g', '--method', 'exact', '--budget', '100', '--model', tiny, ...CPU],
@@ -178,9 +178,9 @@ const CASES: readonly (readonly [title: string, args: readonly string[], code: n
   ['a kind of games that there is not', ['bench', 'masks-needed', '--families', 'minilmm'], 2, /got minilmm; did you mean minilm\?/],
   [
     'an option of another benchmark',
-    ['bench', 'boost', '--svg', 'x.svg'],
+    ['bench', 'decode', '--svg', 'x.svg'],
     2,
-    /--svg: expected the benchmark masks-needed alone, got boost/,
+    /--svg: expected the benchmark masks-needed alone, got decode/,
   ],
   ['games that are not there', ['bench', 'masks-needed', '--games', at('nowhere')], 3, /not-found: .*games\.json/],
   ['a model with nothing to ask it', ['bench', 'masks-needed', '--model', at('nowhere')], 2, /--model: expected --fresh DIR beside it/],
