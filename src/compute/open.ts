@@ -15,6 +15,8 @@ export type { TileMemory } from './webgpu/tiles.ts';
 export interface OpenOptions {
   /** A GPU other than navigator.gpu, such as Dawn's in Node. */
   readonly gpu?: GPU;
+  /** The page's own GPU device, so that it has one; it stays open. */
+  readonly gpuDevice?: GPUDevice;
   /** Where the fastest tiles of an adapter are remembered; default a page's Cache Storage, and in Node nowhere. */
   readonly tileMemory?: TileMemory;
   /** How a GPU keeps weights and most activations; default f32. The CPU has f32 alone. */
@@ -33,8 +35,10 @@ const NO_GPU: readonly ErrorCode[] = ['no-webgpu', 'no-adapter', 'insecure-conte
  * @throws usage, insecure-context, no-webgpu, no-adapter, no-wasm, device-lost.
  */
 export async function openBackend(device: DeviceChoice, options: OpenOptions = {}): Promise<Backend> {
-  const { threads } = options;
-  const onGpu = { gpu: options.gpu, tileMemory: options.tileMemory, dtype: options.dtype, subgroups: options.subgroups };
+  const { threads, gpuDevice } = options;
+  if (gpuDevice && (device === 'wasm' || device === 'reference'))
+    throw new WebspexError('usage', `gpuDevice: expected device webgpu or auto beside it, got ${device}; name one, or leave gpuDevice out`);
+  const onGpu = { gpu: options.gpu, device: gpuDevice, tileMemory: options.tileMemory, dtype: options.dtype, subgroups: options.subgroups };
   if (options.dtype === 'f16' && device !== 'webgpu') return openHalf(device, onGpu);
   switch (device) {
     case 'reference':

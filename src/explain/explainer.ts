@@ -36,6 +36,8 @@ export interface ExplainerOptions {
   readonly signal?: AbortSignal;
   /** A GPU other than navigator.gpu, such as Dawn's in Node. */
   readonly gpu?: GPU;
+  /** The page's own GPU device, which other code uses too, such as ONNX Runtime: no second one is opened, and it stays open. */
+  readonly gpuDevice?: GPUDevice;
   /** Where the fastest tiles of a GPU are remembered; default a page's Cache Storage, and in Node nowhere. */
   readonly tileMemory?: TileMemory;
   readonly fetch?: typeof fetch;
@@ -115,6 +117,7 @@ export async function openExplainer(
   const start = performance.now();
   const backend = await openBackend(options.device ?? 'auto', {
     gpu: options.gpu,
+    gpuDevice: options.gpuDevice,
     tileMemory: options.tileMemory,
     dtype: dtype === 'fp16' ? 'f16' : 'f32',
   });

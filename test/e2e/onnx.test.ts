@@ -17,6 +17,7 @@ const PAGE = `<!doctype html><script type="importmap">${JSON.stringify({
   imports: {
     'onnxruntime-web/webgpu': '/node_modules/onnxruntime-web/dist/ort.webgpu.bundle.min.mjs',
     'webspex/lens': '/dist/lens.js',
+    'webspex/text': '/dist/text.js',
     fflate: '/node_modules/fflate/esm/browser.js',
     '@huggingface/jinja': '/node_modules/@huggingface/jinja/dist/index.js',
   },
@@ -52,10 +53,14 @@ interface Seen {
   readonly webgpu: Explanation;
   readonly modules: number;
   readonly refused: string;
+  readonly own: Explanation;
+  readonly alone: Explanation;
+  /** Shader modules made on the page's device by webspex itself. */
+  readonly ownModules: number;
 }
 
 describe('an ONNX model in a page', () => {
-  it('runs on the page’s own GPU device, and says what WebAssembly says', { timeout: 2 * SLOW }, async () => {
+  it('runs on the page’s own GPU device, beside our own engine, and says what WebAssembly says', { timeout: 2 * SLOW }, async () => {
     // As text: the test runner would rewrite its imports.
     const seen = (await page.evaluate(`(async () => {
       const ort = await import('onnxruntime-web/webgpu');
@@ -78,7 +83,20 @@ describe('an ONNX model in a page', () => {
       const wasm = await explained({});
       const webgpu = await explained({ device: 'webgpu', gpuDevice: device });
       const refused = await openOnnx(ort, digits, { gpuDevice: device }).catch((error) => error.message);
-      return { wasm, webgpu, modules, refused };
+      const { explainer } = await import('webspex/text');
+      const before = modules;
+      const byUs = async (gpuDevice) => {
+        const ex = await explainer('text-classification', location.origin + '/test/model/golden/tiny/f32/', { device: 'webgpu', gpuDevice });
+        const e = await ex.explain('not bad at all').result;
+        ex.destroy();
+        return e;
+      };
+      const own = await byUs(device);
+      const ownModules = modules - before;
+      const alone = await byUs(undefined);
+      // The device has outlived what used it.
+      await explained({ device: 'webgpu', gpuDevice: device });
+      return { wasm, webgpu, modules: before, refused, own, alone, ownModules };
     })()`)) as Seen;
     expect(seen.modules).toBeGreaterThan(0);
     expect(seen.webgpu.device?.adapter).toMatch(/swiftshader.*\(onnxruntime-web [\d.]+\)$/i);
@@ -89,6 +107,9 @@ describe('an ONNX model in a page', () => {
       const found = seen.webgpu.interactions.find((i) => i.members.join() === members.join());
       expect(Math.abs((found?.value ?? Number.NaN) - value)).toBeLessThan(LOG_ODDS);
     }
+    expect(seen.ownModules).toBeGreaterThan(0);
+    expect(seen.own.interactions).toEqual(seen.alone.interactions);
+    expect(seen.own.device).toEqual(seen.alone.device);
     expect(seen.refused).toMatch(/^gpuDevice: expected device webgpu beside it, got wasm/);
   });
 });

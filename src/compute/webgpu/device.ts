@@ -4,6 +4,8 @@ import type { DeviceInfo } from '../backend.ts';
 export interface DeviceOptions {
   /** Default navigator.gpu; in Node, Dawn's. */
   readonly gpu?: GPU;
+  /** A device that the page has and others use too: taken instead of another one, and never destroyed here. */
+  readonly device?: GPUDevice;
   /** Whether a software adapter will do; default true. */
   readonly allowSoftware?: boolean;
   readonly powerPreference?: GPUPowerPreference;
@@ -15,8 +17,8 @@ export interface DeviceOptions {
 
 /** A device with default limits, watched for loss and for errors that no scope caught. */
 export interface OpenDevice {
-  /** Held, as Dawn's devices do not outlive the GPU they came from. */
-  readonly gpu: GPU;
+  /** Held, as Dawn's devices do not outlive the GPU they came from; null where the device is shared, and its owner's to hold. */
+  readonly gpu: GPU | null;
   readonly device: GPUDevice;
   readonly info: DeviceInfo;
   /** Why nothing computed on this device may be used any more; null while all is well. */
@@ -31,6 +33,7 @@ const SOFTWARE = /swiftshader|llvmpipe|lavapipe|microsoft basic render/i;
  * no-adapter where there is no (wanted) adapter, device-lost where the adapter gives no device.
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<OpenDevice> {
+  if (options.device) return shareDevice(options.device, options);
   const gpu = options.gpu ?? ownGpu();
   let adapter: GPUAdapter | null;
   try {
@@ -43,17 +46,8 @@ export async function openDevice(options: DeviceOptions = {}): Promise<OpenDevic
   if (!adapter)
     throw new WebspexError('no-adapter', 'WebGPU: expected an adapter, got none; update the graphics driver, or use device wasm');
   const info = describeAdapter(adapter);
-  if (info.software && options.allowSoftware === false)
-    throw new WebspexError('no-adapter', `WebGPU: expected a hardware adapter, got ${info.adapter}; allow software, or use device wasm`);
+  checkFits(info, adapter.features, gpu, options);
   const { features = [] } = options;
-  const missing =
-    features.find((feature) => !adapter.features.has(feature)) ??
-    options.language?.find((extension) => !gpu.wgslLanguageFeatures.has(extension));
-  if (missing !== undefined)
-    throw new WebspexError(
-      'no-adapter',
-      `WebGPU: expected an adapter with ${missing}, got ${info.adapter} without; ${missing === 'shader-f16' ? 'use dtype fp32' : 'leave subgroups out'}`,
-    );
   let device: GPUDevice;
   try {
     device = await (features.length > 0 ? adapter.requestDevice({ requiredFeatures: [...features] }) : adapter.requestDevice());
@@ -63,6 +57,36 @@ export async function openDevice(options: DeviceOptions = {}): Promise<OpenDevic
     });
   }
   return { gpu, ...watch(device, info) };
+}
+
+/** @throws no-adapter where an adapter, or a device of it, lacks what is wanted. */
+function checkFits(
+  info: DeviceInfo,
+  has: GPUSupportedFeatures,
+  gpu: GPU | null,
+  { features, language, allowSoftware }: DeviceOptions,
+): void {
+  if (info.software && allowSoftware === false)
+    throw new WebspexError('no-adapter', `WebGPU: expected a hardware adapter, got ${info.adapter}; allow software, or use device wasm`);
+  const missing =
+    features?.find((feature) => !has.has(feature)) ?? language?.find((extension) => !gpu?.wgslLanguageFeatures.has(extension));
+  if (missing !== undefined)
+    throw new WebspexError(
+      'no-adapter',
+      `WebGPU: expected an adapter with ${missing}, got ${info.adapter} without; ${missing === 'shader-f16' ? 'use dtype fp32' : 'leave subgroups out'}`,
+    );
+}
+
+/** A device that others use too. @throws as `openDevice`; device-lost where it is lost already. */
+async function shareDevice(device: GPUDevice, options: DeviceOptions): Promise<OpenDevice> {
+  const info = describe(device.adapterInfo);
+  checkFits(info, device.features, options.gpu ?? globalThis.navigator?.gpu ?? null, options);
+  const watched = watch(device, info, true);
+  // A loss that has happened is told at once.
+  await new Promise((resolve) => setTimeout(resolve));
+  const failure = watched.failure();
+  if (failure) throw failure;
+  return { gpu: null, ...watched };
 }
 
 function ownGpu(): GPU {
@@ -76,13 +100,16 @@ function ownGpu(): GPU {
 
 /** The adapter as the driver names it, and whether it is software. */
 export function describeAdapter(adapter: GPUAdapter): DeviceInfo {
-  const { vendor, architecture, device, description } = adapter.info;
+  return describe(adapter.info);
+}
+
+function describe({ vendor, architecture, device, description, isFallbackAdapter }: GPUAdapterInfo): DeviceInfo {
   const name = description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed adapter';
-  const fallback = adapter.info.isFallbackAdapter === true;
+  const fallback = isFallbackAdapter === true;
   return { backend: 'webgpu', adapter: name, software: fallback || SOFTWARE.test(`${vendor} ${architecture} ${device} ${description}`) };
 }
 
-function watch(device: GPUDevice, info: DeviceInfo): Omit<OpenDevice, 'gpu'> {
+function watch(device: GPUDevice, info: DeviceInfo, shared = false): Omit<OpenDevice, 'gpu'> {
   let failure: WebspexError | null = null;
   device.lost.then(({ reason, message }) => {
     failure ??= new WebspexError(
@@ -90,18 +117,20 @@ function watch(device: GPUDevice, info: DeviceInfo): Omit<OpenDevice, 'gpu'> {
       `WebGPU: expected ${info.adapter} to stay, got its loss (${reason}: ${message}); run again`,
     );
   });
-  device.addEventListener('uncapturederror', (event) => {
+  const onError = (event: GPUUncapturedErrorEvent) => {
     // Left alone, Dawn prints these to stdout; after one, no result of this device can be trusted.
-    event.preventDefault();
+    if (!shared) event.preventDefault();
     failure ??= deviceError(event.error, 'uncaptured error');
-  });
+  };
+  device.addEventListener('uncapturederror', onError);
   return {
     device,
     info,
     failure: () => failure,
     destroy() {
       failure ??= new WebspexError('device-lost', 'WebGPU: expected an open device, got a destroyed one; open it again');
-      device.destroy();
+      device.removeEventListener('uncapturederror', onError);
+      if (!shared) device.destroy();
     },
   };
 }
