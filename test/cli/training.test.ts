@@ -59,7 +59,7 @@ describe('webspex explain --lens data', () => {
     ];
     const ran = await cli(['explain', 'it is', '--lens', 'data', '--train', shots, '--target', 'yes vs no', ...causal]);
     expect([ran.code, ran.err]).toEqual([0, '']);
-    expect(ran.out).toMatch(/^yes vs no {2}log-odds [+−][\d.]+ \(\d+ %\) · with no example [+−][\d.]+ \(\d+ %\)\n/);
+    expect(ran.out).toMatch(/^yes vs no {2}log-odds [+−][\d.]+ \(<?\d+ %\) · with no example [+−][\d.]+ \(<?\d+ %\)\n/);
     expect(ran.out).toMatch(/mask left out of the prompt/);
   });
 

@@ -282,11 +282,12 @@ describe('the page', () => {
   it('warns by rule where the fit is poor, and greys the arcs', async () => {
     const shown = await result();
     const arcs = () => page.$$eval('spex-explanation >>> .lane-line path', (all) => all.map((e) => getComputedStyle(e).stroke));
-    const warning = async (r2: number) => {
-      await page.$eval('spex-explanation', (e, doc) => (e.result = doc), { ...shown, fit: { ...shown.fit, r2 } });
+    const warning = async (r2: number, queries = 256) => {
+      await page.$eval('spex-explanation', (e, doc) => (e.result = doc), { ...shown, fit: { ...shown.fit, r2, queries } });
       return { said: await inView('.warning'), arcs: new Set(await arcs()).size === 1 ? 'grey' : 'coloured' };
     };
     expect(await warning(0.71)).toEqual({ said: [], arcs: 'coloured' });
+    expect(await warning(0.71, 80)).toEqual({ said: [expect.stringMatching(/Rare combinations .* these are 80 passes/)], arcs: 'coloured' });
     expect(await warning(0.69)).toEqual({ said: [expect.stringMatching(/below 0\.7/)], arcs: 'coloured' });
     expect(await warning(0.49)).toEqual({ said: [expect.stringMatching(/do not read the arcs/)], arcs: 'grey' });
     await page.$eval('spex-explanation', (e, doc) => (e.result = doc), shown);
