@@ -3,7 +3,7 @@ import { ridgePath } from '../core/ridge-path.ts';
 import { pairFolds } from '../spectrum/cross-validate.ts';
 import { parityColumns, parityMoments } from '../spectrum/gram.ts';
 import { parityGram } from '../spectrum/gram-wasm.ts';
-import { ridgeRefit } from '../spectrum/refit.ts';
+import { breathingRefit } from '../spectrum/refit.ts';
 import { checkValues, type DecodeOptions, type Fit } from '../spectrum/spectrum.ts';
 import { dualLinear } from './dual-linear.ts';
 
@@ -45,15 +45,24 @@ function squaredError({ gram, moments }: Normal, c: Float64Array, energy: number
   return error;
 }
 
+function difference(a: Float64Array, b: Float64Array): Float64Array {
+  const out = new Float64Array(a.length);
+  for (let i = 0; i < a.length; i++) out[i] = a[i] - b[i];
+  return out;
+}
+
 /** Error over unseen folds for each strength; one Gram matrix a fold, subtracted from the whole. */
 async function foldErrors(masks: Masks, values: Float64Array, keys: Uint32Array, options: DecodeOptions): Promise<Float64Array> {
   const whole = normalOf(masks, values, keys);
+  await options.breathe?.();
   const size = whole.moments.length;
   const errors = new Float64Array(STRENGTHS.length);
   for (const fold of pairFolds(masks.count, FOLDS, options.seed)) {
     const unseen = Float64Array.from(fold, (r) => values[r]);
     const part = normalOf(pickMasks(masks, fold), unseen, keys);
-    const rest = { gram: whole.gram.map((v, i) => v - part.gram[i]), moments: whole.moments.map((v, i) => v - part.moments[i]) };
+    await options.breathe?.();
+    const rest = { gram: difference(whole.gram, part.gram), moments: difference(whole.moments, part.moments) };
+    await options.breathe?.();
     const energy = unseen.reduce((sum, v) => sum + v * v, 0);
     const strengths = STRENGTHS.map((strength) => strength * masks.count);
     const path = await ridgePath(rest.gram, size, penalties(size, 1), strengths, rest.moments, { breathe: options.breathe });
@@ -82,11 +91,12 @@ export async function linear(masks: Masks, values: ArrayLike<number>, options: D
   }
   const errors = await foldErrors(masks, centred, keys, options);
   const best = errors.indexOf(Math.min(...errors));
-  const { spectrum, factor } = ridgeRefit(
+  const { spectrum, factor } = await breathingRefit(
     masks,
     centred,
     keys,
     penalties(keys.length / maskStride(masks.n), STRENGTHS[Math.max(0, best)] * masks.count),
+    options.breathe,
   );
   spectrum.coefficients[0] += mean;
   return { method: 'linear', spectrum, factor };

@@ -6,18 +6,30 @@ import { WebspexError } from './errors.ts';
  */
 export function cholesky(a: Float64Array, k: number): Float64Array {
   const l = new Float64Array(k * k);
+  for (let i = 0; i < k; i++) factorRow(a, k, i, l);
+  return l;
+}
+
+/** The same, with a breath after every row. */
+export async function breathingCholesky(a: Float64Array, k: number, breathe?: () => Promise<void>): Promise<Float64Array> {
+  const l = new Float64Array(k * k);
   for (let i = 0; i < k; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = a[i * k + j];
-      const ri = i * k;
-      const rj = j * k;
-      for (let p = 0; p < j; p++) sum -= l[ri + p] * l[rj + p];
-      if (i !== j) l[ri + j] = sum / l[rj + j];
-      else if (sum > 0) l[ri + i] = Math.sqrt(sum);
-      else throw new WebspexError('self-check', `Cholesky: expected a positive pivot ${i} of ${k}, got ${sum}; strengthen the ridge`);
-    }
+    factorRow(a, k, i, l);
+    await breathe?.();
   }
   return l;
+}
+
+function factorRow(a: Float64Array, k: number, i: number, l: Float64Array): void {
+  for (let j = 0; j <= i; j++) {
+    let sum = a[i * k + j];
+    const ri = i * k;
+    const rj = j * k;
+    for (let p = 0; p < j; p++) sum -= l[ri + p] * l[rj + p];
+    if (i !== j) l[ri + j] = sum / l[rj + j];
+    else if (sum > 0) l[ri + i] = Math.sqrt(sum);
+    else throw new WebspexError('self-check', `Cholesky: expected a positive pivot ${i} of ${k}, got ${sum}; strengthen the ridge`);
+  }
 }
 
 /** Solves L x = b for a lower-triangular k × k factor. */

@@ -1,4 +1,4 @@
-import { cholesky, solveCholesky } from '../core/linalg.ts';
+import { breathingCholesky, cholesky, solveCholesky } from '../core/linalg.ts';
 import type { Masks } from '../core/masks.ts';
 import { parityColumns, parityMoments } from './gram.ts';
 import { parityGram } from './gram-wasm.ts';
@@ -14,11 +14,29 @@ export function ridgeRefit(
   keys: Uint32Array,
   penalties: Float64Array,
 ): { spectrum: Spectrum; factor: Float64Array } {
+  const { normal, moments } = equationsOf(masks, values, keys, penalties);
+  const factor = cholesky(normal, penalties.length);
+  return { spectrum: { n: masks.n, keys, coefficients: solveCholesky(factor, penalties.length, moments) }, factor };
+}
+
+/** The same with breaths in between, where there may be thousands of characters. */
+export async function breathingRefit(
+  masks: Masks,
+  values: ArrayLike<number>,
+  keys: Uint32Array,
+  penalties: Float64Array,
+  breathe?: () => Promise<void>,
+): Promise<{ spectrum: Spectrum; factor: Float64Array }> {
+  const { normal, moments } = equationsOf(masks, values, keys, penalties);
+  await breathe?.();
+  const factor = await breathingCholesky(normal, penalties.length, breathe);
+  return { spectrum: { n: masks.n, keys, coefficients: solveCholesky(factor, penalties.length, moments) }, factor };
+}
+
+function equationsOf(masks: Masks, values: ArrayLike<number>, keys: Uint32Array, penalties: Float64Array) {
   const columns = parityColumns(masks, keys);
   const normal = parityGram(columns, masks.count);
   const size = penalties.length;
   for (let k = 0; k < size; k++) normal[k * size + k] += penalties[k];
-  const factor = cholesky(normal, size);
-  const coefficients = solveCholesky(factor, size, parityMoments(columns, masks.count, values));
-  return { spectrum: { n: masks.n, keys, coefficients }, factor };
+  return { normal, moments: parityMoments(columns, masks.count, values) };
 }

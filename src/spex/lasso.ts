@@ -38,17 +38,23 @@ const MOST_SWEEPS = 200;
 /** The strength of a step, as a share of the strongest. */
 const strengthAt = (step: number) => 10 ** (-step / STEPS_A_DECADE);
 
+function added(a: Float64Array, b: Float64Array, sign: 1 | -1): Float64Array {
+  const out = new Float64Array(a.length);
+  for (let i = 0; i < a.length; i++) out[i] = a[i] + sign * b[i];
+  return out;
+}
+
 function combine(a: Normal, b: Normal, sign: 1 | -1): Normal {
   return {
-    gram: a.gram.map((v, i) => v + sign * b.gram[i]),
-    moments: a.moments.map((v, i) => v + sign * b.moments[i]),
+    gram: added(a.gram, b.gram, sign),
+    moments: added(a.moments, b.moments, sign),
     energy: a.energy + sign * b.energy,
     rows: a.rows + sign * b.rows,
   };
 }
 
 /** Coordinate descent for min ‖y − Xβ‖²/2 + threshold·Σ_{k>0}|β_k|, from where β is; coefficient 0 (∅) is free. `slack` is Xᵀ(y − Xβ), kept up to date. */
-function descend(
+async function descend(
   { starts, columns, size }: Pattern,
   { gram }: Normal,
   threshold: number,
@@ -56,7 +62,8 @@ function descend(
   slack: Float64Array,
   diagonal: Float64Array,
   tolerance: number,
-): void {
+  breathe?: () => Promise<void>,
+): Promise<void> {
   for (let sweep = 0; sweep < MOST_SWEEPS; sweep++) {
     let largest = 0;
     for (let k = 0; k < size; k++) {
@@ -70,6 +77,7 @@ function descend(
       for (let e = starts[k]; e < starts[k + 1]; e++) slack[columns[e]] -= gram[e] * change;
       largest = Math.max(largest, Math.abs(change));
     }
+    await breathe?.();
     if (largest <= tolerance) return;
   }
 }
@@ -111,7 +119,8 @@ async function walk(
   const slack = Float64Array.from(normal.moments);
   const diagonal = diagonalOf(pattern, normal.gram);
   for (let step = 0; step < MOST_STEPS; step++) {
-    descend(pattern, normal, strengthAt(step) * top * normal.rows, beta, slack, diagonal, CONVERGED * strengthAt(step) * top);
+    const share = strengthAt(step) * top;
+    await descend(pattern, normal, share * normal.rows, beta, slack, diagonal, CONVERGED * share, breathe);
     if (!seen(step, beta)) return;
     await breathe?.();
   }
@@ -131,12 +140,17 @@ export async function crossValidatedLasso(problem: Problem, breathe?: () => Prom
     parts.push(problem.part(f));
     await breathe?.();
   }
-  const whole = parts.reduce((a, b) => combine(a, b, 1));
+  let whole = parts[0];
+  for (const part of parts.slice(1)) {
+    whole = combine(whole, part, 1);
+    await breathe?.();
+  }
   const top = strongest(whole);
   if (!(top > 0)) return { beta: Float64Array.from(whole.moments, (m, k) => (k === 0 ? m / whole.rows : 0)), whole };
   const errors = new Float64Array(MOST_STEPS);
   for (const part of parts) {
     const rest = combine(whole, part, -1);
+    await breathe?.();
     let least = Number.POSITIVE_INFINITY;
     let leastAt = 0;
     let last = 0;

@@ -75,7 +75,8 @@ export function rowProblem(keys: Uint32Array, masks: Masks, values: ArrayLike<nu
   const size = keys.length / maskStride(masks.n);
   const folds = pairFolds(masks.count, FOLDS, seed).filter((rows) => rows.length > 0);
   const starts = Uint32Array.from({ length: size + 1 }, (_, k) => k * size);
-  const columns = Uint32Array.from({ length: size * size }, (_, e) => e % size);
+  const columns = new Uint32Array(size * size);
+  for (let e = 0; e < columns.length; e++) columns[e] = e % size;
   return {
     pattern: { size, starts, columns },
     folds: folds.length,

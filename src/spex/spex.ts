@@ -69,6 +69,7 @@ export async function spex(masks: Masks, values: ArrayLike<number>, options: Spe
     };
   const y = Float64Array.from(values, (v) => (v - mean) / scale);
   const support = await recover(masks, y, options);
+  await options.breathe?.();
   const lasso = await crossValidatedLasso(support.problem, options.breathe);
   const { beta } = lasso;
   const kept = Array.from(beta.keys()).filter((k) => k === 0 || beta[k] !== 0);

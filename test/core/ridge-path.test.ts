@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cholesky, solveCholesky } from '../../src/core/linalg.ts';
+import { breathingCholesky, cholesky, solveCholesky } from '../../src/core/linalg.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { ridgePath } from '../../src/core/ridge-path.ts';
 
@@ -48,5 +48,21 @@ describe('the ridge path', () => {
       if (++breaths === 3) throw new Error('stop');
     };
     await expect(ridgePath(a, 30, weights, [0.1, 1], b, { breathe })).rejects.toThrow('stop');
+  });
+});
+
+describe('Cholesky with breaths', () => {
+  it('is Cholesky, and lets an abort in after every row', async () => {
+    const { a } = normalOf(30, 100);
+    let breaths = 0;
+    const breathe = async () => {
+      breaths++;
+    };
+    expect(await breathingCholesky(a, 30, breathe)).toEqual(cholesky(a, 30));
+    expect(breaths).toBe(30);
+    const stop = async () => {
+      throw new Error('stop');
+    };
+    await expect(breathingCholesky(a, 30, stop)).rejects.toThrow('stop');
   });
 });
