@@ -7,7 +7,7 @@ import { lime, limeMasks } from '../baselines/lime.ts';
 import { linear } from '../baselines/linear.ts';
 import { chainMasks, fewestChainMasks, permutation } from '../baselines/permutation.ts';
 import type { Masks } from '../core/masks.ts';
-import { gp, MOST_ROWS } from '../gp/gp.ts';
+import { gp, MOST_PLAYERS, MOST_ROWS } from '../gp/gp.ts';
 import { proxyspex } from '../proxyspex/proxyspex.ts';
 import { pursuit } from '../pursuit/pursuit.ts';
 import type { Decoder } from '../spectrum/spectrum.ts';
@@ -35,6 +35,8 @@ export interface MethodEntry {
   readonly fewest?: (n: number, order: number) => number;
   /** Largest budget, where time or memory grows too fast with it. */
   readonly mostMasks?: number;
+  /** Most players, likewise. */
+  readonly mostPlayers?: number;
   /** Where the budget covers all 2ⁿ masks, fit and grade on all of them: its answer is exact then. */
   readonly exhausts?: boolean;
 }
@@ -46,9 +48,10 @@ export const METHOD_TABLE = {
   linear: { decode: linear },
   proxyspex: { decode: proxyspex },
   pursuit: { decode: pursuit },
-  gp: { decode: gp, mostMasks: MOST_ROWS },
+  gp: { decode: gp, mostMasks: MOST_ROWS, mostPlayers: MOST_PLAYERS },
   spex: { run: spexRun },
-  lime: { decode: lime, design: limeMasks, order: 1, exhausts: true },
+  // A normal matrix of all players, which grows with their square and its factor with their cube.
+  lime: { decode: lime, design: limeMasks, order: 1, mostPlayers: 2000, exhausts: true },
   kernelshap: { decode: kernelshap, design: shapleyMasks, order: 1, fewest: (n) => paired(n, 1), exhausts: true },
   permutation: { decode: permutation, design: chainMasks, order: 1, fewest: fewestChainMasks, exhausts: true },
   banzhaf: { decode: banzhaf, order: 1, exhausts: true },

@@ -160,6 +160,8 @@ export function settle(options: ExplainOptions): Settings {
       `method ${method}: expected a budget of at most ${entry.mostMasks} passes, got ${budget}; lower it, or use auto`,
     );
   const exhaustive = method === 'exact' || ((method === 'auto' || entry?.exhausts === true) && budget >= all);
+  if (entry?.mostPlayers !== undefined && n > entry.mostPlayers)
+    throw new WebspexError('usage', `method ${method}: expected at most ${entry.mostPlayers} players, got ${n}; use auto, pursuit or spex`);
   const { untilR2, audit } = assurances(options, method, entry, exhaustive ? all : Math.min(budget, all));
   return {
     players,

@@ -11,20 +11,25 @@ import { rangeOf } from './warp.ts';
 
 /** Beyond this many rows the matrices are too large: ask for pursuit, which grows with the rows, not with their cube. */
 export const MOST_ROWS = 4096;
+/** Most players: a search from 512 masks takes 23 CPU-seconds there. */
+export const MOST_PLAYERS = 1024;
 /** Rows in pairs, and others (each a matrix of its own order), on which six fits take no more than some tens of seconds. */
 const QUICK_PAIRED = 2500;
 const QUICK_OTHERS = 800;
+/** Likewise of masks times players: 1,024 masks of 512, or 512 of 1,024. */
+const QUICK_CELLS = 2 ** 19;
 
 /** Whether a fit on these masks and its cross-validation are a matter of seconds. */
 export function isQuick(masks: Masks): boolean {
-  return masks.count <= (isPaired(masks) ? QUICK_PAIRED : QUICK_OTHERS);
+  const { n, count } = masks;
+  return n <= MOST_PLAYERS && n * count <= QUICK_CELLS && count <= (isPaired(masks) ? QUICK_PAIRED : QUICK_OTHERS);
 }
 
 /**
  * A Gaussian process whose kernel holds all 2ⁿ characters in closed form: a product kernel with one influence a player (soft heredity),
  * single players, neighbouring pairs, and a constant, of values that a logistic warp has freed of saturation where that makes them more
  * probable. Hyper-parameters are the most probable ones; the spectrum is that of the expected function.
- * @throws usage where masks and values do not match or are more than 4,096, non-finite where a value is not a number.
+ * @throws usage where masks and values do not match or are more than 4,096, or of more than 1,024 players, non-finite where a value is not a number.
  */
 export async function gp(masks: Masks, values: ArrayLike<number>, options: DecodeOptions): Promise<Fit> {
   const process = await fitProcess(masks, values, options);
@@ -61,6 +66,7 @@ export async function predictGp(
 async function fitProcess(masks: Masks, values: ArrayLike<number>, options: DecodeOptions): Promise<Process | number> {
   checkValues(masks, values);
   if (masks.count > MOST_ROWS) throw new WebspexError('usage', `gp: expected at most ${MOST_ROWS} masks, got ${masks.count}; use pursuit`);
+  if (masks.n > MOST_PLAYERS) throw new WebspexError('usage', `gp: expected at most ${MOST_PLAYERS} players, got ${masks.n}; use pursuit`);
   const range = rangeOf(Float64Array.from(values));
   if (!(range.sd > 1e-12 * Math.abs(range.mean))) return range.mean;
   const rows = arrange(masks);

@@ -287,7 +287,10 @@ describe('the page', () => {
       return { said: await inView('.warning'), arcs: new Set(await arcs()).size === 1 ? 'grey' : 'coloured' };
     };
     expect(await warning(0.71)).toEqual({ said: [], arcs: 'coloured' });
-    expect(await warning(0.71, 80)).toEqual({ said: [expect.stringMatching(/Rare combinations .* these are 80 passes/)], arcs: 'coloured' });
+    expect(await warning(0.71, 80)).toEqual({
+      said: [expect.stringMatching(/Rare combinations .* these are 80 passes/)],
+      arcs: 'coloured',
+    });
     expect(await warning(0.69)).toEqual({ said: [expect.stringMatching(/below 0\.7/)], arcs: 'coloured' });
     expect(await warning(0.49)).toEqual({ said: [expect.stringMatching(/do not read the arcs/)], arcs: 'grey' });
     await page.$eval('spex-explanation', (e, doc) => (e.result = doc), shown);
