@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Backend } from '../../src/compute/backend.ts';
-import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
-import { createWasmBackend } from '../../src/compute/wasm/backend.ts';
-import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
+import { describe, expect, it } from 'vitest';
 import { loadClassifier } from '../../src/model/load.ts';
 import { openSource } from '../../src/model/source.ts';
 import { excess } from '../compute/support.ts';
-import { softwareGpu } from '../support/gpu.ts';
+import { reference, useBackends, wasm, webgpu } from '../support/backends.ts';
 import { sequences } from './tiny-encoder.ts';
 
 /** The bound for a logit of float32. */
@@ -22,17 +18,7 @@ interface Folder {
 }
 const golden = JSON.parse(readFileSync(new URL('gated.json', TINY), 'utf8')) as { folders: Record<string, Folder> };
 
-let webgpu: Backend;
-let wasm: Backend;
-const reference = createReferenceBackend();
-beforeAll(async () => {
-  webgpu = await createWebgpuBackend({ gpu: softwareGpu() });
-  wasm = await createWasmBackend({ threads: 1 });
-});
-afterAll(() => {
-  webgpu.destroy();
-  wasm.destroy();
-});
+useBackends();
 
 describe('heads and blocks multiplied by gates', () => {
   // One folder of each architecture in WGSL, whose pipelines take long to compile; the others differ in sizes and storage.

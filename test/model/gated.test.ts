@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Backend } from '../../src/compute/backend.ts';
-import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
-import { createWasmBackend } from '../../src/compute/wasm/backend.ts';
-import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
+import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.ts';
 import { paddedSizes } from '../../src/model/encoder.ts';
 import { meanLayout } from '../../src/model/gate-step.ts';
 import type { Gates, Model } from '../../src/model/model.ts';
 import { excess } from '../compute/support.ts';
-import { softwareGpu } from '../support/gpu.ts';
+import { reference, useBackends, wasm, webgpu } from '../support/backends.ts';
 import { rejectedBy } from './support.ts';
 import { bertSizes, type NaiveGates, naiveLogits, randomTensors, sequences, type TinySizes, tinyModel } from './tiny-encoder.ts';
 
@@ -24,17 +20,7 @@ const SIZES: readonly TinySizes[] = [
   { layers: 3, width: 12, heads: 2, hidden: 16, activation: 'gelu', epsilon: 1e-12, labels: 2, vocabulary: 31, positions: 16 },
 ];
 
-let webgpu: Backend;
-let wasm: Backend;
-const reference = createReferenceBackend();
-beforeAll(async () => {
-  webgpu = await createWebgpuBackend({ gpu: softwareGpu() });
-  wasm = await createWasmBackend({ threads: 1 });
-});
-afterAll(() => {
-  webgpu.destroy();
-  wasm.destroy();
-});
+useBackends();
 const backends = () =>
   [
     [reference, FLOAT64],

@@ -1,15 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Backend } from '../../src/compute/backend.ts';
-import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
-import { createWasmBackend } from '../../src/compute/wasm/backend.ts';
-import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
+import { describe, expect, it } from 'vitest';
 import { loadClassifier } from '../../src/model/load.ts';
 import { loadMasked } from '../../src/model/masked.ts';
 import type { BlankSequences, ModelSource } from '../../src/model/model.ts';
 import { openSource } from '../../src/model/source.ts';
 import { excess } from '../compute/support.ts';
-import { softwareGpu } from '../support/gpu.ts';
+import { reference, useBackends, wasm, webgpu } from '../support/backends.ts';
 import { rejectedBy } from './support.ts';
 import { sequences } from './tiny-encoder.ts';
 
@@ -21,17 +17,7 @@ const golden = JSON.parse(readFileSync(new URL('golden.json', HEADS), 'utf8')) a
   folders: Record<string, { architecture: string; rows: { text: string; ids: number[]; blank: number; row: number[] }[] }>;
 };
 const folder = (name: string) => openSource(new URL(`${name}/`, HEADS));
-const reference = createReferenceBackend();
-let webgpu: Backend;
-let wasm: Backend;
-beforeAll(async () => {
-  wasm = await createWasmBackend({ threads: 1 });
-  webgpu = await createWebgpuBackend({ gpu: softwareGpu() });
-});
-afterAll(() => {
-  webgpu.destroy();
-  wasm.destroy();
-});
+useBackends();
 
 const withBlanks = (rows: readonly { ids: number[]; blank: number }[]): BlankSequences => ({
   ...sequences(rows.map((r) => r.ids)),

@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/compute/backend.ts';
-import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
-import { createWasmBackend } from '../../src/compute/wasm/backend.ts';
-import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
 import { WebspexError } from '../../src/core/errors.ts';
 import { allMasks } from '../../src/core/masks.ts';
 import { maskSequences } from '../../src/lens/text/masking.ts';
@@ -14,7 +11,7 @@ import type { ModelSource, ProgressEvent } from '../../src/model/model.ts';
 import { readSafetensors, type Tensor, toFloat32 } from '../../src/model/safetensors.ts';
 import { openSource } from '../../src/model/source.ts';
 import { excess } from '../compute/support.ts';
-import { softwareGpu } from '../support/gpu.ts';
+import { reference, useBackends, wasm, webgpu } from '../support/backends.ts';
 import { rejectedBy, type StoredTensor, safetensorsFile } from './support.ts';
 import { sequences } from './tiny-encoder.ts';
 
@@ -25,17 +22,7 @@ const TINY = new URL('golden/tiny/', import.meta.url);
 const golden = JSON.parse(readFileSync(new URL('golden.json', TINY), 'utf8')) as {
   folders: Record<string, { architecture: string; labels: string[]; rows: { text: string; ids: number[]; logits: number[] }[] }>;
 };
-const reference = createReferenceBackend();
-let webgpu: Backend;
-let wasm: Backend;
-beforeAll(async () => {
-  wasm = await createWasmBackend({ threads: 1 });
-  webgpu = await createWebgpuBackend({ gpu: softwareGpu() });
-});
-afterAll(() => {
-  webgpu.destroy();
-  wasm.destroy();
-});
+useBackends();
 
 describe('a folder that transformers saved', () => {
   it.each([

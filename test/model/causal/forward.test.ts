@@ -1,10 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Backend } from '../../../src/compute/backend.ts';
-import { createReferenceBackend } from '../../../src/compute/reference/backend.ts';
-import { createWasmBackend } from '../../../src/compute/wasm/backend.ts';
-import { createWebgpuBackend } from '../../../src/compute/webgpu/backend.ts';
+import { describe, expect, it } from 'vitest';
 import { excess } from '../../compute/support.ts';
-import { softwareGpu } from '../../support/gpu.ts';
+import { reference, useBackends, wasm, webgpu } from '../../support/backends.ts';
 import { FOLDERS, golden, scored, tinyCausal, tinyParts } from './support.ts';
 
 /** Both in float64, but weights with 1/√(head size) and what is read back are rounded to float32, and so are angles, there too. */
@@ -12,17 +8,7 @@ const FLOAT64 = { absolute: 5e-6, relative: 1e-6 };
 /** A few layers in float32. */
 const FLOAT32 = { absolute: 1e-4, relative: 0 };
 
-let webgpu: Backend;
-let wasm: Backend;
-const reference = createReferenceBackend();
-beforeAll(async () => {
-  webgpu = await createWebgpuBackend({ gpu: softwareGpu() });
-  wasm = await createWasmBackend({ threads: 1 });
-});
-afterAll(() => {
-  webgpu.destroy();
-  wasm.destroy();
-});
+useBackends();
 
 describe('the forward pass of a decoder', () => {
   it.each(FOLDERS)(

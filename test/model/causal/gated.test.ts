@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Backend } from '../../../src/compute/backend.ts';
-import { createReferenceBackend } from '../../../src/compute/reference/backend.ts';
-import { createWasmBackend } from '../../../src/compute/wasm/backend.ts';
-import { createWebgpuBackend } from '../../../src/compute/webgpu/backend.ts';
+import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/random.ts';
 import type { CausalModel, Gates, TokenSequences } from '../../../src/model/model.ts';
 import { excess } from '../../compute/support.ts';
-import { softwareGpu } from '../../support/gpu.ts';
+import { reference, useBackends, wasm, webgpu } from '../../support/backends.ts';
 import { rejectedBy } from '../support.ts';
 import { scored, tinyCausal, tinyParts } from './support.ts';
 
@@ -30,17 +26,7 @@ interface Folder {
 const GOLDEN = new URL('../golden/tiny-decoders/gated.json', import.meta.url);
 const { folders } = JSON.parse(readFileSync(GOLDEN, 'utf8')) as { folders: Record<string, Folder> };
 
-let webgpu: Backend;
-let wasm: Backend;
-const reference = createReferenceBackend();
-beforeAll(async () => {
-  webgpu = await createWebgpuBackend({ gpu: softwareGpu() });
-  wasm = await createWasmBackend({ threads: 1 });
-});
-afterAll(() => {
-  webgpu.destroy();
-  wasm.destroy();
-});
+useBackends();
 
 function textsOf(lists: readonly (readonly number[])[]): TokenSequences {
   const { ids, offsets } = scored(lists);
