@@ -16,13 +16,14 @@ const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.cre
 });
 
 /**
- * Starts the worker and loads the embedded model in it. A worker that owes an answer and says nothing for too long is ended; what was
+ * Starts the worker and loads in it a model from the reader's own files, or the embedded one. A worker that owes an answer and says nothing for too long is ended; what was
  * asked of it fails with device-lost. @throws WebspexError whatever loading throws.
  */
 export async function startEngine(
   device: DeviceChoice,
   signal: AbortSignal,
   onProgress: (event: ProgressEvent) => void,
+  files: readonly File[] | null = null,
 ): Promise<RemoteExplainer> {
   const worker = new Worker(policy ? policy.createScriptURL(workerAddress) : workerAddress, { type: 'module' });
   let giveUp: (reason: string) => void = () => {};
@@ -31,7 +32,7 @@ export async function startEngine(
   });
   const watched = watchSilence(worker as Endpoint, SLOW_SILENCE_S, (reason) => giveUp(reason));
   try {
-    const model = new URL('./models/minilm-sst2/', document.baseURI).href;
+    const model = files ?? new URL('./models/minilm-sst2/', document.baseURI).href;
     const connecting = connectExplainer(watched.endpoint, { model, device, signal, progress_callback: onProgress });
     const engine = await Promise.race([connecting, lost]);
     const { backend, software } = engine.device;

@@ -1,5 +1,6 @@
 import type { ProgressEvent, RemoteExplainer } from '../src/text.ts';
 import { startEngine } from './engine.ts';
+import { offerTargets } from './model-choice.ts';
 import { clearProblem, enter } from './page-state.ts';
 import { parts } from './parts.ts';
 import { sayVerify, session } from './session.ts';
@@ -29,7 +30,7 @@ export async function load(): Promise<void> {
   parts.model.className = 'chip busy';
   parts.model.textContent = strings.loading;
   try {
-    const engine = await startEngine(asked, signal, (event) => !signal.aborted && sayLoading(sizes, event));
+    const engine = await startEngine(asked, signal, (event) => !signal.aborted && sayLoading(sizes, event), session.files);
     const why = await whyCpu(engine.device, asked);
     if (signal.aborted) return engine.destroy();
     session.engine = engine;
@@ -61,14 +62,13 @@ function sayLoading(sizes: Map<string, readonly [number, number]>, { file, loade
   parts.model.style.setProperty('--loaded', `${Math.floor((100 * have) / all)}%`);
 }
 
-function sayLoaded({ model, device }: RemoteExplainer, why: string): void {
+function sayLoaded({ model, device, task }: RemoteExplainer, why: string): void {
   const gpu = device.backend === 'webgpu' && !device.software;
   const slow = device.software || device.backend === 'reference';
   parts.model.className = 'chip ready';
   parts.model.textContent = strings.ready(device.adapter);
   parts.where.textContent = strings.where[gpu ? 'gpu' : 'cpu'];
-  for (const label of model.labels)
-    if (![...parts.target.options].some((o) => o.value === label)) parts.target.append(new Option(label, label));
+  offerTargets(task, model.labels);
   if (model.labels.includes(session.linkTarget)) parts.target.value = session.linkTarget;
   session.speed = { rate: 0, device: strings.device[gpu ? 'gpu' : device.backend === 'webgpu' ? 'software' : 'cpu'] };
   if (!session.budgetChosen) parts.budget.value = String(slow ? SLOW_BUDGET : BUDGET);

@@ -2,6 +2,7 @@ import { type Look, readExplanation } from '../src/element.ts';
 import { INDICES, METHODS, VERSION, WebspexError } from '../src/index.ts';
 import { askWithout, verify, verifyObstacle } from './ask.ts';
 import { load, unload } from './load.ts';
+import { chooseEmbedded, offerModels } from './model-choice.ts';
 import { enter, sayProblem } from './page-state.ts';
 import { parts } from './parts.ts';
 import { run, stop } from './run.ts';
@@ -17,18 +18,26 @@ import { startTheme } from './theme.ts';
 function guarded(work: Promise<void>): void {
   work.catch((error) => {
     if (error instanceof WebspexError && error.code === 'device-lost') unload();
-    sayProblem(error, act);
+    sayProblem(error, act, session.files !== null && !session.engine && ofModel(error));
   });
+}
+
+/** Errors that the same files would bring again. */
+const OF_MODEL: ReadonlySet<string> = new Set(['usage', 'not-found', 'bad-file', 'hash-mismatch', 'unsupported-model', 'out-of-memory']);
+
+function ofModel(error: unknown): boolean {
+  return error instanceof WebspexError && OF_MODEL.has(error.code);
 }
 
 /** What the button of an error does. */
 function act(remedy: Remedy): void {
   if (remedy === 'passes') parts.budget.value = String(Number(parts.budget.value) + 1);
   if (remedy === 'sentences') parts.units.value = 'sentence';
+  if (remedy === 'embedded') chooseEmbedded();
   if (remedy === 'cpu') parts.device.value = 'wasm';
   if (remedy === 'float64') parts.device.value = 'reference';
   sayFields();
-  if (remedy === 'reload' || remedy === 'cpu' || remedy === 'float64') guarded(start());
+  if (remedy === 'reload' || remedy === 'embedded' || remedy === 'cpu' || remedy === 'float64') guarded(start());
   else if (remedy === 'edit') {
     enter(session.engine ? 'ready' : 'stored');
     parts.text.focus();
@@ -107,6 +116,7 @@ function listen(): void {
     sayFields();
   });
   parts.device.addEventListener('change', () => guarded(start()));
+  offerModels(() => guarded(start()));
   parts.stop.addEventListener('click', stop);
   parts.verify.addEventListener('click', () => guarded(verifyChosen()));
   view.addEventListener('spex-verify', () => guarded(verifyChosen()));

@@ -10,7 +10,7 @@ export function enter(state: State): void {
   parts.main.dataset.state = state;
   parts.main.setAttribute('aria-busy', String(running || state === 'loading'));
   parts.explain.disabled = running;
-  parts.device.disabled = running; // a run ends on the device it began on
+  for (const field of [parts.device, parts.modelChoice]) field.disabled = running; // a run ends on what it began on
   parts.stop.disabled = !running;
   parts.progress.hidden = !running;
   parts.status.setAttribute('aria-live', running ? 'off' : 'polite'); // counting aloud helps nobody; the bar can be asked
@@ -22,11 +22,11 @@ export function sayBadge(kind: keyof typeof strings.badge): void {
   parts.badge.className = `badge ${kind}`;
 }
 
-/** Shows one cause and one action; everything that was known stays on screen. */
-export function sayProblem(error: unknown, act: (remedy: Remedy) => void): void {
+/** Shows one cause and one action, which leads away from a model of the reader's own that cannot be loaded; all that was known stays on screen. */
+export function sayProblem(error: unknown, act: (remedy: Remedy) => void, ownModel: boolean): void {
   const { code, message } =
     error instanceof WebspexError ? error : new WebspexError('self-check', `page: ${String(error)}; please report it`);
-  const { cause, remedy } = ADVICE[code];
+  const { cause, remedy } = ownModel ? { ...ADVICE[code], remedy: 'embedded' as const } : ADVICE[code];
   parts.problemCause.textContent = cause;
   parts.problemCode.textContent = code;
   parts.problemDetail.textContent = message;

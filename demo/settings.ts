@@ -1,4 +1,4 @@
-import { methodIndex } from '../src/index.ts';
+import { AUDITED, isGradedByFolds, methodIndex } from '../src/index.ts';
 import type { DeviceChoice, TextOptions } from '../src/text.ts';
 import { parts } from './parts.ts';
 import type { Shared } from './share.ts';
@@ -23,22 +23,38 @@ export function chosenDevice(): DeviceChoice {
 /** The options of a run as the fields say them. */
 export function settings(): TextOptions & { readonly budget: number } {
   return {
-    target: parts.target.value || undefined,
+    target: target() || undefined,
     units: parts.units.value as 'word' | 'token' | 'sentence',
     mask: maskRule(),
     method: parts.method.value as TextOptions['method'],
     index: methodIndex(parts.method.value) ?? (parts.index.value as TextOptions['index']),
+    ...assurance(),
     budget: 2 ** Number(parts.budget.value),
     seed: 7,
   };
 }
 
+/** A label of a classifier, or words that a language model may say. */
+function target(): string {
+  return parts.labelField.hidden ? parts.words.value : parts.target.value;
+}
+
+/** Stop rule and audit, of methods that know them. */
+function assurance(): Pick<TextOptions, 'untilR2' | 'audit'> {
+  if (!isGradedByFolds(parts.method.value)) return {};
+  return { untilR2: Number(parts.until.value) || undefined, audit: parts.grade.value === 'audit' ? AUDITED : 0 };
+}
+
 /** The fields, for a link. */
 export function shared(withText: boolean): Shared {
   const { target = '', mask = '', method = '', index = '' } = settings();
-  const budget = Number(parts.budget.value);
-  const { value: units } = parts.units;
-  return { ...(withText && { text: parts.text.value }), target, units, mask, method, index, device: chosenDevice(), budget };
+  const { units, until, grade, budget, text } = parts;
+  return {
+    ...(withText && { text: text.value }),
+    ...{ target, units: units.value, mask, method, index, until: until.value, grade: grade.value },
+    device: chosenDevice(),
+    budget: Number(budget.value),
+  };
 }
 
 /** Puts what a link says into the fields; what is not among the choices is ignored. */
@@ -51,9 +67,12 @@ export function applyShared(link: Shared): void {
     [parts.mask, replacement === undefined ? link.mask : 'replace'],
     [parts.method, link.method],
     [parts.index, link.index],
+    [parts.until, link.until],
+    [parts.grade, link.grade],
     [parts.device, link.device],
   ] as const;
   for (const [field, value] of choices) if ([...field.options].some((o) => o.value === value)) field.value = value;
+  parts.words.value = link.target;
   if (replacement !== undefined) parts.replacement.value = replacement;
   if (link.budget >= Number(parts.budget.min) && link.budget <= Number(parts.budget.max))
     parts.budget.value = String(Math.round(link.budget));
@@ -78,14 +97,15 @@ export function sayBudget({ rate, device }: Speed): void {
   parts.budgetSaid.value = said;
   parts.budget.setAttribute('aria-valuetext', `${count(asked)} passes`);
   parts.replacementField.hidden = parts.mask.value !== 'replace';
-  sayIndex();
+  sayMethod();
 }
 
-/** Some methods estimate one index; then there is nothing to choose. */
-function sayIndex(): void {
+/** Some methods estimate one index, and some cannot be graded on what they fit; then there is nothing to choose. */
+function sayMethod(): void {
   const own = methodIndex(parts.method.value);
   parts.index.disabled = own !== null;
   parts.index.title = own === null ? '' : strings.ownIndex(parts.method.value, own);
+  for (const field of [parts.until, parts.grade]) field.disabled = !isGradedByFolds(parts.method.value);
 }
 
 /** A long text split by words is slow to explain and hard to read: says so, and offers sentences. */

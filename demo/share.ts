@@ -7,6 +7,9 @@ export interface Shared {
   readonly mask: string;
   readonly method: string;
   readonly index: string;
+  /** R² to stop at, as a number's text; empty for none. */
+  readonly until: string;
+  readonly grade: string;
   readonly device: string;
   /** Exponent of two. */
   readonly budget: number;
@@ -62,6 +65,8 @@ export async function decodeLink(hash: string): Promise<Shared | null> {
       mask: word('mask'),
       method: word('method'),
       index: word('index'),
+      until: word('until'),
+      grade: word('grade'),
       device: word('device'),
       budget: typeof fields.budget === 'number' ? fields.budget : 0,
     };

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../src/index.ts';
 
 /** What a reader can do about an error; null where there is nothing but another try. */
-export type Remedy = 'again' | 'reload' | 'cpu' | 'float64' | 'edit' | 'passes' | 'sentences';
+export type Remedy = 'again' | 'embedded' | 'reload' | 'cpu' | 'float64' | 'edit' | 'passes' | 'sentences';
 
 export interface Advice {
   readonly cause: string;
@@ -37,6 +37,7 @@ export const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
 export const REMEDIES: Readonly<Record<Remedy, string>> = {
   again: 'Try again',
   reload: 'Load the model again',
+  embedded: 'Use the embedded model',
   cpu: 'Use the CPU',
   float64: 'Use float64 on the CPU (slow)',
   edit: 'Edit the text',
@@ -91,6 +92,13 @@ export function seconds(ms: number): string {
 }
 
 export const strings = {
+  ownModel: (name: string) => `yours: ${name}`,
+  targets: {
+    'text-generation': 'its answer, or A vs B',
+    'fill-mask': 'the likeliest, or A vs B',
+    'feature-extraction': 'a text to compare with',
+    'text-classification': '',
+  },
   loading: 'loading the model…',
   loadingFile: (size: string) => `loading the model, ${size}`,
   ready: (adapter: string) => `model ready · ${adapter}`,

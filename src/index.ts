@@ -26,6 +26,7 @@ export type { Candidate, Explanation, FitReport, Interaction, InteractionIndex, 
 export { explain } from './explain/explain.ts';
 export { type EvaluationLog, type LoggedQuestion, questionHash } from './explain/log.ts';
 export { methodIndex } from './explain/method-index.ts';
+export { isGradedByFolds } from './explain/methods.ts';
 export { explainObserved, type Observed, type ObservedOptions } from './explain/observed.ts';
 export {
   AUDITED,

@@ -11,6 +11,7 @@ import { openModel } from '../model/hub/source.ts';
 import { loadClassifier } from '../model/load.ts';
 import { loadMasked } from '../model/masked.ts';
 import type { AnyModel, DeviceInfo, ModelInfo, ModelSource, ProgressEvent } from '../model/model.ts';
+import { ggufOf, type OwnFile, openFiles } from '../model/own-files.ts';
 import { type ComponentQuestion, prepareComponents } from './components.ts';
 import type { Explanation } from './document.ts';
 import { explainFrom } from './explain.ts';
@@ -22,6 +23,9 @@ import type { ExplainRun } from './run.ts';
 import { prepareTraining } from './training.ts';
 
 export type { DeviceChoice } from '../compute/open.ts';
+
+/** Folder, address or hub id of a model, or the files that a page's user has chosen. */
+export type ModelPlace = string | URL | readonly OwnFile[];
 
 /** As transformers.js calls them. */
 export const DTYPE_CHOICES = ['fp32', 'fp16'] as const;
@@ -75,6 +79,8 @@ export interface Described {
 export interface Explainer {
   readonly model: ModelInfo;
   readonly device: DeviceInfo;
+  /** What its model is asked to do; absent where that is another program's affair. */
+  readonly task?: Task;
   explain(text: string, options?: TextOptions): ExplainRun;
   /** Players and target of a text, for one pass. */
   describe(text: string, options?: Question): Promise<Described>;
@@ -93,9 +99,9 @@ const TASK_OF = { classifier: 'text-classification', words: 'fill-mask', plain: 
 
 /**
  * Loads a model for `explain`. `model` is a folder (path or URL) with config.json, tokenizer.json and model.safetensors, a GGUF file,
- * or either on the hub (`org/name`, `org/name/file.gguf`); default the embedded sentiment model. @throws usage, not-found, bad-file, hash-mismatch, unsupported-model, no-webgpu, no-adapter, no-wasm.
+ * either on the hub (`org/name`, `org/name/file.gguf`), or the files of either as a page's user has chosen them; default the embedded sentiment model. @throws usage, not-found, bad-file, hash-mismatch, unsupported-model, no-webgpu, no-adapter, no-wasm.
  */
-export async function explainer(task: Task, model?: string | URL, options: ExplainerOptions = {}): Promise<Explainer> {
+export async function explainer(task: Task, model?: ModelPlace, options: ExplainerOptions = {}): Promise<Explainer> {
   if (!TASKS.includes(task)) throw new WebspexError('usage', `task: expected ${TASKS.join(', ')}, got ${task}; name one of them`);
   if ((task === 'text-generation' || task === 'fill-mask') && model === undefined)
     throw new WebspexError(
@@ -108,7 +114,7 @@ export async function explainer(task: Task, model?: string | URL, options: Expla
 /** As `explainer`; where no task is named, the model's own config.json says which it is for. */
 export async function openExplainer(
   task: Task | undefined,
-  model: string | URL = EMBEDDED_MODEL,
+  model: ModelPlace = EMBEDDED_MODEL,
   options: ExplainerOptions = {},
 ): Promise<Explainer> {
   const { dtype = 'fp32' } = options;
@@ -122,9 +128,7 @@ export async function openExplainer(
     dtype: dtype === 'fp16' ? 'f16' : 'f32',
   });
   try {
-    const { folder, file } = placeOf(model);
-    const { fetch, signal, revision, local_files_only: localFilesOnly } = options;
-    const source = openModel(folder, { fetch, signal, revision, localFilesOnly, sign: file });
+    const { source, file } = sourceOf(model, options);
     const loading = { backend, onProgress: options.progress_callback, signal: options.signal };
     const own = async () => (file !== undefined ? 'text-generation' : model === EMBEDDED_MODEL ? 'text-classification' : taskOf(source));
     const named = task === 'feature-extraction' && (await own()) === 'text-generation' ? 'text-generation' : task;
@@ -136,7 +140,7 @@ export async function openExplainer(
         : found === 'fill-mask'
           ? await loadMasked(source, loading)
           : await loadClassifier(source, { ...loading, head: features ? 'none' : 'classifier' });
-    return createExplainer(loaded, performance.now() - start, features ? backend : null);
+    return { ...createExplainer(loaded, performance.now() - start, features ? backend : null), task: found };
   } catch (error) {
     backend.destroy();
     throw error;
@@ -147,6 +151,18 @@ export async function openExplainer(
 async function taskOf(source: ModelSource): Promise<Task> {
   const config = await source.read('config.json');
   return isDecoderConfig(config) ? 'text-generation' : TASK_OF[headKindOf(config) ?? 'classifier'];
+}
+
+/** Where a model's files come from, and the GGUF file among them. @throws usage. */
+function sourceOf(model: ModelPlace, options: ExplainerOptions): { source: ModelSource; file?: string } {
+  const { fetch, signal, revision, local_files_only: localFilesOnly } = options;
+  if (isChosen(model)) return { source: openFiles(model, { signal }), file: ggufOf(model) };
+  const { folder, file } = placeOf(model);
+  return { source: openModel(folder, { fetch, signal, revision, localFilesOnly, sign: file }), file };
+}
+
+function isChosen(model: ModelPlace): model is readonly OwnFile[] {
+  return Array.isArray(model);
 }
 
 /** A folder, or the folder of a GGUF file and its name. */

@@ -70,3 +70,9 @@ export type DecodingMethod = Exclude<SingleMethod, 'spex'>;
 export function methodEntry(method: string): MethodEntry | null {
   return Object.hasOwn(METHOD_TABLE, method) ? METHOD_TABLE[method as SingleMethod] : null;
 }
+
+/** Whether a method is graded on the very masks it fits, fold by fold: only then can it stop at an R², and be audited. */
+export function isGradedByFolds(method: string): boolean {
+  const entry = methodEntry(method);
+  return method !== 'exact' && entry?.design === undefined && entry?.run === undefined;
+}

@@ -5,7 +5,7 @@ import { INDEX_NAMES } from '../spectrum/index-weights.ts';
 import type { InteractionIndex, Player } from './document.ts';
 import type { EvaluationLog } from './log.ts';
 import { methodIndex } from './method-index.ts';
-import { METHOD_TABLE, type MethodEntry, methodEntry, type SingleMethod } from './methods.ts';
+import { isGradedByFolds, METHOD_TABLE, type MethodEntry, methodEntry, type SingleMethod } from './methods.ts';
 
 export type Method = 'auto' | 'exact' | SingleMethod;
 export const METHODS: readonly Method[] = ['auto', 'exact', ...(Object.keys(METHOD_TABLE) as SingleMethod[])];
@@ -107,14 +107,9 @@ function oneOf<T extends string>(name: string, value: string, allowed: readonly 
 export const AUDITED = 32;
 
 /** Stop rule and audit. @throws usage, budget-too-small where they do not go with the method or the passes. */
-function assurances(
-  { untilR2, audit = 0 }: ExplainOptions,
-  method: Method,
-  entry: MethodEntry | null,
-  passes: number,
-): Pick<Settings, 'untilR2' | 'audit'> {
+function assurances({ untilR2, audit = 0 }: ExplainOptions, method: Method, passes: number): Pick<Settings, 'untilR2' | 'audit'> {
   const asked = untilR2 !== undefined ? 'untilR2' : audit > 0 ? 'audit' : null;
-  if (asked !== null && (method === 'exact' || entry?.design !== undefined || entry?.run !== undefined))
+  if (asked !== null && !isGradedByFolds(method))
     throw new WebspexError('usage', `${asked}: expected a method that is graded on the masks it fits, got ${method}; use auto`);
   if (untilR2 !== undefined && !(untilR2 > 0 && untilR2 < 1))
     throw new WebspexError('usage', `untilR2: expected a number between 0 and 1, got ${untilR2}; 0.9 is a good fit`);
@@ -162,7 +157,7 @@ export function settle(options: ExplainOptions): Settings {
   const exhaustive = method === 'exact' || ((method === 'auto' || entry?.exhausts === true) && budget >= all);
   if (entry?.mostPlayers !== undefined && n > entry.mostPlayers)
     throw new WebspexError('usage', `method ${method}: expected at most ${entry.mostPlayers} players, got ${n}; use auto, pursuit or spex`);
-  const { untilR2, audit } = assurances(options, method, entry, exhaustive ? all : Math.min(budget, all));
+  const { untilR2, audit } = assurances(options, method, exhaustive ? all : Math.min(budget, all));
   return {
     players,
     method,

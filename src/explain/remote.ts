@@ -1,6 +1,7 @@
 import { type ErrorCode, WebspexError } from '../core/errors.ts';
 import { isPresent, type Masks } from '../core/masks.ts';
 import type { DeviceInfo, ModelInfo, ProgressEvent } from '../model/model.ts';
+import type { OwnFile } from '../model/own-files.ts';
 import type { Explanation } from './document.ts';
 import { explainFrom } from './explain.ts';
 import {
@@ -52,6 +53,7 @@ type Reply =
 interface Loaded {
   readonly model: ModelInfo;
   readonly device: DeviceInfo;
+  readonly task?: Task;
 }
 
 /** The far side: answers a `connectExplainer` over this endpoint, from inside a worker or a child process. */
@@ -72,7 +74,7 @@ export function serveExplainer(endpoint: Endpoint, host: Pick<ExplainerOptions, 
         const next = await openExplainer(call.options.task, call.options.model, { ...call.options, ...host, progress_callback, signal });
         current?.destroy();
         current = next;
-        return { model: next.model, device: next.device } satisfies Loaded;
+        return { model: next.model, device: next.device, task: next.task } satisfies Loaded;
       }
       case 'explain': {
         const onProgress = (progress: RunProgress) => send({ reply: 'progress', id, progress });
@@ -119,8 +121,8 @@ function typed(error: unknown): { code: ErrorCode; message: string } {
 export interface ConnectOptions {
   /** Default: what the model's config.json says it is for. */
   readonly task?: Task;
-  /** Folder, address or hub id of the model; default the embedded one. */
-  readonly model?: string;
+  /** Folder, address or hub id of the model, or the files that the user has chosen; default the embedded one. */
+  readonly model?: string | readonly OwnFile[];
   readonly revision?: string;
   readonly local_files_only?: boolean;
   readonly device?: DeviceChoice;
@@ -176,12 +178,17 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
 
   const { task, model: place, device: wanted, dtype, revision, local_files_only, signal, progress_callback } = options;
   const loading: LoadRequest = { task, model: place, device: wanted, dtype, revision, local_files_only };
-  const { model, device } = await request<Loaded>({ call: 'load', options: loading } as Omit<Call, 'id'>, signal, (reply) => {
+  const {
+    model,
+    device,
+    task: found,
+  } = await request<Loaded>({ call: 'load', options: loading } as Omit<Call, 'id'>, signal, (reply) => {
     if (reply.reply === 'loading') progress_callback?.(reply.event);
   }).promise;
   const self: RemoteExplainer = {
     model,
     device,
+    task: found,
     fail,
     explain(text, given = {}) {
       if (given.log) return explainHere(self, text, given);

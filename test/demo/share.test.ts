@@ -4,7 +4,17 @@ import { describe, expect, it } from 'vitest';
 import { decodeLink, encodeLink } from '../../demo/share.ts';
 
 const link = (value: unknown) => `#s=${deflateRawSync(JSON.stringify(value)).toString('base64url')}`;
-const settings = { target: 'positive', units: 'word', mask: 'remove', method: 'auto', index: 'SV', device: 'wasm', budget: 9 };
+const settings = {
+  target: 'positive',
+  units: 'word',
+  mask: 'remove',
+  method: 'auto',
+  until: '0.9',
+  grade: 'audit',
+  index: 'SV',
+  device: 'wasm',
+  budget: 9,
+};
 
 describe('links', () => {
   it('bring back any text and the settings they were made of', async () => {
@@ -35,6 +45,8 @@ describe('links', () => {
       units: '',
       mask: '',
       method: '',
+      until: '',
+      grade: '',
       index: '',
       device: '',
       budget: 0,
