@@ -4,8 +4,9 @@ import { WebspexError } from '../../core/errors.ts';
 import { cholesky, solveCholesky } from '../../core/linalg.ts';
 import { isPresent, type Masks } from '../../core/masks.ts';
 import { curvatureOf, withOnes } from './curvature.ts';
-import { type LogisticCounters, type Sizes, solveBatch } from './newton.ts';
+import { type LogisticCounters, type Sizes, trainHead } from './newton.ts';
 import { createProduct, padRows, transpose } from './product.ts';
+import { trainTogether } from './together.ts';
 
 /** Examples as frozen features, and whether each is of the class that is explained. */
 export interface LabelledFeatures {
@@ -19,7 +20,7 @@ export interface LabelledFeatures {
 export interface LogisticOptions {
   /** Strength of the penalty l2 / 2 · ‖(w, b)‖²; default 1. */
   readonly l2?: number;
-  /** Retrainings computed side by side; default 64. */
+  /** Retrainings computed side by side for each thread; default 64. */
   readonly batch?: number;
 }
 
@@ -37,8 +38,7 @@ const KEPT = 0.5;
 
 /**
  * Trains an L2-penalised logistic regression, bias penalised too, once for each mask: Newton steps from the head of all examples, their
- * equations solved by conjugate gradients for a whole batch of masks at once, so that all the work is products with two matrices that stay
- * on the device. Deterministic; float32 on `wasm` and `webgpu`. @throws usage for examples that make no such task; what the backend throws.
+ * equations solved by conjugate gradients for many masks at once, so that all the work is products with matrices that stay on the device. Deterministic; float32 on `wasm` and `webgpu`. @throws usage for examples that make no such task; what the backend throws.
  */
 export async function createLogisticTrainer(
   data: LabelledFeatures,
@@ -59,15 +59,16 @@ export async function createLogisticTrainer(
   };
   const scores = await createProduct(backend, transpose(tall, sizes.rows, sizes.columns), sizes.columns, sizes.rows, batch);
   const gradient = await createProduct(backend, tall, sizes.rows, sizes.columns, batch);
-  const task = { sizes, labels: data.labels, l2, counters, scores, gradient };
+  const task = { sizes, labels: data.labels, l2, counters };
   const first = await steer(new Float64Array(width), 1);
   const everyone = new Uint8Array(n).fill(1);
   const start = new Float64Array(width);
-  const whole = await solveBatch({ ...task, precondition: first }, [everyone], start);
+  const alone = [trainHead(task, everyone, start)];
+  const [whole] = await trainTogether({ scores, gradient, precondition: first }, alone.values(), 1, counters);
   first.destroy();
-  start.set(whole.subarray(0, width));
+  start.set(whole);
   const precondition = await steer(start, KEPT);
-  const ready = { ...task, precondition };
+  const products = { scores, gradient, precondition };
   const lanes = Math.max(1, backend.limits.threads ?? 1);
   return {
     whole,
@@ -75,16 +76,17 @@ export async function createLogisticTrainer(
     async train(masks, { signal } = {}) {
       if (masks.n !== n) throw new WebspexError('usage', `masks: expected ${n} players, got ${masks.n}; one for each training example`);
       const out = new Float32Array(masks.count * width);
-      // As many batches under way as there are threads, and none needlessly small.
-      const size = Math.min(batch, Math.max(1, Math.ceil(masks.count / lanes)));
-      let next = 0;
-      const lane = async () => {
-        while (next < masks.count) {
-          const from = next;
-          next = Math.min(masks.count, from + size);
-          const kept = Array.from({ length: next - from }, (_, i) => keptBy(masks, from + i));
-          out.set(await solveBatch(ready, kept, start, signal), from * width);
+      // Each thread has its own masks whatever the clock says, so that the same masks meet in the same products.
+      const lane = async (_: unknown, k: number) => {
+        const from = Math.floor((masks.count * k) / lanes);
+        const to = Math.floor((masks.count * (k + 1)) / lanes);
+        function* heads() {
+          for (let r = from; r < to; r++) yield trainHead(task, keptBy(masks, r), start);
         }
+        const trained = await trainTogether(products, heads(), batch, counters, signal);
+        trained.forEach((head, i) => {
+          out.set(head, (from + i) * width);
+        });
       };
       await Promise.all(Array.from({ length: lanes }, lane));
       counters.retrainings += masks.count;

@@ -68,7 +68,7 @@ describe('the retrained head', () => {
       const together = await createLogisticTrainer(data, backend, { batch: 64 });
       const [a, b] = [await alone.train(masksFromRows(rows)), await together.train(masksFromRows(rows))];
       expect([...a.subarray(7, 14)].every((v) => Math.abs(v) < TRAINED)).toBe(true);
-      expect([...a].every((v, i) => Math.abs(v - b[i]) < TRAINED)).toBe(true);
+      expect([...a]).toEqual([...b]);
       // The same call twice gives the same bits.
       expect([...(await together.train(masksFromRows(rows)))]).toEqual([...b]);
       alone.destroy();
