@@ -33,6 +33,8 @@ export interface BenchContext {
   readonly backends: readonly { readonly name: string; load(): Promise<Model> }[];
   /** Text of a file named on the command line, such as SST-2's dev.tsv. @throws not-found. */
   readText(name: string): Promise<string>;
+  /** Whether a file of that name was named; absent where none can be. */
+  hasText?(name: string): boolean;
   /** Times a product of this size in every tiling; absent where there is no WebGPU. */
   timeProduct?(size: { readonly rows: number; readonly K: number; readonly columns: number }): Promise<ProductTimes>;
   /** Complete tables of the folder named on the command line; absent where none was. @throws not-found, bad-file. */

@@ -100,7 +100,7 @@ export const bench: Command = {
     '[NAME …] [--json] [--data FILE] [--tables DIR] [--svg FILE] [--families F] [--games DIR] [--fresh DIR] [--device D] [--dtype T]',
   help: [
     ...Object.entries(benchmarks).map(([name, { title }]) => [name, title] as const),
-    ['--data FILE', 'the file that sst2 measures on: dev.tsv of SST-2 as in GLUE'],
+    ['--data FILE', 'the file that sst2 measures on: dev.tsv of SST-2 as in GLUE; retrain measures on any labelled texts of two labels'],
     ['--tables DIR', 'coverage: a folder of complete tables NAME.f32, each 2ⁿ float32 values (bit i of a place = player i present)'],
     ['--svg FILE', 'masks-needed: draw R² against passes into this file'],
     ['--families F', `masks-needed: these kinds of functions alone, with commas between: ${GAME_FAMILIES.join(', ')}`],

@@ -87,6 +87,7 @@ async function runBenchmark(request: BenchRequest, found: FoundGpu, channel: Cha
       commit: request.commit,
       cpuSeconds,
       readText,
+      hasText: (name) => request.files[name] !== undefined,
       readTables: request.files.tables === undefined ? undefined : () => readTables(request.files.tables),
       ...gamesOf(request),
       backends: backendsOf(found, request),
