@@ -127,7 +127,7 @@ function posteriorOf({ n, count, penalty, trace, error }: Size): Posterior {
   const left = Math.max(1e-12, 1 - (count - penalty * trace) / n);
   const prior = error / (penalty + n * left);
   return {
-    variances: (functionals: readonly Functional[]) =>
+    variances: async (functionals: readonly Functional[]) =>
       Float64Array.from(functionals, ({ members, byDegree }) => (members.length === 1 ? (byDegree[1] ?? 0) ** 2 * prior * left : 0)),
     error: Math.max(error, Number.MIN_VALUE),
     left: 0,

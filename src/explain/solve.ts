@@ -177,7 +177,7 @@ function gradeAll(fit: Fit, { masks, values }: Evaluations): Grade {
   return { faithfulness: { r2, r2Low: r2, r2High: r2, heldOut: 0 }, bound: r2, noise: 0, fit };
 }
 
-function grade(settings: Settings, { fit: found, candidates, choice }: Found, task: Task): Solution {
+async function grade(settings: Settings, { fit: found, candidates, choice }: Found, task: Task): Promise<Solution> {
   const graded = task.complete
     ? gradeAll(found, task.fit)
     : choice && gradesInTurn(task)
@@ -186,7 +186,7 @@ function grade(settings: Settings, { fit: found, candidates, choice }: Found, ta
   const { faithfulness, bound, noise, fit } = graded;
   const { spectrum } = fit;
   const rows = interactionRows(spectrum, settings);
-  const se = standardErrors(fit, rows, noise);
+  const se = await standardErrors(fit, rows, noise, task.breathe);
   return {
     spectrum,
     interactions: bySize(rows.map(({ members, value }, i) => ({ members, value, se: se[i] }))),

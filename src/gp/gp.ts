@@ -2,6 +2,7 @@ import { WebspexError } from '../core/errors.ts';
 import { type Masks, maskStride } from '../core/masks.ts';
 import { checkValues, type DecodeOptions, type Fit } from '../spectrum/spectrum.ts';
 import { arrange, isPaired } from './kernel.ts';
+import { type Pace, paced } from './pace.ts';
 import { interactionVariances } from './posterior.ts';
 import { condition, type Process } from './process.ts';
 import { leftOut, readOut } from './read-out.ts';
@@ -32,16 +33,18 @@ export function isQuick(masks: Masks): boolean {
  * @throws usage where masks and values do not match or are more than 4,096, or of more than 1,024 players, non-finite where a value is not a number.
  */
 export async function gp(masks: Masks, values: ArrayLike<number>, options: DecodeOptions): Promise<Fit> {
-  const process = await fitProcess(masks, values, options);
+  const pace = paced(options.breathe);
+  const process = await fitProcess(masks, values, options, pace);
   if (typeof process === 'number') return constant(masks, process);
-  const surface = await surfaceOf(process, options.seed, options.breathe ?? (async () => {}));
-  const spectrum = readOut(process, surface);
+  const surface = await surfaceOf(process, options.seed, pace);
+  const spectrum = await readOut(process, surface, options.breathe);
   return {
     method: 'gp',
     spectrum,
     factor: null,
     posterior: {
-      variances: (functionals) => interactionVariances(process, functionals).map((v) => surface.slope ** 2 * v),
+      variances: async (functionals, breathe) =>
+        (await interactionVariances(process, functionals, paced(breathe))).map((v) => surface.slope ** 2 * v),
       error: surface.variance,
       left: leftOut(spectrum, surface),
       count: masks.count,
@@ -57,20 +60,21 @@ export async function predictGp(
   unseen: Masks,
   options: DecodeOptions,
 ): Promise<{ means: Float64Array; variances: Float64Array }> {
-  const process = await fitProcess(masks, values, options);
-  if (typeof process !== 'number') return expectations(process, unseen);
+  const pace = paced(options.breathe);
+  const process = await fitProcess(masks, values, options, pace);
+  if (typeof process !== 'number') return expectations(process, unseen, pace);
   return { means: new Float64Array(unseen.count).fill(process), variances: new Float64Array(unseen.count) };
 }
 
 /** The process that has seen all rows, or the mean of values that do not vary. */
-async function fitProcess(masks: Masks, values: ArrayLike<number>, options: DecodeOptions): Promise<Process | number> {
+async function fitProcess(masks: Masks, values: ArrayLike<number>, options: DecodeOptions, pace: Pace): Promise<Process | number> {
   checkValues(masks, values);
   if (masks.count > MOST_ROWS) throw new WebspexError('usage', `gp: expected at most ${MOST_ROWS} masks, got ${masks.count}; use pursuit`);
   if (masks.n > MOST_PLAYERS) throw new WebspexError('usage', `gp: expected at most ${MOST_PLAYERS} players, got ${masks.n}; use pursuit`);
   const range = rangeOf(Float64Array.from(values));
   if (!(range.sd > 1e-12 * Math.abs(range.mean))) return range.mean;
   const rows = arrange(masks);
-  return condition(rows, range, await findTheta({ rows, range }, options.start, options.breathe ?? (async () => {})));
+  return condition(rows, range, await findTheta({ rows, range }, options.start, options.breathe ?? (async () => {})), pace);
 }
 
 function constant(masks: Masks, mean: number): Fit {

@@ -19,6 +19,8 @@ export interface Hyper {
   /** Σ c_i. */
   readonly total: number;
   readonly product: number;
+  /** s⁴·e^(−C): the product kernel at a mask and at its complement, multiplied. */
+  readonly wholly: number;
   readonly noise: number;
   readonly single: number;
   /** q[6i + δ − 1] = p·e^(−(δ−1)/2)·c_i·c_(i+δ), 0 beyond the last player. */
@@ -38,6 +40,7 @@ export function unfold(theta: Float64Array, n: number): Hyper {
     total += c[i];
   }
   const p = Math.exp(theta[n + PLACES.local]);
+  const product = Math.exp(theta[n + PLACES.product]);
   const q = new Float64Array(REACH * n);
   for (let i = 0; i < n; i++)
     for (let d = 1; d <= REACH && i + d < n; d++) q[REACH * i + d - 1] = p * Math.exp(-(d - 1) / DECAY) * c[i] * c[i + d];
@@ -46,7 +49,8 @@ export function unfold(theta: Float64Array, n: number): Hyper {
     free,
     total,
     q,
-    product: Math.exp(theta[n + PLACES.product]),
+    product,
+    wholly: product * product * Math.exp(-total),
     noise: Math.exp(theta[n + PLACES.noise]),
     single: Math.exp(theta[n + PLACES.single]),
   };

@@ -1,6 +1,7 @@
 import { lastWordBits, type Masks, maskStride } from '../core/masks.ts';
 import { padded } from './factor.ts';
 import type { Hyper } from './hyper.ts';
+import type { Pace } from './pace.ts';
 import { type Tables, type Windows, windowsOf } from './windows.ts';
 
 /** Prior variance of the constant. */
@@ -61,6 +62,14 @@ export function kernelOf({ product, single, total }: Hyper, distance: number, pa
   return product * Math.exp(-distance) + single * (total - 2 * distance) + pairs + CONSTANT;
 }
 
+/** e^(−C) is far from nothing in float64 up to here. */
+const MOST_TOTAL = 600;
+
+/** s²·exp(−(C − D)) from s²·exp(−D): an exponential is what most of a matrix of few players costs. */
+export function farOf({ product, total, wholly }: Hyper, distance: number, near: number): number {
+  return total < MOST_TOTAL ? wholly / near : product * Math.exp(distance - total);
+}
+
 /** k(x, x): the prior variance at any mask. */
 export function kernelDiagonal(hyper: Hyper): number {
   return kernelOf(
@@ -84,26 +93,60 @@ export function lookUp(tables: Tables, a: Windows, p: number, b: Windows, q: num
   out[1] = pairs;
 }
 
+/** What an exponential, and the look-ups of a window, take beside a multiply-add. */
+const PAIR_WORK = 24;
+const WINDOW_WORK = 3;
+
+/** Work of `pairs` pairs of rows, where one at least is a fitting row, for `Pace`. */
+export function pairWork({ windows }: Rows, pairs: number): number {
+  return pairs * (PAIR_WORK + WINDOW_WORK * windows.groups);
+}
+
 /** Fills the lower triangles of the matrices, noise on their diagonals, identity in the padding; `distances` (size × size) is kept for slopes. */
-export function fillKernels(rows: Rows, hyper: Hyper, tables: Tables, blocks: readonly Float64Array[], distances?: Float64Array): void {
-  const { units, size, windows, paired } = rows;
-  const { total, noise } = hyper;
+export async function fillKernels(
+  rows: Rows,
+  hyper: Hyper,
+  tables: Tables,
+  blocks: readonly Float64Array[],
+  pace: Pace,
+  distances?: Float64Array,
+): Promise<void> {
+  const { units, size } = rows;
   const sums = new Float64Array(2);
-  for (let p = 0; p < units; p++)
-    for (let q = 0; q <= p; q++) {
-      lookUp(tables, windows, p, windows, q, sums);
-      const at = p * size + q;
-      if (distances) distances[at] = sums[0];
-      const same = kernelOf(hyper, sums[0], sums[1]) + (p === q ? noise : 0);
-      if (paired) {
-        const across = kernelOf(hyper, total - sums[0], sums[1]);
-        blocks[0][at] = same + across;
-        blocks[1][at] = same - across;
-      } else blocks[0][at] = same;
-    }
+  for (let p = 0; p < units; p++) {
+    fillRow(rows, hyper, tables, blocks, p, sums, distances);
+    const rest = pace(pairWork(rows, p));
+    if (rest) await rest;
+  }
   for (const block of blocks)
     for (let p = units; p < size; p++) {
       block.fill(0, p * size, p * size + p);
       block[p * size + p] = 1;
     }
+}
+
+function fillRow(
+  { size, windows, paired }: Rows,
+  hyper: Hyper,
+  tables: Tables,
+  blocks: readonly Float64Array[],
+  p: number,
+  sums: Float64Array,
+  distances?: Float64Array,
+): void {
+  const { product, single, total, noise } = hyper;
+  for (let q = 0; q <= p; q++) {
+    lookUp(tables, windows, p, windows, q, sums);
+    const [distance, pairs] = [sums[0], sums[1]];
+    const at = p * size + q;
+    if (distances) distances[at] = distance;
+    const near = product * Math.exp(-distance);
+    const linear = single * (total - 2 * distance);
+    const same = near + linear + pairs + CONSTANT + (p === q ? noise : 0);
+    if (paired) {
+      const across = farOf(hyper, distance, near) - linear + pairs + CONSTANT;
+      blocks[0][at] = same + across;
+      blocks[1][at] = same - across;
+    } else blocks[0][at] = same;
+  }
 }

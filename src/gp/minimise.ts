@@ -11,21 +11,29 @@ export interface Box {
   readonly high: Float64Array;
 }
 
+/** What is minimised. */
+export interface Objective {
+  /** +∞ only shortens a step. */
+  value(x: Float64Array): Promise<number>;
+  /** Overwrites `out` with the gradient at the x whose value was asked for last. */
+  gradient(out: Float64Array): Promise<void>;
+}
+
 /**
  * Minimises inside a box by L-BFGS (Nocedal and Wright 2006, algorithm 7.4): variables at a bound that the gradient pushes against are left
- * out of the direction, and steps are cut at the box and halved until the value falls. A value of +∞ only shortens the step.
- * `breathe` is awaited after each evaluation. Returns the best point.
+ * out of the direction, and steps are cut at the box and halved until the value falls. Lengths that are refused cost no gradient.
+ * Returns the best point.
  */
 export async function minimise(
-  evaluate: (x: Float64Array, gradient: Float64Array) => number,
+  objective: Objective,
   start: Float64Array,
   { low, high }: Box,
   steps: number,
-  breathe: () => Promise<void>,
 ): Promise<{ x: Float64Array; value: number; steps: number }> {
   let x = start.map((v, i) => Math.min(high[i], Math.max(low[i], v)));
   let gradient = new Float64Array(x.length);
-  let value = evaluate(x, gradient);
+  let value = await objective.value(x);
+  if (steps > 0 && Number.isFinite(value)) await objective.gradient(gradient);
   const history: { s: Float64Array; y: Float64Array; rho: number }[] = [];
   let step = 0;
   for (; step < steps && Number.isFinite(value); step++) {
@@ -48,11 +56,11 @@ export async function minimise(
         next[i] = Math.min(high[i], Math.max(low[i], x[i] + length * direction[i]));
         promised += gradient[i] * (next[i] - x[i]);
       }
-      nextValue = evaluate(next, nextGradient);
-      await breathe();
+      nextValue = await objective.value(next);
       found = nextValue <= value + ENOUGH * promised;
     }
     if (!found) break;
+    await objective.gradient(nextGradient);
     remember(history, x, next, gradient, nextGradient);
     const fall = value - nextValue;
     x = next;

@@ -1,8 +1,13 @@
 import type { Functional } from '../spectrum/spectrum.ts';
+import { quadratic } from './factor.ts';
 import type { Hyper } from './hyper.ts';
 import { blocksOf, type Rows } from './kernel.ts';
-import { type Process, quadratic } from './process.ts';
+import type { Pace } from './pace.ts';
+import type { Process } from './process.ts';
 import { REACH } from './windows.ts';
+
+/** What a covariance with one unit takes beside multiply-adds of matrices. */
+const COVARIANCE_WORK = 100;
 
 /** e_0 … e_top of the weights, elementary symmetric polynomials. */
 function symmetric(weights: Float64Array, top: number): Float64Array {
@@ -29,23 +34,29 @@ interface Expansion {
   readonly signs: readonly Float64Array[];
 }
 
-function expand({ rows, hyper }: Process, top: number): Expansion {
+async function expand({ rows, hyper }: Process, top: number, pace: Pace): Promise<Expansion> {
   const rho = hyper.c.map((c) => Math.tanh(c / 2));
   const { groups, bits } = rows.windows;
   const signs = Array.from({ length: rows.units }, (_, p) =>
     Float64Array.from(rho, (_, i) => ((bits[p * groups + (i >> 2)] >> (i & 3)) & 1 ? -1 : 1)),
   );
+  const byUnit: Float64Array[] = [];
+  for (const z of signs) {
+    byUnit.push(
+      symmetric(
+        rho.map((r, i) => r * z[i]),
+        top,
+      ),
+    );
+    const rest = pace(rho.length * (top + 1));
+    if (rest) await rest;
+  }
   return {
     scale: rho.reduce((product, r) => product / (1 + r), hyper.product),
     rho,
     prior: symmetric(rho, top),
     signs,
-    byUnit: signs.map((z) =>
-      symmetric(
-        rho.map((r, i) => r * z[i]),
-        top,
-      ),
-    ),
+    byUnit,
   };
 }
 
@@ -53,7 +64,7 @@ function expand({ rows, hyper }: Process, top: number): Expansion {
  * Latent posterior variance of I_S = Σ_{T ⊇ S} w(|T|, |S|) F(T), over all 2ⁿ frequencies: prior variances v_T less qᵀK⁻¹q, q = Σ w v_T χ_T on
  * the fitting rows. Sums over T are elementary symmetric polynomials, so nothing is enumerated.
  */
-export function interactionVariances(process: Process, functionals: readonly Functional[]): Float64Array {
+export async function interactionVariances(process: Process, functionals: readonly Functional[], pace: Pace): Promise<Float64Array> {
   const top = functionals.reduce(
     (most, { byDegree }) =>
       Math.max(
@@ -62,12 +73,21 @@ export function interactionVariances(process: Process, functionals: readonly Fun
       ),
     0,
   );
-  const expansion = expand(process, top);
-  return Float64Array.from(functionals, (functional) => {
-    const prior = priorVariance(process.hyper, expansion, functional);
-    const columns = covariances(process.rows, process.hyper, expansion, functional);
-    return columns.reduce((left, column, b) => (column.some((v) => v !== 0) ? left - quadratic(process.inverses[b], column) : left), prior);
-  }).map((v) => Math.max(0, v));
+  const expansion = await expand(process, top, pace);
+  const { rows, hyper, inverses } = process;
+  const work = inverses.length * ((rows.size * rows.size) / 2) + COVARIANCE_WORK * rows.units;
+  const out = new Float64Array(functionals.length);
+  for (const [f, functional] of functionals.entries()) {
+    const prior = priorVariance(hyper, expansion, functional);
+    const columns = covariances(rows, hyper, expansion, functional);
+    out[f] = Math.max(
+      0,
+      columns.reduce((left, column, b) => (column.some((v) => v !== 0) ? left - quadratic(inverses[b], column) : left), prior),
+    );
+    const rest = pace(work);
+    if (rest) await rest;
+  }
+  return out;
 }
 
 function priorVariance(hyper: Hyper, { scale, rho, prior }: Expansion, { members, byDegree }: Functional): number {

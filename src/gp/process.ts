@@ -1,9 +1,11 @@
 import { WebspexError } from '../core/errors.ts';
 import type { Masks } from '../core/masks.ts';
-import { factorise, invert } from './factor.ts';
+import { quadratic, times } from './factor.ts';
 import { type Hyper, unfold } from './hyper.ts';
-import { blocksOf, fillKernels, kernelDiagonal, kernelOf, lookUp, type Rows, toBlocks } from './kernel.ts';
-import { times, warpedBy } from './objective.ts';
+import { blocksOf, fillKernels, kernelDiagonal, kernelOf, lookUp, pairWork, type Rows, toBlocks } from './kernel.ts';
+import { createMatrices } from './matrices.ts';
+import { warpedBy } from './objective.ts';
+import type { Pace } from './pace.ts';
 import type { Range, Warp } from './warp.ts';
 import { createTables, fillTables, type Tables, windowsOf } from './windows.ts';
 
@@ -20,26 +22,28 @@ export interface Process {
 }
 
 /** Conditions on rows, hyper-parameters given. @throws self-check where the kernel is not positive definite. */
-export function condition(rows: Rows, range: Range, theta: Float64Array): Process {
+export async function condition(rows: Rows, range: Range, theta: Float64Array, pace: Pace): Promise<Process> {
   const { n } = rows.masks;
   const hyper = unfold(theta, n);
   const { g, warp } = warpedBy(range, theta, n);
   const tables = createTables(n);
   fillTables(hyper.c, hyper.q, tables);
-  const area = rows.size * rows.size;
-  const matrices = blocksOf(rows, area);
-  fillKernels(rows, hyper, tables, matrices);
-  const work = new Float64Array(area);
-  const inverses = matrices.map((matrix) => {
-    if (!factorise(matrix, rows.size))
-      throw new WebspexError(
-        'self-check',
-        `Gaussian process: expected a positive definite kernel of ${rows.masks.count} masks, got none; use pursuit`,
-      );
-    const inverse = new Float64Array(area);
-    invert(matrix, rows.size, work, inverse);
-    return inverse;
-  });
+  const matrices = createMatrices(rows.paired ? 2 : 1, rows.size);
+  const inverses: Float64Array[] = [];
+  try {
+    await fillKernels(rows, hyper, tables, matrices.lower, pace);
+    for (const [b, inverse] of matrices.inverses.entries()) {
+      if (!(await matrices.factorise(b, pace)))
+        throw new WebspexError(
+          'self-check',
+          `Gaussian process: expected a positive definite kernel of ${rows.masks.count} masks, got none; use pursuit`,
+        );
+      await matrices.invert(b, pace);
+      inverses.push(inverse.slice());
+    }
+  } finally {
+    matrices.release();
+  }
   const parts = toBlocks(rows, g);
   return { rows, theta, hyper, tables, warp, inverses, weights: inverses.map((inverse, b) => times(inverse, parts[b])) };
 }
@@ -47,7 +51,7 @@ export function condition(rows: Rows, range: Range, theta: Float64Array): Proces
 /**
  * Latent means at masks and at their complements (rows 2p and 2p + 1 of the answer), at little more than the cost of one of them.
  */
-export function latentMeans({ rows, hyper, tables, weights }: Process, masks: Masks): Float64Array {
+export async function latentMeans({ rows, hyper, tables, weights }: Process, masks: Masks, pace: Pace): Promise<Float64Array> {
   const windows = windowsOf(masks);
   const out = new Float64Array(2 * masks.count);
   const sums = new Float64Array(2);
@@ -69,17 +73,20 @@ export function latentMeans({ rows, hyper, tables, weights }: Process, masks: Ma
     }
     out[2 * r] = rows.paired ? (first + second) * Math.SQRT1_2 : first;
     out[2 * r + 1] = rows.paired ? (first - second) * Math.SQRT1_2 : second;
+    const rest = pace(pairWork(rows, rows.units));
+    if (rest) await rest;
   }
   return out;
 }
 
 /** Latent posterior variance at masks, without noise. */
-export function latentVariances({ rows, hyper, tables, inverses }: Process, masks: Masks): Float64Array {
+export async function latentVariances({ rows, hyper, tables, inverses }: Process, masks: Masks, pace: Pace): Promise<Float64Array> {
   const windows = windowsOf(masks);
   const prior = kernelDiagonal(hyper);
   const sums = new Float64Array(2);
   const columns = blocksOf(rows, rows.size);
-  return Float64Array.from({ length: masks.count }, (_, r) => {
+  const out = new Float64Array(masks.count);
+  for (let r = 0; r < masks.count; r++) {
     for (let p = 0; p < rows.units; p++) {
       lookUp(tables, windows, r, rows.windows, p, sums);
       const same = kernelOf(hyper, sums[0], sums[1]);
@@ -87,17 +94,12 @@ export function latentVariances({ rows, hyper, tables, inverses }: Process, mask
       columns[0][p] = rows.paired ? (same + across) * Math.SQRT1_2 : same;
       if (rows.paired) columns[1][p] = (same - across) * Math.SQRT1_2;
     }
-    return Math.max(
+    out[r] = Math.max(
       0,
       columns.reduce((left, column, b) => left - quadratic(inverses[b], column), prior),
     );
-  });
-}
-
-/** vᵀMv of a symmetric matrix. */
-export function quadratic(matrix: Float64Array, v: Float64Array): number {
-  const moved = times(matrix, v);
-  let sum = 0;
-  for (let i = 0; i < v.length; i++) sum += v[i] * moved[i];
-  return sum;
+    const rest = pace(pairWork(rows, rows.units) + (columns.length * rows.size * rows.size) / 2);
+    if (rest) await rest;
+  }
+  return out;
 }

@@ -1,6 +1,6 @@
 import { isPresent, type Masks, maskStride, pickMasks } from '../core/masks.ts';
 import { fwht } from '../spectrum/fwht.ts';
-import { ridgeRefit } from '../spectrum/refit.ts';
+import { breathingRefit } from '../spectrum/refit.ts';
 import { evaluateSpectrum, type Spectrum } from '../spectrum/spectrum.ts';
 import { characterSums, keysOf, likelyFrequencies, type Members } from './frequencies.ts';
 import { latentCoefficients } from './latent.ts';
@@ -17,8 +17,8 @@ const LEAST_EVIDENCE = 2;
 const CHECKED = 2048;
 
 /** A sparse spectrum of the surface: its own transform where it is complete, else that of the latent function and what the warp makes of it. */
-export function readOut(process: Process, surface: Surface): Spectrum {
-  return surface.complete ? transformed(surface) : composed(process, surface);
+export async function readOut(process: Process, surface: Surface, breathe?: () => Promise<void>): Promise<Spectrum> {
+  return surface.complete ? transformed(surface) : composed(process, surface, breathe);
 }
 
 /** Mean square of the surface less the spectrum. */
@@ -63,7 +63,11 @@ function largest({ n, keys, coefficients }: Spectrum): Spectrum {
  * rest is regressed on characters of the drawn masks: its variance, and so the error, is a small part of the surface's (by half and more
  * on reviews of 16 to 113 words).
  */
-function composed(process: Process, { masks, even, odd, latent }: Surface): Spectrum {
+async function composed(
+  process: Process,
+  { masks, even, odd, latent }: Surface,
+  breathe: (() => Promise<void>) | undefined,
+): Promise<Spectrum> {
   const { n } = masks;
   const columns = Array.from({ length: n }, (_, i) =>
     Float64Array.from({ length: masks.count }, (_, r) => (isPresent(masks, r, i) ? -1 : 1)),
@@ -75,11 +79,12 @@ function composed(process: Process, { masks, even, odd, latent }: Surface): Spec
     const own = parity === 0 ? latent.even : latent.odd;
     const factor = slopeOf(values, own);
     const likely = likelyFrequencies(process.hyper.c, parity);
-    const rest = regress(
+    const rest = await regress(
       masks,
       values.map((v, r) => v - factor * own[r]),
       columns,
       likely,
+      breathe,
     );
     frequencies.push(...likely);
     for (const [k, c] of latentCoefficients(process, likely, parity).entries()) coefficients.push(factor * c + rest[k]);
@@ -87,18 +92,42 @@ function composed(process: Process, { masks, even, odd, latent }: Surface): Spec
   return largest({ n, keys: keysOf(frequencies, n), coefficients: Float64Array.from(coefficients) });
 }
 
+/** Sums of so many frequencies between two breaths. */
+const SLICE = 512;
+
+async function breathingSums(
+  terms: readonly Members[],
+  columns: readonly Float64Array[],
+  weights: Float64Array,
+  breathe: (() => Promise<void>) | undefined,
+): Promise<Float64Array> {
+  const out = new Float64Array(terms.length);
+  for (let at = 0; at < terms.length; at += SLICE) {
+    out.set(characterSums(terms.slice(at, at + SLICE), columns, weights), at);
+    await breathe?.();
+  }
+  return out;
+}
+
 /** Coefficients of the likely frequencies: 0 but for those that correlate with what lower degrees leave by more than chance. */
-function regress(masks: Masks, values: Float64Array, columns: readonly Float64Array[], likely: readonly Members[]): Float64Array {
+async function regress(
+  masks: Masks,
+  values: Float64Array,
+  columns: readonly Float64Array[],
+  likely: readonly Members[],
+  breathe: (() => Promise<void>) | undefined,
+): Promise<Float64Array> {
   const out = new Float64Array(likely.length);
   const chosen: number[] = [];
   const penalties: number[] = [];
   let residual = values;
   for (const isNext of [(d: number) => d < 2, (d: number) => d === 2 || d === 3, (d: number) => d > 3]) {
     const places = Array.from(likely.keys()).filter((k) => isNext(likely[k].length));
-    const sums = characterSums(
+    const sums = await breathingSums(
       places.map((k) => likely[k]),
       columns,
       residual,
+      breathe,
     );
     const noise = residual.reduce((sum, v) => sum + v * v, 0) / masks.count;
     const found = places
@@ -116,7 +145,7 @@ function regress(masks: Masks, values: Float64Array, columns: readonly Float64Ar
       chosen.map((k) => likely[k]),
       masks.n,
     );
-    const { spectrum } = ridgeRefit(masks, values, keys, Float64Array.from(penalties));
+    const { spectrum } = await breathingRefit(masks, values, keys, Float64Array.from(penalties), breathe);
     for (const [i, k] of chosen.entries()) out[k] = spectrum.coefficients[i];
     residual = residualOf(
       values,

@@ -63,9 +63,19 @@ async function goOn(
 }
 
 /** From θ, whose length says whether with a warp: the least found of minus the log posterior, which compares with and without one. */
-function search({ rows, range }: Data, start: Float64Array, steps: number, breathe: Breathe): Promise<{ x: Float64Array; value: number }> {
+async function search(
+  { rows, range }: Data,
+  start: Float64Array,
+  steps: number,
+  breathe: Breathe,
+): Promise<{ x: Float64Array; value: number }> {
   const { n } = rows.masks;
-  return minimise(createObjective(rows, range), start, bounds(n, start.length > n + PLACES.warp), steps, breathe);
+  const objective = createObjective(rows, range, breathe);
+  try {
+    return await minimise(objective, start, bounds(n, start.length > n + PLACES.warp), steps);
+  } finally {
+    objective.release();
+  }
 }
 
 function firstRows(data: Data, count: number): Data {

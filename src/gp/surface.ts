@@ -1,5 +1,6 @@
 import { type Masks, pickMasks } from '../core/masks.ts';
 import { pairedMasks } from '../core/sample.ts';
+import type { Pace } from './pace.ts';
 import { latentMeans, latentVariances, type Process } from './process.ts';
 import { expectValue, unwarpSlope } from './warp.ts';
 
@@ -9,6 +10,8 @@ const PROBES = 64;
 const MOST_LISTED = 14;
 const DRAWN = 4096;
 const STREAM = 0x67700000;
+/** What the expectation at a mask and at its complement takes: some twenty exponentials. */
+const EXPECT_WORK = 300;
 
 /** What the process expects of the function at masks and at their complements, and how well it thinks it knows. */
 export interface Surface {
@@ -25,11 +28,11 @@ export interface Surface {
   readonly slope: number;
 }
 
-/** E[y | x] over the masks, in slices between which `breathe` is awaited. */
-export async function surfaceOf(process: Process, seed: number, breathe: () => Promise<void>): Promise<Surface> {
+/** E[y | x] over the masks. */
+export async function surfaceOf(process: Process, seed: number, pace: Pace): Promise<Surface> {
   const { n } = process.rows.masks;
   const probes = firsts(pairedMasks(n, 2 * PROBES, (seed ^ STREAM) >>> 0));
-  const spread = latentVariances(process, probes).reduce((sum, v) => sum + v / PROBES, 0);
+  const spread = (await latentVariances(process, probes, pace)).reduce((sum, v) => sum + v / PROBES, 0);
   const complete = n <= MOST_LISTED;
   const masks = complete ? lowerHalf(n) : firsts(pairedMasks(n, 2 * DRAWN, (seed ^ STREAM ^ 1) >>> 0));
   const even = new Float64Array(masks.count);
@@ -40,7 +43,7 @@ export async function surfaceOf(process: Process, seed: number, breathe: () => P
   const slice = 512;
   for (let from = 0; from < masks.count; from += slice) {
     const rows = Array.from({ length: Math.min(slice, masks.count - from) }, (_, i) => from + i);
-    const means = latentMeans(process, pickMasks(masks, rows));
+    const means = await latentMeans(process, pickMasks(masks, rows), pace);
     for (const [i, r] of rows.entries()) {
       const first = expectValue(process.warp, means[2 * i], spread);
       const second = expectValue(process.warp, means[2 * i + 1], spread);
@@ -51,15 +54,18 @@ export async function surfaceOf(process: Process, seed: number, breathe: () => P
       variance += (first.variance + second.variance) / (2 * masks.count);
       slope += (unwarpSlope(process.warp, means[2 * i]) + unwarpSlope(process.warp, means[2 * i + 1])) / (2 * masks.count);
     }
-    await breathe();
+    const rest = pace(rows.length * EXPECT_WORK);
+    if (rest) await rest;
   }
   return { masks, complete, even, odd, latent: own, variance, slope };
 }
 
 /** E[y | x] and Var[y | x] at masks, each with its own latent variance. */
-export function expectations(process: Process, masks: Masks): { means: Float64Array; variances: Float64Array } {
-  const means = latentMeans(process, masks);
-  const values = Array.from(latentVariances(process, masks), (variance, r) => expectValue(process.warp, means[2 * r], variance));
+export async function expectations(process: Process, masks: Masks, pace: Pace): Promise<{ means: Float64Array; variances: Float64Array }> {
+  const means = await latentMeans(process, masks, pace);
+  const values = Array.from(await latentVariances(process, masks, pace), (variance, r) =>
+    expectValue(process.warp, means[2 * r], variance),
+  );
   return { means: Float64Array.from(values, (v) => v.mean), variances: Float64Array.from(values, (v) => v.variance) };
 }
 

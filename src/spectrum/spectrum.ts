@@ -22,7 +22,7 @@ export interface Functional {
 /** What a Bayesian fit knows of its own errors, in the squared units of the function. */
 export interface Posterior {
   /** Variance of each functional, over all frequencies, those outside the spectrum included. */
-  variances(functionals: readonly Functional[]): Float64Array;
+  variances(functionals: readonly Functional[], breathe?: () => Promise<void>): Promise<Float64Array>;
   /** Mean variance of the function at a mask that was not fitted. */
   readonly error: number;
   /** Mean square of what is expected of the function and is not in the spectrum. */

@@ -46,13 +46,18 @@ function invertLower(l: Float64Array, k: number): Float64Array {
  * A mean of fits: each part's standard error joined with its distance from the mean, then averaged as if the errors of the parts were the
  * same (Buckland, Burnham and Augustin 1997, eq. 9): parts that disagree make it larger, parts that agree do not make it smaller.
  */
-function fittedVariances(fit: Fit, rows: readonly InteractionRow[], noise: number): { variances: Float64Array; sum: number } {
+async function fittedVariances(
+  fit: Fit,
+  rows: readonly InteractionRow[],
+  noise: number,
+  breathe: (() => Promise<void>) | undefined,
+): Promise<{ variances: Float64Array; sum: number }> {
   const variances = new Float64Array(rows.length);
   if (fit.parts) {
     let sum = 0;
     for (const part of fit.parts) {
       const own = rows.map((row) => translate(row, part.terms, part.fit.spectrum.coefficients));
-      const found = fittedVariances(part.fit, own, noise);
+      const found = await fittedVariances(part.fit, own, noise, breathe);
       sum += part.weight * found.sum;
       for (let i = 0; i < rows.length; i++)
         variances[i] += part.weight * Math.sqrt(found.variances[i] + (ESTIMATED * (own[i].value - rows[i].value)) ** 2);
@@ -62,7 +67,7 @@ function fittedVariances(fit: Fit, rows: readonly InteractionRow[], noise: numbe
   if (fit.posterior) {
     const { posterior } = fit;
     const scale = Math.max(1, (noise - posterior.left) / posterior.error);
-    const own = posterior.variances(rows.map(coherent));
+    const own = await posterior.variances(rows.map(coherent), breathe);
     return {
       variances: own.map((v, i) => scale * v + (MODEL_FREE * noise * rows[i].weights.reduce((a, w) => a + w * w, 0)) / posterior.count),
       sum: Math.max(0, noise - posterior.left),
@@ -109,10 +114,15 @@ function isEstimated(fit: Fit): boolean {
  * in the spectrum. The value function is deterministic, so whatever the fit misses is the energy of such frequencies (Parseval): what is left of
  * `noiseVariance` when the estimated ones' share is taken off. Both are widened by a measured factor.
  */
-export function standardErrors(fit: Fit, rows: readonly InteractionRow[], noiseVariance: number): Float64Array {
+export async function standardErrors(
+  fit: Fit,
+  rows: readonly InteractionRow[],
+  noiseVariance: number,
+  breathe?: () => Promise<void>,
+): Promise<Float64Array> {
   if (fit.influence) return influenceErrors(fit.influence, fit.spectrum.coefficients.length, rows);
   if (!isEstimated(fit)) return new Float64Array(rows.length);
-  const { variances, sum } = fittedVariances(fit, rows, noiseVariance);
+  const { variances, sum } = await fittedVariances(fit, rows, noiseVariance, breathe);
   const omitted = omittedVariances(fit.spectrum, rows, Math.max(0, noiseVariance - sum));
   return variances.map((v, i) => Math.sqrt(v + OMITTED ** 2 * omitted[i]));
 }

@@ -48,7 +48,7 @@ describe('the linear fit of fewer masks than players', () => {
     const some = pairedMasks(many, 256, 5);
     const asked = Float64Array.from({ length: 256 }, (_, r) => truth.reduce((sum, e, i) => sum + e * x(some, r, i), 0));
     const { posterior, spectrum } = await linear(some, asked, { seed: 1 });
-    const variances = posterior?.variances(truth.map((_, i) => ({ members: [i], byDegree: Float64Array.of(0, 1) }))) ?? [];
+    const variances = (await posterior?.variances(truth.map((_, i) => ({ members: [i], byDegree: Float64Array.of(0, 1) })))) ?? [];
     const within = truth.filter((e, i) => Math.abs(e - spectrum.coefficients[i + 1]) <= 1.96 * Math.sqrt(variances[i])).length;
     // Of 400, 95 % and three standard errors of that share.
     expect(within / many).toBeGreaterThan(0.91);

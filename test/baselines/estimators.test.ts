@@ -89,7 +89,7 @@ describe('leave-one-out', () => {
     for (const [members, value] of valuesOf(fit, 'Moebius', 1))
       expect(Math.abs(value - (table[all] - table[all ^ (1 << Number(members))]))).toBeLessThan(EXACT);
     expect(evaluateSpectrum(fit.spectrum, masks)[0]).toBeCloseTo(table[all], 9);
-    expect([...standardErrors(fit, interactionRows(fit.spectrum, { index: 'SV', maxOrder: 1 }), 1)]).toEqual(new Array(n).fill(0));
+    expect([...(await standardErrors(fit, interactionRows(fit.spectrum, { index: 'SV', maxOrder: 1 }), 1))]).toEqual(new Array(n).fill(0));
   });
 
   it('handles a single player', async () => {
@@ -197,7 +197,7 @@ describe('± 1.96 standard errors hold what the method estimates', () => {
       const masks = design(300, run);
       const fit = await decode(masks, lookUp(table, masks), { seed: run, order });
       const rows = interactionRows(fit.spectrum, { index, maxOrder: order });
-      const se = standardErrors(fit, rows, 0);
+      const se = await standardErrors(fit, rows, 0);
       rows.forEach(({ members, value }, i) => {
         all++;
         if (Math.abs(value - (truth.get(members.join()) as number)) <= 1.96 * se[i]) held++;
@@ -223,7 +223,9 @@ describe('LASSO of degree 2', () => {
     expect(got.get('1,9') as number).toBeGreaterThan(2.5);
     expect(got.get('1,9') as number).toBeLessThan(3.1);
     expect(fit.spectrum.coefficients.length).toBeLessThan(120);
-    expect(standardErrors(fit, interactionRows(fit.spectrum, { index: 'FBII', maxOrder: 2 }), 0.04).every((se) => se > 0)).toBe(true);
+    expect((await standardErrors(fit, interactionRows(fit.spectrum, { index: 'FBII', maxOrder: 2 }), 0.04)).every((se) => se > 0)).toBe(
+      true,
+    );
   });
 
   it('at the end of its path satisfies the optimality conditions of its penalty', async () => {

@@ -91,7 +91,7 @@ describe('gp', () => {
       const predicted = evaluateSpectrum(fit.spectrum, unseen);
       const noise = sentence(unseen, 20 + seed).reduce((sum, v, r) => sum + (v - predicted[r]) ** 2 / 256, 0);
       const rows = interactionRows(fit.spectrum, { index, maxOrder: 4 });
-      for (const [i, se] of standardErrors(fit, rows, noise).entries())
+      for (const [i, se] of (await standardErrors(fit, rows, noise)).entries())
         if (rows[i].members.length <= 2) inside.push(Math.abs(rows[i].value - truth.get(rows[i].members.join())!) <= 1.96 * se ? 1 : 0);
     }
     const share = inside.reduce((a, b) => a + b, 0) / inside.length;
@@ -108,16 +108,38 @@ describe('gp', () => {
     expect([...(await gp(createMasks(3, 1), [5], options)).spectrum.coefficients]).toEqual([5]);
   });
 
-  it('says what is wrong with its input, and stops where the run is aborted', async () => {
+  it('says what is wrong with its input', async () => {
     const masks = pairedMasks(8, 20, 1);
     await expect(gp(masks, new Float64Array(19), options)).rejects.toMatchObject({ code: 'usage' });
     await expect(gp(masks, new Float64Array(20).fill(Number.NaN), options)).rejects.toMatchObject({ code: 'non-finite' });
     const many = pairedMasks(20, 4098, 1);
     await expect(gp(many, new Float64Array(4098), options)).rejects.toMatchObject({ code: 'usage' });
-    const breathe = async () => {
+  });
+
+  it('stops at whichever breath the run is aborted, in the search, the read-out and the variances, and breathes no more', async () => {
+    const masks = pairedMasks(40, 256, 3);
+    const values = sentence(masks, 5);
+    let breaths = 0;
+    const counted = async () => void breaths++;
+    const fit = await gp(masks, values, { ...options, breathe: counted });
+    const all = breaths;
+    const functionals = Array.from({ length: 300 }, (_, i) => ({ members: [i % 40], byDegree: new Float64Array(5).fill(1) }));
+    await fit.posterior?.variances(functionals, counted);
+    // Two dozen evaluations of two matrices of 128 rows, some of 96 from nothing, and 4,096 pairs of masks of the read-out.
+    expect(all).toBeGreaterThan(30);
+    expect(breaths).toBeGreaterThan(all);
+    for (const last of [1, all >> 1, all - 1, all]) {
+      let taken = 0;
+      const breathe = async () => {
+        if (++taken === last) throw new Error('aborted');
+      };
+      await expect(gp(masks, values, { ...options, breathe })).rejects.toThrow('aborted');
+      expect(taken).toBe(last);
+    }
+    const stop = async () => {
       throw new Error('aborted');
     };
-    await expect(gp(masks, sentence(masks, 1), { ...options, breathe })).rejects.toThrow('aborted');
+    await expect(fit.posterior?.variances(functionals, stop)).rejects.toThrow('aborted');
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { allMasks, pickMasks } from '../../src/core/masks.ts';
 import { arrange } from '../../src/gp/kernel.ts';
 import { latentCoefficients, priorOf } from '../../src/gp/latent.ts';
+import { paced } from '../../src/gp/pace.ts';
 import { condition, latentMeans, latentVariances } from '../../src/gp/process.ts';
 import { rangeOf } from '../../src/gp/warp.ts';
 import { spectrumOfTable } from '../../src/spectrum/fwht.ts';
@@ -15,17 +16,18 @@ const n = 8;
 describe.each([true, false])('the latent function (pairs: %s)', (paired) => {
   const masks = someMasks(n, 20, paired);
   const theta = somewhere(n + 7, 21);
-  const process = condition(arrange(masks), rangeOf(bentValues(masks, 3)), theta);
+  const conditioned = condition(arrange(masks), rangeOf(bentValues(masks, 3)), theta, paced(undefined));
   const subsets: number[][] = [];
   forEachSubset(n, (members) => subsets.push(members));
 
-  it('has the spectrum that the transform of its means over all masks gives', () => {
+  it('has the spectrum that the transform of its means over all masks gives', async () => {
     const everyone = allMasks(n);
     const half = pickMasks(
       everyone,
       Array.from({ length: 2 ** (n - 1) }, (_, m) => m),
     );
-    const means = latentMeans(process, half);
+    const process = await conditioned;
+    const means = await latentMeans(process, half, paced(undefined));
     const table = new Float64Array(2 ** n);
     for (let m = 0; m < half.count; m++) {
       table[m] = means[2 * m];
@@ -43,17 +45,18 @@ describe.each([true, false])('the latent function (pairs: %s)', (paired) => {
     }
   });
 
-  it('has the prior variances of the definition', () => {
+  it('has the prior variances of the definition', async () => {
     const want = priorVariances(named(theta, n));
-    for (const [k, v] of priorOf(process.hyper, subsets).entries()) expect(Math.abs(v - want.get(subsets[k].join())!)).toBeLessThan(CLOSE);
+    for (const [k, v] of priorOf((await conditioned).hyper, subsets).entries())
+      expect(Math.abs(v - want.get(subsets[k].join())!)).toBeLessThan(CLOSE);
   });
 
-  it('has at every mask the variance that the dense kernel gives', () => {
+  it('has at every mask the variance that the dense kernel gives', async () => {
     const prior = [...priorVariances(named(theta, n)).values()];
     const probes = pickMasks(allMasks(n), [0, 3, 77, 200, 255]);
     const [chi, seen] = [characters(probes), characters(masks)];
     const { inverse } = invertDense(denseKernel(masks, theta));
-    for (const [r, got] of latentVariances(process, probes).entries()) {
+    for (const [r, got] of (await latentVariances(await conditioned, probes, paced(undefined))).entries()) {
       const column = Array.from({ length: masks.count }, (_, s) => prior.reduce((sum, v, k) => sum + v * chi[k][r] * seen[k][s], 0));
       let want = prior.reduce((a, b) => a + b, 0);
       for (let s = 0; s < column.length; s++) for (let t = 0; t < column.length; t++) want -= column[s] * inverse[s][t] * column[t];

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { unfold } from '../../src/gp/hyper.ts';
 import { arrange, fillKernels } from '../../src/gp/kernel.ts';
 import { createObjective, warpedBy } from '../../src/gp/objective.ts';
+import { paced } from '../../src/gp/pace.ts';
 import { rangeOf } from '../../src/gp/warp.ts';
 import { createTables, fillTables } from '../../src/gp/windows.ts';
 import { denseKernel, invertDense } from './oracle.ts';
@@ -15,7 +16,7 @@ const BY_DIFFERENCES = 1e-5;
 const cases = [true, false].flatMap((paired) => [true, false].map((warp) => ({ paired, warp })));
 
 describe('the kernel', () => {
-  it('is the sum over all 2ⁿ characters with the variances of the hierarchical prior', () => {
+  it('is the sum over all 2ⁿ characters with the variances of the hierarchical prior', async () => {
     const masks = someMasks(9, 14, false);
     const theta = somewhere(9 + 5, 2);
     const rows = arrange(masks);
@@ -23,13 +24,13 @@ describe('the kernel', () => {
     const tables = createTables(9);
     fillTables(hyper.c, hyper.q, tables);
     const matrix = new Float64Array(rows.size ** 2);
-    fillKernels(rows, hyper, tables, [matrix]);
+    await fillKernels(rows, hyper, tables, [matrix], paced(undefined));
     const want = denseKernel(masks, theta);
     for (let r = 0; r < masks.count; r++)
       for (let s = 0; s <= r; s++) expect(Math.abs(matrix[r * rows.size + s] - want[r][s])).toBeLessThan(CLOSE * want[r][r]);
   });
 
-  it('of complementary pairs falls apart into a matrix of even and one of odd frequencies', () => {
+  it('of complementary pairs falls apart into a matrix of even and one of odd frequencies', async () => {
     const masks = someMasks(6, 12, true);
     const rows = arrange(masks);
     expect(rows).toMatchObject({ paired: true, units: 6 });
@@ -38,7 +39,7 @@ describe('the kernel', () => {
     const tables = createTables(6);
     fillTables(hyper.c, hyper.q, tables);
     const blocks = [new Float64Array(rows.size ** 2), new Float64Array(rows.size ** 2)];
-    fillKernels(rows, hyper, tables, blocks);
+    await fillKernels(rows, hyper, tables, blocks, paced(undefined));
     const dense = denseKernel(masks, theta);
     for (let p = 0; p < 6; p++)
       for (let q = 0; q <= p; q++) {
@@ -50,7 +51,7 @@ describe('the kernel', () => {
 });
 
 describe('the objective', () => {
-  it.each(cases)('has the slopes that differences give (pairs: $paired, warp: $warp)', ({ paired, warp }) => {
+  it.each(cases)('has the slopes that differences give (pairs: $paired, warp: $warp)', async ({ paired, warp }) => {
     const n = 11;
     const masks = someMasks(n, 40, paired);
     const objective = createObjective(arrange(masks), rangeOf(bentValues(masks, 4)));
@@ -58,22 +59,18 @@ describe('the objective', () => {
     // One influence at its bound, where it has no slope.
     theta[3] = 4;
     const gradient = new Float64Array(theta.length);
-    objective(theta, gradient);
-    const unused = new Float64Array(theta.length);
+    await objective.value(theta);
+    await objective.gradient(gradient);
     for (let i = 0; i < theta.length; i++) {
-      const at = (step: number) =>
-        objective(
-          theta.map((v, j) => (i === j ? v + step : v)),
-          unused,
-        );
-      const slope = (at(1e-5) - at(-1e-5)) / 2e-5;
+      const at = (step: number) => objective.value(theta.map((v, j) => (i === j ? v + step : v)));
+      const slope = ((await at(1e-5)) - (await at(-1e-5))) / 2e-5;
       expect(Math.abs(gradient[i] - slope)).toBeLessThan(BY_DIFFERENCES * (1 + Math.abs(slope)));
     }
   });
 
   it.each(cases)(
     'is the evidence of the dense kernel, the slope of the warp and the prior (pairs: $paired, warp: $warp)',
-    ({ paired, warp }) => {
+    async ({ paired, warp }) => {
       const n = 7;
       const masks = someMasks(n, 20, paired);
       const range = rangeOf(bentValues(masks, 8));
@@ -91,17 +88,17 @@ describe('the objective', () => {
       want += normal(theta[n + 3], -1.8, 0.7) + normal(theta[n + 4], 1.2 * Math.log(n) - 6.6, 1);
       if (warp) want += normal(theta[n + 5], 0, 1) + normal(theta[n + 6], 0, 1);
       for (let i = 1; i <= n; i++) want += Math.exp(-theta[i]) + theta[i];
-      const got = createObjective(arrange(masks), range)(theta, new Float64Array(theta.length));
+      const got = await createObjective(arrange(masks), range).value(theta);
       expect(Math.abs(got - want)).toBeLessThan(1e-6 * Math.abs(want));
     },
   );
 
-  it('is infinite, not an error, where the kernel is not positive definite', () => {
+  it('is infinite, not an error, where the kernel is not positive definite', async () => {
     const masks = someMasks(5, 8, true);
     const doubled = { ...masks, count: 2 * masks.count, words: Uint32Array.from([...masks.words, ...masks.words]) };
     const values = bentValues(doubled, 1);
     const theta = somewhere(10, 1);
     theta[5 + 2] = -80;
-    expect(createObjective(arrange(doubled), rangeOf(values))(theta, new Float64Array(10))).toBe(Number.POSITIVE_INFINITY);
+    expect(await createObjective(arrange(doubled), rangeOf(values)).value(theta)).toBe(Number.POSITIVE_INFINITY);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { arrange } from '../../src/gp/kernel.ts';
+import { paced } from '../../src/gp/pace.ts';
 import { interactionVariances } from '../../src/gp/posterior.ts';
 import { condition } from '../../src/gp/process.ts';
 import { rangeOf } from '../../src/gp/warp.ts';
@@ -14,18 +15,18 @@ const CLOSE = 1e-9;
 describe('the variance of an interaction', () => {
   it.each((['FBII', 'BII', 'SV', 'SII', 'Fourier'] as const).flatMap((index) => [true, false].map((paired) => ({ index, paired }))))(
     'is the posterior variance of the sum over all 2ⁿ frequencies ($index, pairs: $paired)',
-    ({ index, paired }) => {
+    async ({ index, paired }) => {
       const n = 8;
       const masks = someMasks(n, 18, paired);
       const theta = somewhere(n + 5, 12);
-      const process = condition(arrange(masks), rangeOf(bentValues(masks, 2)), theta);
+      const process = await condition(arrange(masks), rangeOf(bentValues(masks, 2)), theta, paced(undefined));
       const spectrum = spectrumFromTerms(n, [
         [[0, 1], 1],
         [[2, 5, 7], 1],
         [[3, 4, 5, 6], 1],
       ]);
       const functionals = interactionRows(spectrum, { index, maxOrder: 4 });
-      const got = interactionVariances(process, functionals);
+      const got = await interactionVariances(process, functionals, paced(undefined));
 
       const prior = [...priorVariances(named(theta, n)).values()];
       const chi = characters(masks);

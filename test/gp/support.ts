@@ -36,3 +36,14 @@ export function somewhere(length: number, seed: number): Float64Array {
 export function forEachSubset(n: number, visit: (members: number[]) => void): void {
   for (let s = 0; s < 2 ** n; s++) visit(Array.from({ length: n }, (_, i) => i).filter((i) => (s >> i) & 1));
 }
+
+/** A random positive definite k × k matrix in the lower triangle of a padded one, identity beyond. */
+export function positiveDefinite(k: number, size: number): Float64Array {
+  const random = createRandom(k);
+  const root = Array.from({ length: k }, () => Array.from({ length: k }, () => random.normal()));
+  const out = new Float64Array(size * size);
+  for (let i = 0; i < size; i++)
+    for (let j = 0; j <= i; j++)
+      out[i * size + j] = i < k ? root[i].reduce((s, v, p) => s + v * root[j][p], i === j ? 1 : 0) : i === j ? 1 : 0;
+  return out;
+}

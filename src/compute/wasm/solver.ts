@@ -11,6 +11,9 @@ export interface SolverKernels {
   bestGain(): number;
   partition(words: number, shift: number, from: number, to: number, rows: number, weights: number, spare: number): number;
   correlate(words: number, count: number, groups: number, weights: number, out: number, nibbles: number): void;
+  factorRows(a: number, size: number, i0: number): number;
+  inverseRows(l: number, size: number, i0: number, work: number): void;
+  productRows(work: number, size: number, i0: number, out: number): void;
   fwht32(data: number, count: number): void;
   fwht64(data: number, count: number): void;
   gram(columns: number, size: number, width: number, rows: number, out: number): void;
