@@ -20,7 +20,9 @@ export interface GraphWriter {
   ints(name: string, values: readonly number[]): string;
   /** A node with one output; its name is that output's name. */
   node(operator: string, name: string, inputs: readonly string[], attributes?: Readonly<Record<string, Attribute>>): string;
-  /** The whole model, with one float32 output. */
+  /** Makes the result of a node a float32 output beside the one of `finish`. */
+  output(name: string, dimensions: readonly (string | number)[]): string;
+  /** The whole model, with this float32 output first. */
   finish(output: string, dimensions: readonly (string | number)[]): Uint8Array<ArrayBuffer>;
 }
 
@@ -29,6 +31,7 @@ export function createGraph(name: string, operatorSet: number): GraphWriter {
   const nodes: Bytes[] = [];
   const initializers: Bytes[] = [];
   const inputs: Bytes[] = [];
+  const outputs: Bytes[] = [];
   const tensor = (tensorName: string, type: number, shape: readonly number[], raw: Uint8Array) => {
     const dimensions = shape.map((size) => int(1, size));
     initializers.push(message(5, ...dimensions, int(2, type), text(8, tensorName), bytes(9, raw)));
@@ -52,8 +55,13 @@ export function createGraph(name: string, operatorSet: number): GraphWriter {
       nodes.push(message(1, ...from.map((f) => text(1, f)), text(2, output), text(3, output), text(4, operator), ...given));
       return output;
     },
+    output(outputName, dimensions) {
+      outputs.push(message(12, ...valueInfo(outputName, FLOAT, dimensions)));
+      return outputName;
+    },
     finish(output, dimensions) {
-      const graph = message(7, ...nodes, text(2, name), ...initializers, ...inputs, message(12, ...valueInfo(output, FLOAT, dimensions)));
+      const first = message(12, ...valueInfo(output, FLOAT, dimensions));
+      const graph = message(7, ...nodes, text(2, name), ...initializers, ...inputs, first, ...outputs);
       return join(int(1, IR_VERSION), text(2, 'webspex'), graph, message(8, text(1, ''), int(2, operatorSet)));
     },
   };
