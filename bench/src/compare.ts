@@ -48,7 +48,7 @@ export async function compare(
     const rows: Compared[] = [];
     for (const row of plan.rows) {
       const apart = Math.max(await contest.apart(row.ours), await contest.apart(row.peer));
-      rows.push(rowOf(place, row, samples, { ...facts, apart: rounded(apart) }, commit, apart <= EQUAL));
+      rows.push(rowOf(place, row, samples, { ...facts, apart: rounded(apart) }, commit, apart <= (row.tolerance ?? EQUAL)));
     }
     return rows;
   } finally {

@@ -3,6 +3,13 @@ import type * as Common from 'onnxruntime-common';
 /** What is used of onnxruntime, in each of its packages. */
 export type Engine = Pick<typeof Common, 'InferenceSession' | 'Tensor'>;
 
+/** A GGUF file. */
+export interface CausalFile {
+  /** Ends with a slash. */
+  readonly folder: string;
+  readonly file: string;
+}
+
 /** Where a contest takes place. */
 export interface Surroundings {
   readonly web: Engine;
@@ -12,6 +19,10 @@ export interface Surroundings {
   readonly gpu?: GPU;
   /** Folder of the embedded model. */
   readonly model: string;
+  /** A causal language model of the Llama family, where one is given. */
+  readonly causal?: CausalFile;
+  /** Address of the files of wllama, in a page. */
+  readonly wllama?: string;
 }
 
 /** Several programs doing the same work; the first side is the measure of the others' numbers. */

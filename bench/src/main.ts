@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runningCommit } from '../../src/cli/commit.ts';
 import { type Compared, compare } from './compare.ts';
@@ -13,9 +14,10 @@ const OK = 0;
 const USAGE = 2;
 /** Some side gave other numbers. */
 const UNEQUAL = 4;
-const HELP = `node run.mjs [ROW…] [--in PLACE,…] [--rounds N] [--json]
-ROW is the beginning of a row's name: C1, C1-384, C2, C2-sorted, C4, C5, W1. Without one, all are run.
+const HELP = `node run.mjs [ROW…] [--in PLACE,…] [--rounds N] [--causal FILE.gguf] [--masks N] [--json]
+ROW is the beginning of a row's name: C1, C1-384, C2, C2-sorted, C3, C4, C5, W1. Without one, all are run.
 PLACE is ${PLACES.join(', ')}. Without one, all are taken.
+C3 needs SmolLM2-135M-Instruct as a GGUF file; --masks N gives it another number of masks than 1,000.
 `;
 
 /** Runs the rows asked for; the exit code. */
@@ -28,7 +30,7 @@ export async function main(args: readonly string[], folder: string): Promise<num
     say(`bench: ${(error as Error).message}\n\n${HELP}`);
     return USAGE;
   }
-  const { plans, places, rounds, json, help } = asked;
+  const { plans, places, rounds, causal, json, help } = asked;
   if (help) {
     process.stdout.write(HELP);
     return OK;
@@ -36,9 +38,12 @@ export async function main(args: readonly string[], folder: string): Promise<num
   const commit = await runningCommit(join(folder, '..'));
   const rows: Compared[] = [];
   for (const name of places) {
-    const here = plans.filter((plan) => plan.places.includes(name));
+    const all = plans.filter((plan) => plan.places.includes(name));
+    const here = all.filter((plan) => plan.needs !== 'causal' || causal !== undefined);
+    const left = all.filter((plan) => !here.includes(plan)).flatMap((plan) => plan.rows.map((row) => row.id));
+    if (left.length > 0) say(`bench: no --causal FILE.gguf, so no ${left.join(', ')} in ${name}`);
     if (here.length === 0) continue;
-    const place = await openPlace(name, folder);
+    const place = await openPlace(name, folder, causal);
     if (!place) {
       say(`bench: no ${name}, so no ${here.flatMap((plan) => plan.rows.map((row) => row.id)).join(', ')}`);
       continue;
@@ -54,17 +59,17 @@ export async function main(args: readonly string[], folder: string): Promise<num
 }
 
 /** Null where what it needs is not on this machine. */
-async function openPlace(name: PlaceName, folder: string): Promise<Place | null> {
+async function openPlace(name: PlaceName, folder: string, causal: string | undefined): Promise<Place | null> {
   switch (name) {
     case 'node':
-      return node(folder);
+      return node(folder, name, { causal });
     case 'chromium':
-      return chromium(folder);
+      return chromium(folder, name, { causal });
     case 'chromium-swiftshader':
       return chromium(folder, name, { webgpu: true });
     default: {
       const driver = process.env[name === 'node-lavapipe' ? 'BENCH_LAVAPIPE' : 'BENCH_SWIFTSHADER'];
-      return driver ? node(folder, name, driver) : null;
+      return driver ? node(folder, name, { vulkanDriver: driver }) : null;
     }
   }
 }
@@ -74,15 +79,32 @@ function read(args: readonly string[]) {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { in: { type: 'string' }, rounds: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: {
+      in: { type: 'string' },
+      rounds: { type: 'string' },
+      causal: { type: 'string' },
+      masks: { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
   });
   const places = (values.in?.split(',') ?? PLACES) as PlaceName[];
   const stray = places.find((p) => !PLACES.includes(p));
   if (stray !== undefined) throw new Error(`--in: expected ${PLACES.join(', ')}, got ${stray}`);
-  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds >= 1))
-    throw new Error(`--rounds: expected a whole number from 1, got ${values.rounds}`);
-  return { plans: plansFor(positionals), places, rounds, json: values.json, help: values.help };
+  const [rounds, masks] = [whole('rounds', values.rounds, 1), whole('masks', values.masks, 32)];
+  const { causal, json, help } = values;
+  if (causal !== undefined && !existsSync(causal)) throw new Error(`--causal: expected a GGUF file, got ${causal}, which is not there`);
+  const plans = plansFor(positionals).map((plan) =>
+    plan.needs === 'causal' && masks !== undefined ? { ...plan, contest: `prompts ${masks}` } : plan,
+  );
+  return { plans, places, rounds, causal: causal === undefined ? undefined : resolve(causal), json, help };
+}
+
+function whole(name: string, given: string | undefined, least: number): number | undefined {
+  if (given === undefined) return undefined;
+  if (!(Number.isInteger(Number(given)) && Number(given) >= least))
+    throw new Error(`--${name}: expected a whole number from ${least}, got ${given}`);
+  return Number(given);
 }
 
 /** The contests with those of their rows whose name starts as one of those asked for. @throws Error where a name is no row's. */

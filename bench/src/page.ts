@@ -1,16 +1,18 @@
-import type { Contest, Engine } from './contest.ts';
-import { SETUPS } from './setups.ts';
+import type { CausalFile, Contest, Engine } from './contest.ts';
+import { setupOf } from './setups.ts';
 
 let contest: Contest | null = null;
 
 /** What the runner calls in the page. */
 const bench = {
-  async open(name: string, sides: readonly string[]): Promise<readonly string[]> {
+  async open(name: string, sides: readonly string[], causalFile?: string): Promise<readonly string[]> {
     const address = new URL(`ort/ort.${sides.includes('webgpu') ? 'webgpu' : 'wasm'}.min.mjs`, location.href).href;
     const web: Engine & { env: { wasm: { numThreads: number; wasmPaths: string } } } = await import(/* @vite-ignore */ address);
     web.env.wasm.numThreads = 1;
     web.env.wasm.wasmPaths = new URL('ort/', location.href).href;
-    contest = await SETUPS[name]({ web, model: new URL('model/', location.href).href }, sides);
+    const at = (folder: string) => new URL(folder, location.href).href;
+    const causal: CausalFile | undefined = causalFile === undefined ? undefined : { folder: at('causal/'), file: causalFile };
+    contest = await setupOf(name)({ web, model: at('model/'), causal, wllama: at('wllama/') }, sides);
     return contest.sides;
   },
   warm: (side: string) => opened().warm(side),

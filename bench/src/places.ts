@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as web from 'onnxruntime-web';
 import { launchBrowser } from '../../test/support/browser.ts';
 import type { Contest } from './contest.ts';
@@ -6,7 +6,7 @@ import { treeSeconds } from './cpu.ts';
 import type { PageBench } from './page.ts';
 import type { PlaceName } from './rows.ts';
 import { serve } from './serve.ts';
-import { SETUPS } from './setups.ts';
+import { setupOf } from './setups.ts';
 
 /** A contest as it is seen from the runner, in this process or in another. */
 export type Entered = {
@@ -24,8 +24,14 @@ export interface Place {
   close(): Promise<void>;
 }
 
+interface Options {
+  readonly vulkanDriver?: string;
+  /** Path of a GGUF file. */
+  readonly causal?: string;
+}
+
 /** This process, its Vulkan driver too where there is one to use. */
-export function node(folder: string, label: PlaceName = 'node', vulkanDriver?: string): Place {
+export function node(folder: string, label: PlaceName = 'node', { vulkanDriver, causal }: Options = {}): Place {
   web.env.wasm.numThreads = 1;
   // Read when the first device opens; both sides then have the same one.
   if (vulkanDriver) process.env.VK_ICD_FILENAMES = vulkanDriver;
@@ -39,7 +45,8 @@ export function node(folder: string, label: PlaceName = 'node', vulkanDriver?: s
     async enter(name, sides) {
       const native = sides.includes('native') || sides.includes('webgpu') ? await import('onnxruntime-node') : undefined;
       const gpu = sides.includes('gpu') ? await dawn() : undefined;
-      const contest = await SETUPS[name]({ web, native, gpu, model: join(folder, '../models/minilm-sst2') }, sides);
+      const file = causal === undefined ? undefined : { folder: `${dirname(causal)}/`, file: basename(causal) };
+      const contest = await setupOf(name)({ web, native, gpu, model: join(folder, '../models/minilm-sst2'), causal: file }, sides);
       return {
         sides: contest.sides,
         warm: contest.warm,
@@ -60,11 +67,17 @@ async function dawn(): Promise<GPU> {
 }
 
 /** A headless Chromium from npm packages, with a page for each contest; `webgpu` gives it a software adapter. */
-export async function chromium(folder: string, label: PlaceName = 'chromium', { webgpu = false } = {}): Promise<Place> {
+export async function chromium(
+  folder: string,
+  label: PlaceName = 'chromium',
+  { webgpu = false, causal }: Options & { webgpu?: boolean } = {},
+): Promise<Place> {
   const served = await serve({
     '/page/': join(folder, 'build/page'),
     '/ort/': join(folder, 'node_modules/onnxruntime-web/dist'),
     '/model/': join(folder, '../models/minilm-sst2'),
+    '/wllama/': join(folder, 'node_modules/@wllama/wllama/esm'),
+    ...(causal !== undefined && { '/causal/': dirname(causal) }),
   });
   const browser = await launchBrowser({ webgpu });
   const pid = browser.process()?.pid ?? 0;
@@ -84,7 +97,7 @@ export async function chromium(folder: string, label: PlaceName = 'chromium', { 
           method,
           given,
         );
-      const sides = (await call('open', name, asked)) as readonly string[];
+      const sides = (await call('open', name, asked, causal === undefined ? undefined : basename(causal))) as readonly string[];
       return {
         sides,
         warm: (side) => call('warm', side) as Promise<void>,

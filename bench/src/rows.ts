@@ -10,6 +10,8 @@ export interface RowPlan {
   /** The smallest ratio that is wanted, by place where they differ; none where the row only reports. */
   readonly goal?: number;
   readonly unit: 'cpu-s' | 'wall-s';
+  /** How far numbers may be apart; default 1e-4. */
+  readonly tolerance?: number;
 }
 
 /** Rows that share a contest share the runs of its sides. */
@@ -17,6 +19,8 @@ export interface ContestPlan {
   readonly contest: string;
   readonly places: readonly PlaceName[];
   readonly rounds: number;
+  /** What it needs that is not of this package. */
+  readonly needs?: 'causal';
   readonly rows: readonly RowPlan[];
 }
 
@@ -60,6 +64,29 @@ function onAdapters(contest: string, id: string, title: string, goals: Partial<R
   }));
 }
 
+/** llama.cpp rounds activations to 8 bits where ours multiplies the same weights by float32: nats of one token. */
+const ROUNDED = 0.5;
+
+function prompted(id: string, peer: string, peerName: string, how: string, more: Partial<RowPlan>): RowPlan {
+  return {
+    id,
+    title: `masked prompts of 61 tokens, 16 words, one token scored, ${how}`,
+    ours: 'ours',
+    peer,
+    peerName,
+    unit: 'cpu-s',
+    ...more,
+  };
+}
+
+const USUAL = prompted('C3-usual', 'usual', WEB, 'peer’s batches of 32 whole, logits of all positions', { goal: 5 });
+const BEST = prompted('C3-best', 'best', WEB, 'peer’s batches of 32 by length behind a kept beginning, logits of one', { goal: 5 });
+const NATIVE = prompted('C3-native', 'native', 'onnxruntime-node 1.30.0 cpu, one thread', 'as C3-best', {});
+const LLAMA = prompted('C3-llama', 'llama', 'wllama 3.13.0 (llama.cpp b12211), one thread', 'peer’s prompts sorted, the last one kept', {
+  goal: 1.5,
+  tolerance: ROUNDED,
+});
+
 /** Every contest, in the order they are run. */
 export const PLANS: readonly ContestPlan[] = [
   product('384×384×384'),
@@ -93,6 +120,8 @@ export const PLANS: readonly ContestPlan[] = [
     rounds: 5,
     rows: [removed('C5', 'in random order', 'native', 'onnxruntime-node 1.30.0 cpu, one thread', 0.8)],
   },
+  { contest: 'prompts 1000', places: ['node'], rounds: 1, needs: 'causal', rows: [USUAL, BEST, NATIVE] },
+  { contest: 'prompts 1000', places: ['chromium'], rounds: 1, needs: 'causal', rows: [USUAL, BEST, LLAMA] },
   ...onAdapters('dense', 'W1', 'eight sequences of 32 tokens', { 'node-swiftshader': 5 }),
   ...onAdapters('dense', 'W2', 'eight sequences of 32 tokens', { 'node-lavapipe': 1.3 }),
   ...onAdapters('dense', 'W3', 'eight sequences of 32 tokens', { 'chromium-swiftshader': 6 }),

@@ -13,7 +13,7 @@ export function table(rows: readonly Compared[]): string {
     r.goal === null ? '' : `${r.goal}×${(r.ratio ?? 0) >= r.goal ? ' met' : ''}`,
     r.unit,
     `${r.equal ? 'yes' : 'NO'} (${Number(r.details.apart).toExponential(0)})`,
-    r.adapter.replace(/^CPU[^,]*(\([^)]*\))?, /, ''),
+    r.adapter.replace(/^CPU( \([^)]*\))?, /, ''),
   ]);
   const widths = HEADER.map((name, c) => Math.max(name.length, ...cells.map((row) => row[c].length)));
   const line = (row: readonly string[]) => `| ${row.map((cell, c) => cell.padEnd(widths[c])).join(' | ')} |\n`;
