@@ -135,8 +135,12 @@ describe('webspex explain --server', () => {
  */
 const SERVER = process.env.WEBSPEX_TEST_SERVER;
 const MODEL = process.env.WEBSPEX_TEST_SERVER_MODEL ?? join(ROOT, '../shared/models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf');
-/** llama.cpp multiplies 4-bit weights by activations of 8 bits, our engine by activations of 32: nats between them, as seen with SmolLM2. */
-const QUANTISED = 0.5;
+/**
+ * Nats between llama.cpp and our engine, 64 masked prompts of SmolLM2-135M, llama-cpp-python 0.3.36: at most 0.362 with the Q4_1 file, whose
+ * weights llama.cpp multiplies by activations rounded to 8 bits; 0.014 with the same weights as float32 (expand-gguf.py), when its keys and
+ * values are still 16 bits wide; none to four places once those are float32 too (--type_k 0 --type_v 0). So nothing but rounding is between them.
+ */
+const APART = { quantised: 0.4, f32: 0.02 } as const;
 
 if (!SERVER) console.warn('no served model: our engine is not compared with one; name its address with WEBSPEX_TEST_SERVER');
 else if (!existsSync(MODEL)) console.warn(`no ${MODEL}: the served model is not compared with our engine`);
@@ -150,12 +154,13 @@ describe.skipIf(!SERVER || !existsSync(MODEL))('a real server (named by WEBSPEX_
     const values = await there.evaluate(prompt, { target: 'Paris', masks });
     const here = await explainer('text-generation', MODEL, { device: 'wasm' });
     const ours = await here.evaluate(prompt, { target: 'Paris', masks });
+    const most = /[.-]f32\b/i.test(MODEL) ? APART.f32 : APART.quantised;
     here.destroy();
     const apart = Array.from(values, (value, r) => value - ours[r]).sort((a, b) => a - b);
     console.info(`by ${e.server?.by}: differences of ${apart[0].toFixed(4)} to ${apart[63].toFixed(4)}, median ${apart[32].toFixed(4)}`);
-    expect(apart[0]).toBeGreaterThan(-QUANTISED);
+    expect(apart[0]).toBeGreaterThan(-most);
     // The floor is no less than what it stands for.
-    const equal = apart.filter((difference) => difference < QUANTISED).length;
+    const equal = apart.filter((difference) => difference < most).length;
     expect(equal).toBeGreaterThanOrEqual(64 - (e.server?.floor?.masks[0] ?? 0));
   }, 600_000);
 });
