@@ -1,4 +1,4 @@
-import { cholesky, solveCholesky } from '../core/linalg.ts';
+import { breathingCholesky, solveCholesky } from '../core/linalg.ts';
 import type { Strata } from './strata.ts';
 
 /** A weighted regression on 0/1 columns: row r has ones at `columns[r]` (ascending) of `size` columns. */
@@ -24,16 +24,13 @@ const JITTER = 1e-10;
 /** A row that decides its own prediction has no residual to judge by; its leverage is cut here. */
 const LEAST_SLACK = 0.05;
 
-/** Rows or columns of a large regression between two breaths. */
-const STRIDE = 32;
-
 async function normalMatrix({ size, columns, weights, penalties, breathe }: Regression): Promise<Float64Array> {
   const a = new Float64Array(size * size);
   for (let r = 0; r < columns.length; r++) {
     const ones = columns[r];
     const w = weights[r];
     for (let i = 0; i < ones.length; i++) for (let j = 0, at = ones[i] * size; j <= i; j++) a[at + ones[j]] += w;
-    if (r % STRIDE === 0) await breathe?.();
+    await breathe?.();
   }
   let trace = 0;
   for (let i = 0; i < size; i++) trace += a[i * size + i];
@@ -48,7 +45,7 @@ async function inverse(l: Float64Array, k: number, breathe: Regression['breathe'
   for (let j = 0; j < k; j++) {
     unit.fill(0)[j] = 1;
     out.set(solveCholesky(l, k, unit), j * k);
-    if (j % STRIDE === 0) await breathe?.();
+    await breathe?.();
   }
   return out;
 }
@@ -67,7 +64,8 @@ function solveOnes(inv: Float64Array, k: number, ones: Uint32Array): Float64Arra
  */
 export async function weightedRegression(regression: Regression): Promise<RegressionResult> {
   const { size, columns, values, weights, missing, total, breathe } = regression;
-  const inv = await inverse(cholesky(await normalMatrix(regression), size), size, breathe);
+  const factor = await breathingCholesky(await normalMatrix(regression), size, breathe);
+  const inv = await inverse(factor, size, breathe);
   const moments = new Float64Array(size);
   for (let r = 0; r < columns.length; r++) for (const c of columns[r]) moments[c] += weights[r] * values[r];
   const coefficients = new Float64Array(size);
@@ -88,7 +86,7 @@ export async function weightedRegression(regression: Regression): Promise<Regres
     }
     const factor = (weights[r] * residual * Math.sqrt(missing[r])) / Math.max(LEAST_SLACK, 1 - leverage);
     for (let i = 0, at = (r >> 1) * size; i < size; i++) contributions[at + i] += factor * solved[i];
-    if (r % STRIDE === 0) await breathe?.();
+    await breathe?.();
   }
   if (bound) for (let at = 0; at < contributions.length; at += size) bound(contributions.subarray(at, at + size), 0);
   return { coefficients, contributions };

@@ -41,6 +41,9 @@ export interface MethodEntry {
   readonly exhausts?: boolean;
 }
 
+/** Players of one regression: its normal matrix grows with their square, its inverse with their cube. */
+const MOST_REGRESSED = 2000;
+
 const paired = (n: number, order: number) => 2 + fewestPairedMasks(n, order);
 
 /** Every method but `auto` and `exact`, in the order in which they are listed. */
@@ -50,9 +53,15 @@ export const METHOD_TABLE = {
   pursuit: { decode: pursuit },
   gp: { decode: gp, mostMasks: MOST_ROWS, mostPlayers: MOST_PLAYERS },
   spex: { run: spexRun },
-  // A normal matrix of all players, which grows with their square and its factor with their cube.
-  lime: { decode: lime, design: limeMasks, order: 1, mostPlayers: 2000, exhausts: true },
-  kernelshap: { decode: kernelshap, design: shapleyMasks, order: 1, fewest: (n) => paired(n, 1), exhausts: true },
+  lime: { decode: lime, design: limeMasks, order: 1, mostPlayers: MOST_REGRESSED, exhausts: true },
+  kernelshap: {
+    decode: kernelshap,
+    design: shapleyMasks,
+    order: 1,
+    fewest: (n) => paired(n, 1),
+    mostPlayers: MOST_REGRESSED,
+    exhausts: true,
+  },
   permutation: { decode: permutation, design: chainMasks, order: 1, fewest: fewestChainMasks, exhausts: true },
   banzhaf: { decode: banzhaf, order: 1, exhausts: true },
   'faith-banzhaf': { decode: faithBanzhaf, order: 2, most: 2000, fewest: paired, exhausts: true },

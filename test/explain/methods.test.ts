@@ -64,14 +64,15 @@ describe('every method, through explain', () => {
     },
   );
 
-  it('gp and lime are refused for more players than they can take, and auto then does without the process', async () => {
+  it('gp, LIME and Kernel SHAP are refused for more players than they can take, and auto then does without the process', async () => {
     const many = { players: 1025, budget: 64, seed: 1 };
     await expect(explain(wide, { ...many, method: 'gp' }).result).rejects.toThrow(
       /^method gp: expected at most 1024 players, got 1025; use auto, pursuit or spex/,
     );
-    await expect(explain(wide, { ...many, players: 2001, method: 'lime' }).result).rejects.toThrow(
-      /^method lime: expected at most 2000 players/,
-    );
+    for (const method of ['lime', 'kernelshap'] as const)
+      await expect(explain(wide, { ...many, players: 2001, budget: 5000, method }).result).rejects.toThrow(
+        new RegExp(`^method ${method}: expected at most 2000 players`),
+      );
     const { fit } = await explain(wide, { ...many, method: 'auto' }).result;
     expect(fit.candidates.map((c) => c.method)).not.toContain('gp');
   });
