@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { create, globals } from 'webgpu';
-
-Object.assign(globalThis, globals);
+import { openDawn } from './gpu.ts';
 
 const ICD = 'lvp_icd.json';
 
@@ -22,5 +20,5 @@ export const NO_LAVAPIPE = lavapipeFolder() ? '' : ' (skipped: no lavapipe, see 
 /** Dawn on lavapipe, from now on the only driver of this process. The global setup has put its libraries where they are found. */
 export function lavapipeGpu(): GPU {
   process.env.VK_ICD_FILENAMES = join(lavapipeFolder() ?? '', ICD);
-  return create([]);
+  return openDawn();
 }
