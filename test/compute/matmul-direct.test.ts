@@ -29,6 +29,7 @@ const PRODUCTS: readonly Product[] = [
   { rows: 1, K: 8, columns: 8 },
   { rows: 37, K: 8, columns: 24 },
   { rows: 37, K: 24, columns: 40, residual: true },
+  { rows: 17, K: 8, columns: 48 },
   { rows: 7, K: 40, columns: 72, activation: ACTIVATIONS.gelu },
   { rows: 65, K: 384, columns: 8, activation: ACTIVATIONS.tanh },
   { rows: 9, K: 24, columns: 16, weightColumns: 40, weightColumn: 16, outputStride: 64, outputColumn: 24 },

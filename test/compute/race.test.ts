@@ -172,10 +172,12 @@ describe('the tiles of an adapter', () => {
   };
   const key = `some GPU, f32, webspex ${VERSION}`;
 
-  it('are without barriers on software, with no race', async () => {
+  it('are without barriers on software, narrow ones on llvmpipe, with no race', async () => {
     const device = await openDevice({ gpu: watchedGpu((call) => call.go()) });
     opened.push(device);
     expect(await chooseTiling(device, memory)).toEqual({ tiling: 'direct', race: null });
+    const llvmpipe = { ...device, info: { ...device.info, adapter: 'llvmpipe: Mesa 25' } };
+    expect(await chooseTiling(llvmpipe, memory)).toEqual({ tiling: 'narrow', race: null });
     expect(kept.size).toBe(0);
   });
 

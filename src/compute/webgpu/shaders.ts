@@ -10,6 +10,7 @@ import layerNormWorkgroup from '../../../shaders/layer-norm-workgroup.wgsl?raw';
 import matmul64x64 from '../../../shaders/matmul-64x64.wgsl?raw';
 import matmul128x64 from '../../../shaders/matmul-128x64.wgsl?raw';
 import matmulDirect from '../../../shaders/matmul-direct.wgsl?raw';
+import matmulNarrow from '../../../shaders/matmul-narrow.wgsl?raw';
 import rmsNorm from '../../../shaders/rms-norm.wgsl?raw';
 import rotateHeads from '../../../shaders/rotate-heads.wgsl?raw';
 import activation from '../../../shaders/shared/activation.wgsl?raw';
@@ -28,8 +29,8 @@ import type { KernelName } from '../kernels.ts';
 import type { Step } from '../program.ts';
 import type { Dtype } from './storage.ts';
 
-/** How products are tiled: `direct` without barriers, for software adapters; the others through workgroup memory, by rows and columns. */
-export const TILINGS = ['direct', '64x64', '128x64'] as const;
+/** How products are tiled: `direct` and `narrow` without barriers, for software adapters; the others through workgroup memory, by rows and columns. */
+export const TILINGS = ['direct', 'narrow', '64x64', '128x64'] as const;
 export type Tiling = (typeof TILINGS)[number];
 
 const SNIPPETS: Readonly<Record<string, string>> = {
@@ -61,6 +62,7 @@ const byTile =
 
 const PRODUCTS: Readonly<Record<Tiling, Shader>> = {
   direct: { stem: 'matmul-direct', source: matmulDirect, groups: byTile(64) },
+  narrow: { stem: 'matmul-narrow', source: matmulNarrow, groups: byTile(4) },
   '64x64': { stem: 'matmul-64x64', source: matmul64x64, groups: byTile(64) },
   '128x64': { stem: 'matmul-128x64', source: matmul128x64, groups: byTile(128) },
 };
@@ -84,7 +86,7 @@ export interface ShaderChoice {
 export function shaderOf(kernel: KernelName, { tiling, subgroups }: ShaderChoice): Shader {
   switch (kernel) {
     case 'layer-norm':
-      return subgroups ? NORMS.subgroup : tiling === 'direct' ? NORMS.invocation : NORMS.workgroup;
+      return subgroups ? NORMS.subgroup : tiling === 'direct' || tiling === 'narrow' ? NORMS.invocation : NORMS.workgroup;
     case 'gather-rows':
       return { stem: 'gather-rows', source: gatherRows, groups: ({ params }, rows) => [Math.ceil(params.columns / 256), rows] };
     case 'matmul':

@@ -25,12 +25,18 @@ export interface Chosen {
   readonly race: Race<Tiling> | null;
 }
 
+/** The narrow one is for llvmpipe alone. */
+const RACED = TILINGS.filter((tiling) => tiling !== 'narrow');
+
+/** Mesa's software driver. By name and not by a race: on a busy machine that would be won by chance, and sums would differ from run to run. */
+const LLVMPIPE = /llvmpipe|lavapipe/i;
+
 /**
  * Tiles for an adapter: without barriers on software, which runs barriers two to four times slower; on hardware what is remembered of the
  * adapter and this version, else the winner of a race of about 100 ms. @throws self-check where no tile is right, device-lost.
  */
 export async function chooseTiling(opened: OpenDevice, memory: TileMemory | null = browserMemory(), how: RaceOf = {}): Promise<Chosen> {
-  if (opened.info.software) return { tiling: 'direct', race: null };
+  if (opened.info.software) return { tiling: LLVMPIPE.test(opened.info.adapter) ? 'narrow' : 'direct', race: null };
   const key = `${opened.info.adapter}, ${how.dtype ?? 'f32'}, webspex ${VERSION}`;
   const recalled = await memory?.recall(key).catch(() => null);
   const known = TILINGS.find((tiling) => tiling === recalled);
@@ -43,7 +49,7 @@ export async function chooseTiling(opened: OpenDevice, memory: TileMemory | null
 /** Times every tiling on a device. @throws self-check, device-lost, out-of-memory. */
 export async function raceTilings(
   opened: OpenDevice,
-  { tilings = TILINGS, size = RACE_SIZE, dtype = 'f32' }: RaceOf = {},
+  { tilings = RACED, size = RACE_SIZE, dtype = 'f32' }: RaceOf = {},
 ): Promise<Race<Tiling>> {
   const { contenders, destroy } = await tilingContenders(opened, tilings, size, dtype);
   try {

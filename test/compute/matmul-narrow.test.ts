@@ -1,0 +1,3 @@
+import { describeTiling } from './matmul-tiles.ts';
+
+describeTiling('narrow');
