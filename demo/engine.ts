@@ -16,8 +16,8 @@ const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.cre
 });
 
 /**
- * Starts the worker and loads in it a model from the reader's own files, or the embedded one. A worker that owes an answer and says nothing for too long is ended; what was
- * asked of it fails with device-lost. @throws WebspexError whatever loading throws.
+ * Starts the worker and loads in it a model from the reader's own files, or the embedded one. A worker that owes an answer and says nothing
+ * for too long is ended; what was asked of it fails with device-lost. @throws WebspexError whatever loading throws.
  */
 export async function startEngine(
   device: DeviceChoice,

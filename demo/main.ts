@@ -29,6 +29,9 @@ function ofModel(error: unknown): boolean {
   return error instanceof WebspexError && OF_MODEL.has(error.code);
 }
 
+/** What is begun by loading. */
+const LOADS: ReadonlySet<Remedy> = new Set(['reload', 'embedded', 'cpu', 'float64']);
+
 /** What the button of an error does. */
 function act(remedy: Remedy): void {
   if (remedy === 'passes') parts.budget.value = String(Number(parts.budget.value) + 1);
@@ -37,7 +40,7 @@ function act(remedy: Remedy): void {
   if (remedy === 'cpu') parts.device.value = 'wasm';
   if (remedy === 'float64') parts.device.value = 'reference';
   sayFields();
-  if (remedy === 'reload' || remedy === 'embedded' || remedy === 'cpu' || remedy === 'float64') guarded(start());
+  if (LOADS.has(remedy)) guarded(start());
   else if (remedy === 'edit') {
     enter(session.engine ? 'ready' : 'stored');
     parts.text.focus();

@@ -3,9 +3,8 @@ import { parts } from './parts.ts';
 import { session } from './session.ts';
 import { strings } from './strings.ts';
 
-/** Takes the reader's own files as the model to load from now on; none is no choice. */
-function choose(files: readonly File[]): boolean {
-  if (files.length === 0) return false;
+/** Takes the reader's own files as the model to load from now on. */
+function chooseOwn(files: readonly File[]): void {
   session.files = files;
   const own = parts.modelChoice.querySelector<HTMLOptionElement>('option[value="own"]');
   if (own) {
@@ -13,7 +12,6 @@ function choose(files: readonly File[]): boolean {
     own.hidden = false;
   }
   parts.modelChoice.value = 'own';
-  return true;
 }
 
 /** Back to the embedded model. */
@@ -27,8 +25,9 @@ export function offerModels(onChosen: () => void): void {
   const { modelChoice, ownFolder, ownFile, form } = parts;
   let own: readonly File[] | null = null;
   const took = (files: readonly File[]) => {
-    if (!choose(files)) return;
+    if (files.length === 0) return; // none is no choice
     own = files;
+    chooseOwn(own);
     onChosen();
   };
   modelChoice.addEventListener('change', () => {
@@ -38,7 +37,7 @@ export function offerModels(onChosen: () => void): void {
     else if (value === 'file') ownFile.click();
     else if (value !== modelChoice.value) {
       if (value === 'embedded') chooseEmbedded();
-      else if (own) choose(own);
+      else if (own) chooseOwn(own);
       onChosen();
     }
   });

@@ -22,7 +22,7 @@ export function sayBadge(kind: keyof typeof strings.badge): void {
   parts.badge.className = `badge ${kind}`;
 }
 
-/** Shows one cause and one action, which leads away from a model of the reader's own that cannot be loaded; all that was known stays on screen. */
+/** Shows one cause and one action, which for `ownModel`, one that cannot be loaded, leads back to the embedded; all that was known stays on screen. */
 export function sayProblem(error: unknown, act: (remedy: Remedy) => void, ownModel: boolean): void {
   const { code, message } =
     error instanceof WebspexError ? error : new WebspexError('self-check', `page: ${String(error)}; please report it`);

@@ -5,7 +5,7 @@ import { loadClassifier } from '../../src/model/load.ts';
 import type { Model, TokenSequences } from '../../src/model/model.ts';
 import { openSource } from '../../src/model/source.ts';
 import { onnxOfFolder } from '../../test/support/onnx/checkpoint.ts';
-import { type Contest, type Engine, farthest, ONE_THREAD, type Setup, type Surroundings } from './contest.ts';
+import { type Contest, type Engine, farthest, ONE_THREAD, onceForEach, type Setup, type Surroundings } from './contest.ts';
 import { batches, count, firstOf, type Order, rowsIn, sequence } from './lists.ts';
 import { createPeer, type Peer } from './peer.ts';
 
@@ -36,8 +36,8 @@ const SIDES: Readonly<Record<string, (around: Surroundings, shared: Shared) => P
 /** Sequences through the embedded model; `warm` of them are enough to warm up. */
 export function classifying(sequencesOf: (model: Model) => TokenSequences, warm: number): Setup {
   return async (around, names) => {
-    const peers: Promise<Peer>[] = [];
-    const shared = { labels: 2, peer: peerOpener(around.model, peers) };
+    const peers = peersOf(around.model);
+    const shared = { labels: 2, peer: peers.open };
     const sides = new Map<string, Side>();
     for (const name of names) sides.set(name, await SIDES[name](around, shared));
     const first = sides.get(names[0])?.model;
@@ -56,23 +56,19 @@ export function classifying(sequencesOf: (model: Model) => TokenSequences, warm:
       facts: () => factsOf(first, sequences),
       async close() {
         for (const side of sides.values()) await side.close();
-        for (const peer of peers) await (await peer).close();
+        await peers.close();
       },
     } satisfies Contest;
   };
 }
 
-/** Opens each engine's peer once, and keeps it in `opened`. */
-function peerOpener(folder: string, opened: Promise<Peer>[]): Shared['peer'] {
-  const known = new Map<Engine, Promise<Peer>>();
+/** The model is written as ONNX once, where a peer asks for it. */
+function peersOf(folder: string) {
   let bytes: Promise<Uint8Array<ArrayBuffer>> | undefined;
-  return (engine, provider) => {
+  return onceForEach(async (engine, provider) => {
     bytes ??= onnxOfFolder(openSource(folder));
-    const peer = known.get(engine) ?? bytes.then((b) => createPeer(engine, b, { ...ONE_THREAD, executionProviders: [provider] }));
-    if (!known.has(engine)) opened.push(peer);
-    known.set(engine, peer);
-    return peer;
-  };
+    return createPeer(engine, await bytes, { ...ONE_THREAD, executionProviders: [provider] });
+  });
 }
 
 async function ourSide(folder: string, opening: Promise<Backend>): Promise<Side> {

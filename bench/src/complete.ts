@@ -4,7 +4,7 @@ import { loadCausal } from '../../src/model/causal/load.ts';
 import type { CausalModel, ScoredSequences } from '../../src/model/model.ts';
 import { openSource } from '../../src/model/source.ts';
 import { type CausalPeer, createCausalPeer, type Scored } from './causal-peer.ts';
-import { type CausalFile, type Contest, type Engine, farthest, ONE_THREAD, type Setup, type Surroundings } from './contest.ts';
+import { type CausalFile, type Contest, type Engine, farthest, ONE_THREAD, onceForEach, type Setup, type Surroundings } from './contest.ts';
 import { batches, firstOf, type Order, rowsIn, together } from './lists.ts';
 import { openLlamaCpp } from './llama-cpp.ts';
 import { onnxOfGguf } from './llama-gguf.ts';
@@ -40,8 +40,8 @@ export function completing(masks: number): Setup {
     const backend = await createWasmBackend({ threads: 1 });
     const model = await loadCausal(openSource(causal.folder), { backend }, causal.file);
     const prompts = await maskedPrompts(model, masks);
-    const peers: Promise<CausalPeer>[] = [];
-    const shared: Shared = { ...prompts, model, peer: peerOpener(causal, peers) };
+    const peers = peersOf(causal);
+    const shared: Shared = { ...prompts, model, peer: peers.open };
     const sides = new Map<string, Side>();
     for (const name of names) sides.set(name, await SIDES[name]({ ...around, causal }, shared));
     const last = new Map<string, Float32Array>();
@@ -57,7 +57,7 @@ export function completing(masks: number): Setup {
       facts: () => factsOf(shared),
       async close() {
         for (const side of sides.values()) await side.close();
-        for (const peer of peers) await (await peer).close();
+        await peers.close();
         model.destroy();
         backend.destroy();
       },
@@ -65,19 +65,14 @@ export function completing(masks: number): Setup {
   };
 }
 
-/** Opens each engine's peer once, and keeps it in `opened`. */
-function peerOpener({ folder, file }: CausalFile, opened: Promise<CausalPeer>[]): Shared['peer'] {
-  const known = new Map<Engine, Promise<CausalPeer>>();
+/** The model is written as ONNX once, where a peer asks for it. */
+function peersOf({ folder, file }: CausalFile) {
   let made: Promise<ReturnType<typeof onnxOfGguf>> | undefined;
-  return (engine, provider) => {
+  return onceForEach(async (engine, provider) => {
     made ??= openSource(folder).read(file).then(onnxOfGguf);
-    const peer =
-      known.get(engine) ??
-      made.then(({ model, sizes }) => createCausalPeer(engine, model, sizes, { ...ONE_THREAD, executionProviders: [provider] }));
-    if (!known.has(engine)) opened.push(peer);
-    known.set(engine, peer);
-    return peer;
-  };
+    const { model, sizes } = await made;
+    return createCausalPeer(engine, model, sizes, { ...ONE_THREAD, executionProviders: [provider] });
+  });
 }
 
 /** The whole of what is asked in one call, as an explanation asks it. */

@@ -49,6 +49,21 @@ export const ONE_THREAD = {
   interOpNumThreads: 1,
 } as const;
 
+/** Opens a peer for each engine that asks, once; all of them are closed together. */
+export function onceForEach<P extends { close(): Promise<void> }>(open: (engine: Engine, provider: string) => Promise<P>) {
+  const known = new Map<Engine, Promise<P>>();
+  return {
+    open(engine: Engine, provider: string): Promise<P> {
+      const peer = known.get(engine) ?? open(engine, provider);
+      known.set(engine, peer);
+      return peer;
+    },
+    async close(): Promise<void> {
+      for (const peer of known.values()) await (await peer).close();
+    },
+  };
+}
+
 /** Largest absolute difference; infinite where lengths differ or a number is none. */
 export function farthest(a: Float32Array, b: Float32Array): number {
   let most = a.length === b.length ? 0 : Number.POSITIVE_INFINITY;

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import * as web from 'onnxruntime-web';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DecoderConfig } from '../../src/model/causal/config.ts';
 import type { Storage } from '../../src/model/causal/weights.ts';
 import { readSafetensors, toFloat32 } from '../../src/model/safetensors.ts';
 import { golden, tinyConfig } from '../../test/model/causal/support.ts';
 import { type CausalPeer, createCausalPeer, type Scored } from '../src/causal-peer.ts';
-import { farthest, ONE_THREAD } from '../src/contest.ts';
+import { farthest } from '../src/contest.ts';
 import { llamaOnnx } from '../src/llama-onnx.ts';
+import { ON_WASM, useOneThread } from './one-thread.ts';
 
 /** Float32 in onnxruntime against PyTorch. */
 const LOG_PROB = 1e-4;
@@ -49,21 +50,13 @@ function asNeighbours({ has, take }: ReturnType<typeof tensorsOf>, { sizes }: De
   };
 }
 
-const peers: CausalPeer[] = [];
+const keep = useOneThread<CausalPeer>();
 async function open(folder: string, pairing: Storage['pairing'] = 'halves'): Promise<CausalPeer> {
   const config = tinyConfig(folder);
   const tensors = tensorsOf(folder);
   const model = llamaOnnx(config, pairing === 'halves' ? tensors : asNeighbours(tensors, config), pairing);
-  const peer = await createCausalPeer(web, model, config.sizes, { ...ONE_THREAD, executionProviders: ['wasm'] });
-  peers.push(peer);
-  return peer;
+  return keep(await createCausalPeer(web, model, config.sizes, ON_WASM));
 }
-beforeAll(() => {
-  web.env.wasm.numThreads = 1;
-});
-afterAll(async () => {
-  for (const peer of peers) await peer.close();
-});
 
 describe('a causal model of the Llama family as ONNX', () => {
   it.each(['llama', 'mistral', 'qwen2'])('gives PyTorch’s log-probabilities in onnxruntime, padded in one batch (%s)', async (folder) => {

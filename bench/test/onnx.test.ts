@@ -1,5 +1,5 @@
 import * as web from 'onnxruntime-web';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
 import { EMBEDDED_MODEL } from '../../src/embedded.ts';
 import { loadClassifier } from '../../src/model/load.ts';
@@ -8,8 +8,9 @@ import { naiveLogits, randomTensors, sequences, type TinySizes, takeFrom } from 
 import { bertOnnx } from '../../test/support/onnx/bert.ts';
 import { onnxOfFolder } from '../../test/support/onnx/checkpoint.ts';
 import { int, join, message } from '../../test/support/onnx/protobuf.ts';
-import { farthest, ONE_THREAD } from '../src/contest.ts';
+import { farthest } from '../src/contest.ts';
 import { createPeer, type Peer } from '../src/peer.ts';
+import { ON_WASM, useOneThread } from './one-thread.ts';
 
 /** Float32 in onnxruntime against float64 here. */
 const LOGIT = 1e-4;
@@ -31,18 +32,8 @@ const LISTS = [
   [1, 6, 6, 6, 2],
 ];
 
-const peers: Peer[] = [];
-const open = async (model: Uint8Array) => {
-  const peer = await createPeer(web, model, { ...ONE_THREAD, executionProviders: ['wasm'] });
-  peers.push(peer);
-  return peer;
-};
-beforeAll(() => {
-  web.env.wasm.numThreads = 1;
-});
-afterAll(async () => {
-  for (const peer of peers) await peer.close();
-});
+const keep = useOneThread<Peer>();
+const open = async (model: Uint8Array) => keep(await createPeer(web, model, ON_WASM));
 
 describe('protocol buffers', () => {
   it('are the bytes of the format’s own examples', () => {

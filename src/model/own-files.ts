@@ -6,16 +6,15 @@ import { aborted } from './source.ts';
 /** A file as a page's file picker, a drop, or a directory picker gives it; Node has the same class. */
 export type OwnFile = File;
 
-/** Where a file lies below the folder that was chosen: `1_Pooling/config.json`; a file chosen alone is its name. */
-function placeIn(folder: string, file: OwnFile): string | null {
-  const path = file.webkitRelativePath || file.name;
-  return path.startsWith(folder) ? path.slice(folder.length) : null;
+/** Where a file lies, from the folder that was chosen on: `model/1_Pooling/config.json`; a file chosen alone is its name. */
+function pathOf(file: OwnFile): string {
+  return file.webkitRelativePath || file.name;
 }
 
 /** The folder nearest to the top that has a config.json, with a slash at its end; what was chosen may hold the model's folder. */
 function folderOf(files: readonly OwnFile[]): string {
   const folders = files
-    .map((file) => file.webkitRelativePath || file.name)
+    .map(pathOf)
     .filter((path) => /(?:^|\/)config\.json$/.test(path))
     .map((path) => path.slice(0, -'config.json'.length));
   return folders.sort((a, b) => a.split('/').length - b.split('/').length || (a < b ? -1 : 1))[0] ?? '';
@@ -26,7 +25,7 @@ export function ggufOf(files: readonly OwnFile[]): string | undefined {
   const found = files.filter(({ name }) => /\.gguf$/i.test(name));
   if (found.length === 0 || files.some(({ name }) => name === 'config.json')) return undefined;
   if (found.length > 1) throw new WebspexError('usage', `model: expected one GGUF file, got ${found.length}; choose one of them`);
-  return found[0].webkitRelativePath || found[0].name;
+  return pathOf(found[0]);
 }
 
 /**
@@ -37,7 +36,8 @@ export function openFiles(files: readonly OwnFile[], { signal }: { readonly sign
   if (files.length === 0)
     throw new WebspexError('usage', 'model: expected the files of a model folder or a GGUF file, got none; choose some');
   const folder = folderOf(files);
-  const byPlace = new Map(files.flatMap((file) => [[placeIn(folder, file), file] as const]).filter(([place]) => place !== null));
+  const inside = files.filter((file) => pathOf(file).startsWith(folder));
+  const byPlace = new Map(inside.map((file) => [pathOf(file).slice(folder.length), file]));
   const id = folder.split('/').filter(Boolean).at(-1) ?? (ggufOf(files) ?? files[0].name).split('/').at(-1) ?? '';
   return {
     id,
@@ -70,7 +70,7 @@ async function bytesOf(file: OwnFile, name: string): Promise<Uint8Array> {
 }
 
 /** Some of the names, for a message. */
-function listed(names: readonly (string | null)[]): string {
-  const shown = names.slice(0, 5).map((name) => oneLine(String(name), 60));
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5).map((name) => oneLine(name, 60));
   return names.length > 5 ? `${shown.join(', ')} and ${names.length - 5} more` : shown.join(', ');
 }

@@ -24,7 +24,7 @@ function limit(name: string, value: number): string {
 
 /** How matrix products are computed: software runs no race. */
 function tiles(tiling: string): string {
-  return tiling === 'direct' || tiling === 'narrow' ? 'in tiles without barriers' : `in tiles of ${tiling.replace('x', ' by ')}`;
+  return tiling.includes('x') ? `in tiles of ${tiling.replace('x', ' by ')}` : 'in tiles without barriers';
 }
 
 /** The cache with its models; a user who wants the room back removes a folder. */

@@ -32,6 +32,7 @@ import type { Dtype } from './storage.ts';
 /** How products are tiled: `direct` and `narrow` without barriers, for software adapters; the others through workgroup memory, by rows and columns. */
 export const TILINGS = ['direct', 'narrow', '64x64', '128x64'] as const;
 export type Tiling = (typeof TILINGS)[number];
+const BARRIER_FREE: readonly Tiling[] = ['direct', 'narrow'];
 
 const SNIPPETS: Readonly<Record<string, string>> = {
   'shared/step.wgsl': step,
@@ -86,7 +87,7 @@ export interface ShaderChoice {
 export function shaderOf(kernel: KernelName, { tiling, subgroups }: ShaderChoice): Shader {
   switch (kernel) {
     case 'layer-norm':
-      return subgroups ? NORMS.subgroup : tiling === 'direct' || tiling === 'narrow' ? NORMS.invocation : NORMS.workgroup;
+      return subgroups ? NORMS.subgroup : BARRIER_FREE.includes(tiling) ? NORMS.invocation : NORMS.workgroup;
     case 'gather-rows':
       return { stem: 'gather-rows', source: gatherRows, groups: ({ params }, rows) => [Math.ceil(params.columns / 256), rows] };
     case 'matmul':
