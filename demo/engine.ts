@@ -1,5 +1,5 @@
 import { WebspexError } from '../src/index.ts';
-import { connectExplainer, type DeviceChoice, type Endpoint, type ProgressEvent, type RemoteExplainer } from '../src/text.ts';
+import { connectExplainer, type DeviceChoice, type Endpoint, env, type ProgressEvent, type RemoteExplainer } from '../src/text.ts';
 import { GPU_SILENCE_S, SLOW_SILENCE_S, watchSilence } from './silence.ts';
 import workerAddress from './worker.ts?worker&url';
 
@@ -16,14 +16,14 @@ const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.cre
 });
 
 /**
- * Starts the worker and loads in it a model from the reader's own files, or the embedded one. A worker that owes an answer and says nothing
- * for too long is ended; what was asked of it fails with device-lost. @throws WebspexError whatever loading throws.
+ * Starts the worker and loads in it a model from the reader's own files or of the hub, or the embedded one. A worker that
+ * owes an answer and says nothing for too long is ended; what was asked of it fails with device-lost. @throws WebspexError whatever loading throws.
  */
 export async function startEngine(
   device: DeviceChoice,
   signal: AbortSignal,
   onProgress: (event: ProgressEvent) => void,
-  files: readonly File[] | null = null,
+  own: readonly File[] | string | null = null,
 ): Promise<RemoteExplainer> {
   const worker = new Worker(policy ? policy.createScriptURL(workerAddress) : workerAddress, { type: 'module' });
   let giveUp: (reason: string) => void = () => {};
@@ -32,7 +32,9 @@ export async function startEngine(
   });
   const watched = watchSilence(worker as Endpoint, SLOW_SILENCE_S, (reason) => giveUp(reason));
   try {
-    const model = files ?? new URL('./models/minilm-sst2/', document.baseURI).href;
+    // The page asks nobody but its own server, which passes on to the hub what concerns models.
+    env.remoteHost = new URL('./hub/', document.baseURI).href;
+    const model = own ?? new URL('./models/minilm-sst2/', document.baseURI).href;
     const connecting = connectExplainer(watched.endpoint, { model, device, signal, progress_callback: onProgress });
     const engine = await Promise.race([connecting, lost]);
     const { backend, software } = engine.device;

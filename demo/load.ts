@@ -30,7 +30,7 @@ export async function load(): Promise<void> {
   parts.model.className = 'chip busy';
   parts.model.textContent = strings.loading;
   try {
-    const engine = await startEngine(asked, signal, (event) => !signal.aborted && sayLoading(sizes, event), session.files);
+    const engine = await startEngine(asked, signal, (event) => !signal.aborted && sayLoading(sizes, event), session.own);
     const why = await whyCpu(engine.device, asked);
     if (signal.aborted) return engine.destroy();
     session.engine = engine;

@@ -18,7 +18,7 @@ import { startTheme } from './theme.ts';
 function guarded(work: Promise<void>): void {
   work.catch((error) => {
     if (error instanceof WebspexError && error.code === 'device-lost') unload();
-    sayProblem(error, act, session.files !== null && !session.engine && ofModel(error));
+    sayProblem(error, act, session.own !== null && !session.engine && ofModel(error));
   });
 }
 

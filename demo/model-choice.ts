@@ -3,42 +3,48 @@ import { parts } from './parts.ts';
 import { session } from './session.ts';
 import { strings } from './strings.ts';
 
-/** Takes the reader's own files as the model to load from now on. */
-function chooseOwn(files: readonly File[]): void {
-  session.files = files;
-  const own = parts.modelChoice.querySelector<HTMLOptionElement>('option[value="own"]');
-  if (own) {
-    own.textContent = strings.ownModel(files[0].webkitRelativePath.split('/')[0] || files[0].name);
-    own.hidden = false;
+/** Takes the reader's own files, or an id of the hub, as the model to load from now on. */
+function chooseOwn(own: readonly File[] | string): void {
+  session.own = own;
+  const option = parts.modelChoice.querySelector<HTMLOptionElement>('option[value="own"]');
+  if (option) {
+    option.textContent = typeof own === 'string' ? own : strings.ownModel(own[0].webkitRelativePath.split('/')[0] || own[0].name);
+    option.hidden = false;
   }
   parts.modelChoice.value = 'own';
 }
 
 /** Back to the embedded model. */
 export function chooseEmbedded(): void {
-  session.files = null;
+  session.own = null;
   parts.modelChoice.value = 'embedded';
+  parts.hubField.hidden = true;
 }
 
-/** Lets a model be chosen by its list, and files be dropped on the form; `onChosen` where one was. */
+/** Lets a model be chosen by its list or its id, and files be dropped on the form; `onChosen` where one was. */
 export function offerModels(onChosen: () => void): void {
-  const { modelChoice, ownFolder, ownFile, form } = parts;
-  let own: readonly File[] | null = null;
-  const took = (files: readonly File[]) => {
-    if (files.length === 0) return; // none is no choice
-    own = files;
+  const { modelChoice, ownFolder, ownFile, hubField, hubId, form } = parts;
+  let own: readonly File[] | string | null = null;
+  const took = (chosen: readonly File[] | string) => {
+    if (chosen.length === 0) return; // none is no choice
+    own = chosen;
+    hubField.hidden = typeof own !== 'string';
     chooseOwn(own);
     onChosen();
   };
   modelChoice.addEventListener('change', () => {
     const { value } = modelChoice;
-    modelChoice.value = session.files ? 'own' : 'embedded'; // until files have been chosen, which may be given up
+    modelChoice.value = session.own ? 'own' : 'embedded'; // until one has been chosen, which may be given up
     if (value === 'folder') ownFolder.click();
     else if (value === 'file') ownFile.click();
-    else if (value !== modelChoice.value) {
-      if (value === 'embedded') chooseEmbedded();
-      else if (own) chooseOwn(own);
-      onChosen();
+    else if (value === 'hub') {
+      hubField.hidden = false;
+      hubId.focus();
+    } else if (value !== modelChoice.value) {
+      if (value === 'embedded') {
+        chooseEmbedded();
+        onChosen();
+      } else if (own) took(own);
     }
   });
   for (const picker of [ownFolder, ownFile])
@@ -46,6 +52,13 @@ export function offerModels(onChosen: () => void): void {
       took([...(picker.files ?? [])]);
       picker.value = ''; // the same choice again is a choice
     });
+  const tookId = () => hubId.reportValidity() && took(hubId.value.trim());
+  hubId.addEventListener('change', () => hubId.value.trim() !== session.own && tookId());
+  hubId.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter') return;
+    event.preventDefault(); // it chooses the model and explains nothing yet
+    tookId();
+  });
   form.addEventListener('dragover', (event) => {
     if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
   });
@@ -61,7 +74,7 @@ export function offerTargets(task: Task | undefined, labels: readonly string[]):
   const classifies = labels.length > 0;
   parts.labelField.hidden = !classifies;
   parts.wordsField.hidden = classifies;
-  parts.examples.hidden = session.files !== null;
+  parts.examples.hidden = session.own !== null;
   parts.words.placeholder = classifies ? '' : strings.targets[task ?? 'text-generation'];
   const [predicted] = parts.target.options;
   const before = parts.target.value;

@@ -10,7 +10,7 @@ export function enter(state: State): void {
   parts.main.dataset.state = state;
   parts.main.setAttribute('aria-busy', String(running || state === 'loading'));
   parts.explain.disabled = running;
-  for (const field of [parts.device, parts.modelChoice]) field.disabled = running; // a run ends on what it began on
+  for (const field of [parts.device, parts.modelChoice, parts.hubId]) field.disabled = running; // a run ends on what it began on
   parts.stop.disabled = !running;
   parts.progress.hidden = !running;
   parts.status.setAttribute('aria-live', running ? 'off' : 'polite'); // counting aloud helps nobody; the bar can be asked

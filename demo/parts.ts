@@ -21,6 +21,8 @@ export const parts = {
   modelChoice: byId<HTMLSelectElement>('model-choice'),
   ownFolder: byId<HTMLInputElement>('own-folder'),
   ownFile: byId<HTMLInputElement>('own-file'),
+  hubField: byId('hub-field'),
+  hubId: byId<HTMLInputElement>('hub-id'),
   labelField: byId('label-field'),
   target: byId<HTMLSelectElement>('target'),
   wordsField: byId('words-field'),

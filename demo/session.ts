@@ -10,8 +10,8 @@ import { strings } from './strings.ts';
 export const session = {
   engine: null as RemoteExplainer | null,
   run: null as ExplainRun | null,
-  /** The reader's own model; null for the embedded one. */
-  files: null as readonly File[] | null,
+  /** The reader's own model: files, or an id of the hub; null for the embedded one. */
+  own: null as readonly File[] | string | null,
   /** Stop was pressed in the run that is under way. */
   stopping: false,
   /** Explain was pressed before the model was there. */

@@ -1,5 +1,7 @@
 import { VERSION, WebspexError } from '../index.ts';
+import { env } from '../text.ts';
 import { parseArguments, usage } from './arguments.ts';
+import { hubFolder } from './cache.ts';
 import type { Command } from './command.ts';
 import { bench } from './commands/bench.ts';
 import { compare } from './commands/compare.ts';
@@ -48,6 +50,9 @@ async function dispatch([name, ...rest]: readonly string[], io: Io): Promise<num
 
 /** Runs what was typed and returns the exit code; a failure is one line on stderr. */
 export async function main(args: readonly string[], io: Io): Promise<number> {
+  // The first is the name that Hugging Face's own tools take; the engine's process is told of both.
+  env.remoteHost = process.env.HF_ENDPOINT || env.remoteHost;
+  env.cacheDir = hubFolder();
   try {
     return await dispatch(args, io);
   } catch (error) {

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { join, resolve, sep } from 'node:path';
 import { usage } from './arguments.ts';
 import { contentType } from './content-types.ts';
+import { askedOfHub, relay } from './hub-relay.ts';
 
 /** What the page may do: run its own scripts and its own worker, ask its own origin, and nothing else. */
 export const CONTENT_SECURITY_POLICY = [
@@ -66,6 +67,8 @@ function refuse(response: ServerResponse, status: number, text: string, headers:
 
 async function answer(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
+  const model = askedOfHub(request.url ?? '/');
+  if (model !== null) return relay(model, request, response, HEADERS);
   const found = await find(root, request.url ?? '/');
   if (!found) return refuse(response, 404, 'not found');
   const headers = { ...HEADERS, 'Content-Type': contentType(found.file), ETag: found.etag };

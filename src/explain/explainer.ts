@@ -6,6 +6,7 @@ import { EMBEDDED_MODEL } from '../embedded.ts';
 import { isDecoderConfig } from '../model/causal/config.ts';
 import { loadCausal } from '../model/causal/load.ts';
 import { headKindOf } from '../model/config.ts';
+import type { HubEnv } from '../model/hub/env.ts';
 import { isHubId } from '../model/hub/hub.ts';
 import { openModel } from '../model/hub/source.ts';
 import { loadClassifier } from '../model/load.ts';
@@ -49,6 +50,8 @@ export interface ExplainerOptions {
   readonly revision?: string;
   /** A model of the hub comes from the cache alone. */
   readonly local_files_only?: boolean;
+  /** Where models of the hub come from, in place of `env`. */
+  readonly env?: HubEnv;
 }
 
 /**
@@ -155,10 +158,10 @@ async function taskOf(source: ModelSource): Promise<Task> {
 
 /** Where a model's files come from, and the GGUF file among them. @throws usage. */
 function sourceOf(model: ModelPlace, options: ExplainerOptions): { source: ModelSource; file?: string } {
-  const { fetch, signal, revision, local_files_only: localFilesOnly } = options;
+  const { fetch, signal, revision, env, local_files_only: localFilesOnly } = options;
   if (isChosen(model)) return { source: openFiles(model, { signal }), file: ggufOf(model) };
   const { folder, file } = placeOf(model);
-  return { source: openModel(folder, { fetch, signal, revision, localFilesOnly, sign: file }), file };
+  return { source: openModel(folder, { fetch, signal, revision, localFilesOnly, env, sign: file }), file };
 }
 
 function isChosen(model: ModelPlace): model is readonly OwnFile[] {

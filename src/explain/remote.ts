@@ -1,5 +1,6 @@
 import { type ErrorCode, WebspexError } from '../core/errors.ts';
 import { isPresent, type Masks } from '../core/masks.ts';
+import { env, type HubEnv } from '../model/hub/env.ts';
 import type { DeviceInfo, ModelInfo, ProgressEvent } from '../model/model.ts';
 import type { OwnFile } from '../model/own-files.ts';
 import type { Explanation } from './document.ts';
@@ -28,7 +29,7 @@ export interface Endpoint {
   terminate?(): void;
 }
 
-type LoadRequest = Omit<ConnectOptions, 'progress_callback' | 'signal'>;
+type LoadRequest = Omit<ConnectOptions, 'progress_callback' | 'signal'> & { readonly env: HubEnv };
 
 type Sendable<T> = Omit<T, 'signal' | 'onProgress' | 'log'>;
 
@@ -143,7 +144,7 @@ interface Pending {
 
 /**
  * Loads a model on the far side of a worker (or child process) that runs `serveExplainer`, and returns the same interface as
- * `explainer`. @throws whatever the far side throws, with the same codes; device-lost where the far side dies.
+ * `explainer`; it takes models of the hub from where `env` says on this side. @throws whatever the far side throws, with the same codes; device-lost where the far side dies.
  */
 export async function connectExplainer(endpoint: Endpoint, options: ConnectOptions = {}): Promise<RemoteExplainer> {
   const pending = new Map<number, Pending>();
@@ -177,7 +178,7 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
   endpoint.addEventListener('error' as 'message', () => fail('an error that ended the worker'));
 
   const { task, model: place, device: wanted, dtype, revision, local_files_only, signal, progress_callback } = options;
-  const loading: LoadRequest = { task, model: place, device: wanted, dtype, revision, local_files_only };
+  const loading: LoadRequest = { task, model: place, device: wanted, dtype, revision, local_files_only, env: { ...env } };
   const {
     model,
     device,

@@ -1,8 +1,7 @@
 import { type BenchContext, benchmarks } from '../../bench.ts';
 import { type DeviceInfo, WebspexError } from '../../index.ts';
-import { EMBEDDED_MODEL, type Endpoint, env, loadClassifier, openSource, serveExplainer } from '../../text.ts';
+import { EMBEDDED_MODEL, type Endpoint, loadClassifier, openSource, serveExplainer } from '../../text.ts';
 import { describeAdapter, openBackend, timeTilings } from '../../webgpu.ts';
-import { hubFolder } from '../cache.ts';
 import { readTextFile } from '../files.ts';
 import { gamesOf } from './games.ts';
 import { type BenchRequest, type EngineMessage, type Hello, isEngineMessage } from './messages.ts';
@@ -106,9 +105,6 @@ async function runBenchmark(request: BenchRequest, found: FoundGpu, channel: Cha
  * Ctrl-C is the parent's business: it decides whether a run stops or ends.
  */
 export async function serveEngine(channel: Channel, mode: string | undefined): Promise<void> {
-  // The first is the name that Hugging Face's own tools take.
-  env.remoteHost = process.env.HF_ENDPOINT || env.remoteHost;
-  env.cacheDir = hubFolder();
   channel.on('SIGINT', () => {});
   channel.on('disconnect', () => process.exit(0));
   const found = mode === 'cpu' ? { gpu: null, hello: { ...NO_ADAPTER, why: 'not asked for' } } : await findGpu();

@@ -39,6 +39,9 @@ export function isHubId(name: string): boolean {
   return ID.test(name) && !name.includes('..');
 }
 
+/** A browser's own `fetch` may not be called as a method of something else. */
+const ask: typeof fetch = (...request) => globalThis.fetch(...request);
+
 /** Where a model is looked for, with the settings as they are now. @throws usage for a name that is no id, or a revision that is none. */
 export function hubOf(id: string, options: HubOptions): Omit<Hub, 'store'> & { openStore(): Promise<HubStore> } {
   if (!isHubId(id)) throw new WebspexError('usage', `model: expected an id such as org/name, got ${oneLine(id)}; name one`);
@@ -52,7 +55,7 @@ export function hubOf(id: string, options: HubOptions): Omit<Hub, 'store'> & { o
     host: remoteHost.replace(/\/*$/, '/'),
     template: remotePathTemplate,
     offline: options.localFilesOnly === true || !allowRemoteModels,
-    line: { ask: options.fetch ?? globalThis.fetch, signal: options.signal, waitMs: options.waitMs ?? FIRST_WAIT_MS },
+    line: { ask: options.fetch ?? ask, signal: options.signal, waitMs: options.waitMs ?? FIRST_WAIT_MS },
     openStore: () => (options.store ? Promise.resolve(options.store) : openStore(cacheDir)),
   };
 }
