@@ -1,19 +1,23 @@
 import { type Explanation, MOST_VERIFIED, verifyMembers } from '../src/index.ts';
 import { parseUnits, type RemoteExplainer, type TextOptions } from '../src/text.ts';
 import { parts } from './parts.ts';
+import { examples } from './players.ts';
 import { strings } from './strings.ts';
 import { drawVerification } from './verify.ts';
 
-/** Whether an engine holds the very weights that an explanation was made with: only then do its passes say anything about it. */
+/** Whether an engine holds the very weights that an explanation was made with, and its head: only then do its passes say anything about it. */
 export function sameWeights(engine: RemoteExplainer | null, e: Explanation | null): engine is RemoteExplainer {
-  return engine !== null && e?.model?.sha256 === engine.model.sha256;
+  if (engine === null || e?.model?.sha256 !== engine.model.sha256) return false;
+  const headless = e.lens === 'data' || e.scalar === 'cosine';
+  return engine.task === 'text-generation' || headless === (engine.task === 'feature-extraction');
 }
 
 /** True passes on the text of an explanation, masked as it was masked. */
 function passes(engine: RemoteExplainer, e: Explanation, masks: readonly (readonly number[])[]): Promise<Float32Array> {
   const { target, mask } = e;
-  const lock = e.locked ?? 'none';
-  return engine.evaluate(e.text, { masks, target, mask, lock, units: parseUnits(e.units), scalar: e.scalar as TextOptions['scalar'] });
+  const asked = { masks, target, scalar: e.scalar as TextOptions['scalar'] };
+  if (e.lens === 'text') return engine.evaluate(e.text, { ...asked, mask, lock: e.locked ?? 'none', units: parseUnits(e.units) });
+  return engine.evaluate(e.text, { ...asked, lens: e.lens as TextOptions['lens'], ...(e.lens === 'data' && { train: examples.shown }) });
 }
 
 /** Answers of the model that were asked for already: a running explanation asks again at each snapshot. */
@@ -26,7 +30,8 @@ export async function askWithout(engine: RemoteExplainer | null): Promise<void> 
   const { result: e, off } = view;
   const mine = ++asked;
   if (!e || off.length === 0 || !sameWeights(engine, e)) return;
-  const key = JSON.stringify([e.model?.sha256, e.text, e.units, e.mask, e.target, e.scalar, off]);
+  const labels = e.players.map((p) => p.label);
+  const key = JSON.stringify([e.model?.sha256, e.text, e.lens, labels, e.units, e.mask, e.target, e.scalar, off]);
   if (!answers.has(key)) {
     view.measured = 'asking';
     try {

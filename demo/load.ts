@@ -3,6 +3,7 @@ import { startEngine } from './engine.ts';
 import { offerTargets } from './model-choice.ts';
 import { clearProblem, enter } from './page-state.ts';
 import { parts } from './parts.ts';
+import { chosenLens } from './players.ts';
 import { sayVerify, session } from './session.ts';
 import { chosenDevice, sayBudget } from './settings.ts';
 import { megabytes, strings } from './strings.ts';
@@ -13,6 +14,11 @@ const BUDGET = 10;
 const SLOW_BUDGET = 7;
 
 let latest = new AbortController();
+
+/** Whether the loaded model can be asked for the chosen players: training examples need an encoder without its head. */
+export function fitsPlayers(): boolean {
+  return session.engine?.task === 'text-generation' || session.headless === (chosenLens() === 'data');
+}
 
 /**
  * Loads the model on the chosen device, in a fresh worker. A load that is overtaken by another ends without an engine and without an
@@ -30,10 +36,18 @@ export async function load(): Promise<void> {
   parts.model.className = 'chip busy';
   parts.model.textContent = strings.loading;
   try {
-    const engine = await startEngine(asked, signal, (event) => !signal.aborted && sayLoading(sizes, event), session.own);
+    const headless = chosenLens() === 'data';
+    const engine = await startEngine({
+      own: session.own,
+      task: headless ? 'feature-extraction' : undefined,
+      device: asked,
+      signal,
+      onProgress: (event) => !signal.aborted && sayLoading(sizes, event),
+    });
     const why = await whyCpu(engine.device, asked);
     if (signal.aborted) return engine.destroy();
     session.engine = engine;
+    session.headless = headless;
     sayLoaded(engine, why);
   } catch (error) {
     if (signal.aborted) return;
@@ -68,7 +82,7 @@ function sayLoaded({ model, device, task }: RemoteExplainer, why: string): void 
   parts.model.className = 'chip ready';
   parts.model.textContent = strings.ready(device.adapter);
   parts.where.textContent = strings.where[gpu ? 'gpu' : 'cpu'];
-  offerTargets(task, model.labels);
+  offerTargets(task, model.labels, chosenLens());
   if (model.labels.includes(session.linkTarget)) parts.target.value = session.linkTarget;
   session.speed = { rate: 0, device: strings.device[gpu ? 'gpu' : device.backend === 'webgpu' ? 'software' : 'cpu'] };
   if (!session.budgetChosen) parts.budget.value = String(slow ? SLOW_BUDGET : BUDGET);

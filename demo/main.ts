@@ -1,24 +1,25 @@
 import { type Look, readExplanation } from '../src/element.ts';
 import { INDICES, METHODS, VERSION, WebspexError } from '../src/index.ts';
 import { askWithout, verify, verifyObstacle } from './ask.ts';
-import { load, unload } from './load.ts';
-import { chooseEmbedded, offerModels } from './model-choice.ts';
+import { fitsPlayers, load, unload } from './load.ts';
+import { chooseEmbedded, offerModels, offerTargets } from './model-choice.ts';
 import { enter, sayProblem } from './page-state.ts';
 import { parts } from './parts.ts';
+import { chosenLens, offerPlayers } from './players.ts';
 import { run, stop } from './run.ts';
 import { copyLink, save } from './save.ts';
 import { sayFields, sayVerify, session, show } from './session.ts';
 import { applyShared, chosenDevice } from './settings.ts';
 import { decodeLink } from './share.ts';
 import stored from './stored/acting.json';
-import { EXAMPLES, INDEX_NAMES, METHOD_NAMES, type Remedy, strings } from './strings.ts';
+import { BAD_EXAMPLES, EXAMPLES, INDEX_NAMES, METHOD_NAMES, type Remedy, strings } from './strings.ts';
 import { startTheme } from './theme.ts';
 
 /** The one place where work that a click or the start has begun ends when it fails; an engine that died in it is gone. */
 function guarded(work: Promise<void>): void {
   work.catch((error) => {
     if (error instanceof WebspexError && error.code === 'device-lost') unload();
-    sayProblem(error, act, session.own !== null && !session.engine && ofModel(error));
+    sayProblem(error, act, session.own !== null && !session.engine && ofModel(error) ? { remedy: 'embedded' } : {});
   });
 }
 
@@ -53,6 +54,15 @@ async function start(): Promise<void> {
   if (!session.engine) return; // another load has overtaken this one, and will go on
   if (session.waiting) await run();
   else await askWithout(session.engine);
+}
+
+/** Other players may need the model loaded otherwise, and other targets. */
+async function changePlayers(): Promise<void> {
+  sayFields();
+  const { engine } = session;
+  if (!engine) return;
+  if (fitsPlayers()) offerTargets(engine.task, engine.model.labels, chosenLens());
+  else await start();
 }
 
 async function verifyChosen(): Promise<void> {
@@ -120,6 +130,10 @@ function listen(): void {
   });
   parts.device.addEventListener('change', () => guarded(start()));
   offerModels(() => guarded(start()));
+  offerPlayers(
+    () => guarded(changePlayers()),
+    (error) => sayProblem(error, act, BAD_EXAMPLES),
+  );
   parts.stop.addEventListener('click', stop);
   parts.verify.addEventListener('click', () => guarded(verifyChosen()));
   view.addEventListener('spex-verify', () => guarded(verifyChosen()));

@@ -1,5 +1,6 @@
 import type { Task } from '../src/text.ts';
 import { parts } from './parts.ts';
+import type { Lens } from './players.ts';
 import { session } from './session.ts';
 import { strings } from './strings.ts';
 
@@ -70,15 +71,15 @@ export function offerModels(onChosen: () => void): void {
 }
 
 /** Offers what a loaded model can be asked: labels of a classifier, or words; and masks that it knows. */
-export function offerTargets(task: Task | undefined, labels: readonly string[]): void {
-  const classifies = labels.length > 0;
+export function offerTargets(task: Task | undefined, labels: readonly string[], lens: Lens): void {
+  const classifies = task === 'text-classification';
   parts.labelField.hidden = !classifies;
   parts.wordsField.hidden = classifies;
   parts.examples.hidden = session.own !== null;
-  parts.words.placeholder = classifies ? '' : strings.targets[task ?? 'text-generation'];
+  parts.words.placeholder = lens === 'data' ? strings.exampleLabel : strings.targets[task ?? 'text-generation'];
   const [predicted] = parts.target.options;
   const before = parts.target.value;
-  parts.target.replaceChildren(predicted, ...labels.map((label) => new Option(label, label)));
+  parts.target.replaceChildren(predicted, ...(classifies ? labels : []).map((label) => new Option(label, label)));
   parts.target.value = labels.includes(before) ? before : '';
   const masks = task !== 'text-generation';
   for (const option of parts.mask.options) if (option.value === 'mask-token' || option.value === 'unk-token') option.disabled = !masks;

@@ -1,6 +1,6 @@
 import { WebspexError } from '../src/index.ts';
 import { parts } from './parts.ts';
-import { ADVICE, REMEDIES, type Remedy, strings } from './strings.ts';
+import { ADVICE, type Advice, REMEDIES, type Remedy, strings } from './strings.ts';
 
 export type State = 'stored' | 'loading' | 'ready' | 'running' | 'done' | 'stopped' | 'error';
 
@@ -10,7 +10,7 @@ export function enter(state: State): void {
   parts.main.dataset.state = state;
   parts.main.setAttribute('aria-busy', String(running || state === 'loading'));
   parts.explain.disabled = running;
-  for (const field of [parts.device, parts.modelChoice, parts.hubId]) field.disabled = running; // a run ends on what it began on
+  for (const field of [parts.device, parts.modelChoice, parts.hubId, parts.units]) field.disabled = running; // a run ends on what it began on
   parts.stop.disabled = !running;
   parts.progress.hidden = !running;
   parts.status.setAttribute('aria-live', running ? 'off' : 'polite'); // counting aloud helps nobody; the bar can be asked
@@ -22,11 +22,11 @@ export function sayBadge(kind: keyof typeof strings.badge): void {
   parts.badge.className = `badge ${kind}`;
 }
 
-/** Shows one cause and one action, which for `ownModel`, one that cannot be loaded, leads back to the embedded; all that was known stays on screen. */
-export function sayProblem(error: unknown, act: (remedy: Remedy) => void, ownModel: boolean): void {
+/** Shows one cause and one action, those of the error's code or others that fit it better here; all that was known stays on screen. */
+export function sayProblem(error: unknown, act: (remedy: Remedy) => void, better: Partial<Advice> = {}): void {
   const { code, message } =
     error instanceof WebspexError ? error : new WebspexError('self-check', `page: ${String(error)}; please report it`);
-  const { cause, remedy } = ownModel ? { ...ADVICE[code], remedy: 'embedded' as const } : ADVICE[code];
+  const { cause, remedy } = { ...ADVICE[code], ...better };
   parts.problemCause.textContent = cause;
   parts.problemCode.textContent = code;
   parts.problemDetail.textContent = message;

@@ -28,6 +28,8 @@ export const parts = {
   wordsField: byId('words-field'),
   words: byId<HTMLInputElement>('words'),
   units: byId<HTMLSelectElement>('units'),
+  trainFile: byId<HTMLInputElement>('train-file'),
+  maskField: byId('mask-field'),
   mask: byId<HTMLSelectElement>('mask'),
   replacementField: byId('replacement-field'),
   replacement: byId<HTMLInputElement>('replacement'),

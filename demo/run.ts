@@ -1,7 +1,8 @@
 import { type Explanation, type RunProgress, WebspexError } from '../src/index.ts';
-import { load } from './load.ts';
+import { fitsPlayers, load } from './load.ts';
 import { clearProblem, enter, sayBadge } from './page-state.ts';
 import { parts } from './parts.ts';
+import { examples } from './players.ts';
 import { sayFields, session, show } from './session.ts';
 import { settings } from './settings.ts';
 import { strings } from './strings.ts';
@@ -13,7 +14,7 @@ import { strings } from './strings.ts';
 export async function run(): Promise<void> {
   if (session.run) return;
   clearProblem();
-  if (!session.engine) {
+  if (!session.engine || !fitsPlayers()) {
     session.waiting = true;
     parts.status.textContent = strings.waiting;
     if (parts.main.dataset.state === 'loading') return; // whoever loads will run
@@ -22,11 +23,13 @@ export async function run(): Promise<void> {
   }
   session.waiting = false;
   session.stopping = false;
-  session.run = session.engine.explain(parts.text.value, { ...settings(), onProgress: sayProgress });
+  const asked = settings();
+  session.run = session.engine.explain(parts.text.value, { ...asked, onProgress: sayProgress });
   parts.progress.value = 0;
   enter('running');
   try {
     for await (const snapshot of session.run) {
+      examples.shown = asked.train ?? [];
       show(snapshot);
       sayBadge('live');
     }

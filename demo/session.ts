@@ -12,6 +12,8 @@ export const session = {
   run: null as ExplainRun | null,
   /** The reader's own model: files, or an id of the hub; null for the embedded one. */
   own: null as readonly File[] | string | null,
+  /** The model was loaded without its head, to train others. */
+  headless: false,
   /** Stop was pressed in the run that is under way. */
   stopping: false,
   /** Explain was pressed before the model was there. */

@@ -1,6 +1,7 @@
 import { AUDITED, isGradedByFolds, methodIndex } from '../src/index.ts';
 import type { DeviceChoice, TextOptions } from '../src/text.ts';
 import { parts } from './parts.ts';
+import { askedPlayers, chosenLens } from './players.ts';
 import type { Shared } from './share.ts';
 import { count, strings } from './strings.ts';
 
@@ -24,8 +25,7 @@ export function chosenDevice(): DeviceChoice {
 export function settings(): TextOptions & { readonly budget: number } {
   return {
     target: target() || undefined,
-    units: parts.units.value as 'word' | 'token' | 'sentence',
-    mask: maskRule(),
+    ...askedPlayers(maskRule()),
     method: parts.method.value as TextOptions['method'],
     index: methodIndex(parts.method.value) ?? (parts.index.value as TextOptions['index']),
     ...assurance(),
@@ -47,11 +47,11 @@ function assurance(): Pick<TextOptions, 'untilR2' | 'audit'> {
 
 /** The fields, for a link. */
 export function shared(withText: boolean): Shared {
-  const { target = '', mask = '', method = '', index = '' } = settings();
+  const { target = '', method = '', index = '' } = settings();
   const { units, until, grade, budget, text } = parts;
   return {
     ...(withText && { text: text.value }),
-    ...{ target, units: units.value, mask, method, index, until: until.value, grade: grade.value },
+    ...{ target, units: units.value, mask: maskRule(), method, index, until: until.value, grade: grade.value },
     device: chosenDevice(),
     budget: Number(budget.value),
   };
@@ -71,7 +71,7 @@ export function applyShared(link: Shared): void {
     [parts.grade, link.grade],
     [parts.device, link.device],
   ] as const;
-  for (const [field, value] of choices) if ([...field.options].some((o) => o.value === value)) field.value = value;
+  for (const [field, value] of choices) if ([...field.options].some((o) => o.value === value && !o.hidden)) field.value = value;
   parts.words.value = link.target;
   if (replacement !== undefined) parts.replacement.value = replacement;
   if (link.budget >= Number(parts.budget.min) && link.budget <= Number(parts.budget.max))
@@ -96,7 +96,9 @@ export function sayBudget({ rate, device }: Speed): void {
   const said = rate > 0 ? strings.estimate(passes, passes / rate, device) : asked >= all ? strings.exact(passes) : strings.plain(passes);
   parts.budgetSaid.value = said;
   parts.budget.setAttribute('aria-valuetext', `${count(asked)} passes`);
-  parts.replacementField.hidden = parts.mask.value !== 'replace';
+  const ofText = chosenLens() === 'text';
+  parts.maskField.hidden = !ofText;
+  parts.replacementField.hidden = !ofText || parts.mask.value !== 'replace';
   sayMethod();
 }
 
@@ -112,7 +114,7 @@ function sayMethod(): void {
 export function sayHint(onSplit: () => void): void {
   const words = wordCount(parts.text.value);
   const sentences = sentenceCount(parts.text.value);
-  parts.hint.hidden = parts.units.value === 'sentence' || words <= 64 || sentences < 3;
+  parts.hint.hidden = chosenLens() !== 'text' || parts.units.value === 'sentence' || words <= 64 || sentences < 3;
   if (parts.hint.hidden) return;
   const button = document.createElement('button');
   button.type = 'button';

@@ -34,6 +34,9 @@ export const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
   aborted: { cause: 'Stopped before there was anything to show.', remedy: 'again' },
 };
 
+/** A chosen file holds no labelled examples. */
+export const BAD_EXAMPLES: Advice = { cause: 'This file holds no labelled examples.', remedy: 'edit' };
+
 export const REMEDIES: Readonly<Record<Remedy, string>> = {
   again: 'Try again',
   reload: 'Load the model again',
@@ -93,6 +96,8 @@ export function seconds(ms: number): string {
 
 export const strings = {
   ownModel: (name: string) => `yours: ${name}`,
+  examplesOf: (file: string) => `examples of ${file}`,
+  exampleLabel: 'the likeliest label',
   targets: {
     'text-generation': 'its answer, or A vs B',
     'fill-mask': 'the likeliest, or A vs B',
@@ -139,21 +144,22 @@ export const strings = {
   badge: { stored: 'stored result', live: 'live', done: 'computed here', stopped: 'stopped early' },
   theme: { auto: 'Theme: auto', light: 'Theme: light', dark: 'Theme: dark' },
   verifyFirst: 'Load the model first.',
-  otherWeights: 'This explanation was made with other weights than the model loaded here. Press Explain first.',
+  otherWeights: 'This explanation was made with another model than the one loaded here. Press Explain first.',
   tooMany: (most: number) => `Verify takes interactions of up to ${most} words: 2 to the power of their number are passed.`,
   asking: (passes: number) => `Asking the model ${count(passes)} times…`,
   verification: {
     heading: (names: string) => `${names}, on the real model`,
     text: 'Text',
+    kept: 'Of them kept',
     model: 'Model',
     explanation: 'Explanation',
-    joint: 'Joint effect on this text',
+    joint: 'Joint effect, all others kept',
     control: (names: string, free: boolean) =>
       free
         ? `Control: ${names}, a random pair that the explanation does not join`
         : `Control: ${names}, the pair that the explanation joins least`,
     note: (value: string, index: string, scalar: string) =>
-      `Numbers are ${scalar}. Bars: the model; black ticks: the explanation. The joint effect adds up these very texts by inclusion and exclusion; the ${value} in the table above is an average over maskings of the other words (${index}), so the two need not agree.`,
+      `Numbers are ${scalar}. Bars: the model; black ticks: the explanation. The joint effect adds up these very answers by inclusion and exclusion; the ${value} in the table above is an average over maskings of the others (${index}), so the two need not agree.`,
     masked: 'masked',
   },
 } as const;

@@ -1,4 +1,4 @@
-import { readableLabels } from '../src/element.ts';
+import { arePieces, readableLabels } from '../src/element.ts';
 import type { Explanation, Verification } from '../src/index.ts';
 import { signed, strings } from './strings.ts';
 
@@ -18,7 +18,7 @@ export function drawVerification({ explanation: e, members, corners, joint, cont
   }
   const table = document.createElement('table');
   table.setAttribute('aria-label', 'Verification');
-  table.append(heading(), body);
+  table.append(heading(arePieces(e) ? words.text : words.kept), body);
   const box = node('div', 'verification');
   box.append(
     node('h3', '', words.heading(names(members))),
@@ -40,11 +40,11 @@ function node(tag: string, className: string, text = ''): HTMLElement {
   return made;
 }
 
-function heading(): HTMLElement {
+function heading(first: string): HTMLElement {
   const head = document.createElement('thead');
   const row = document.createElement('tr');
   const columns = [
-    ['', words.text],
+    ['', first],
     ['number', words.model],
     ['number', words.explanation],
   ];
@@ -99,6 +99,7 @@ const CONTEXT = 5;
 function maskedText(e: Explanation, kept: readonly number[], members: readonly number[]): (Node | string)[] {
   const fold = e.players.length > 24;
   const near = (player: number) => !fold || members.some((m) => Math.abs(m - player) <= CONTEXT);
+  if (!arePieces(e)) return members.flatMap((m, i) => [i > 0 ? ', ' : '', memberMark(e.players[m].label, kept.includes(m))]);
   const out: (Node | string)[] = [];
   let at = 0;
   let folded = false;

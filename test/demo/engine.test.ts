@@ -33,7 +33,7 @@ afterEach(() => {
 });
 
 const { startEngine } = await import('../../demo/engine.ts');
-const start = () => startEngine('auto', new AbortController().signal, () => {});
+const start = () => startEngine({ own: null, device: 'auto', signal: new AbortController().signal, onProgress: () => {} });
 async function loadedOn(device: object) {
   const starting = start();
   HungWorker.latest.say({ reply: 'done', id: 1, value: { model: {}, device } });
