@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
@@ -18,6 +19,16 @@ function copyModel(): Plugin {
           cpSync(here(`models/minilm-sst2/${file}`), here(`dist/demo/models/minilm-sst2/${file}`));
     },
   };
+}
+
+/** The commit that is built; empty where git is not there, or this is no checkout. */
+function commit(): string {
+  if (!existsSync(here('.git'))) return '';
+  try {
+    return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: here('.'), encoding: 'utf8', stdio: 'pipe' }).trim();
+  } catch {
+    return '';
+  }
 }
 
 /** `--mode library` builds the package's entry points; otherwise the demo page. */
@@ -47,7 +58,14 @@ export default defineConfig(({ mode }) =>
         base: './',
         server: { fs: { allow: [here('.')] } },
         worker: { format: 'es', plugins: () => [wasmKernels()], rolldownOptions: { checks: QUIET } },
-        build: { outDir: here('dist/demo'), emptyOutDir: true, target: 'es2023', assetsInlineLimit: 0, rolldownOptions: { checks: QUIET } },
+        define: { __COMMIT__: JSON.stringify(commit()) },
+        build: {
+          outDir: here('dist/demo'),
+          emptyOutDir: true,
+          target: 'es2023',
+          assetsInlineLimit: 0,
+          rolldownOptions: { checks: QUIET, input: [here('demo/index.html'), here('demo/bench.html')] },
+        },
         plugins: [wasmKernels(), copyModel()],
         test: {
           root: here('.'),

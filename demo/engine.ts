@@ -9,19 +9,10 @@ import {
   type Task,
 } from '../src/text.ts';
 import { GPU_SILENCE_S, SLOW_SILENCE_S, watchSilence } from './silence.ts';
+import { workerStarter } from './trusted-worker.ts';
 import workerAddress from './worker.ts?worker&url';
 
-interface TrustedTypes {
-  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
-}
-
-/** The page's one Trusted Types policy: it lets through the address of its own worker, as the bundler wrote it, and nothing else. */
-const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy('webspex-worker', {
-  createScriptURL(url) {
-    if (url !== workerAddress) throw new TypeError(`worker: expected ${workerAddress}, got another address`);
-    return url;
-  },
-});
+const startWorker = workerStarter(workerAddress);
 
 export interface EngineChoice {
   /** Null: the embedded model. */
@@ -38,7 +29,7 @@ export interface EngineChoice {
  * owes an answer and says nothing for too long is ended; what was asked of it fails with device-lost. @throws WebspexError whatever loading throws.
  */
 export async function startEngine({ own, task, device, signal, onProgress }: EngineChoice): Promise<RemoteExplainer> {
-  const worker = new Worker(policy ? policy.createScriptURL(workerAddress) : workerAddress, { type: 'module' });
+  const worker = startWorker();
   let giveUp: (reason: string) => void = () => {};
   const lost = new Promise<never>((_, reject) => {
     giveUp = (reason) => reject(new WebspexError('device-lost', `engine: expected an answer, got ${reason}; load the model again`));

@@ -1,6 +1,7 @@
 import { toCsv, toHtml, toSvg } from '../src/element.ts';
 import type { Explanation } from '../src/index.ts';
 import { parts } from './parts.ts';
+import { saveAs } from './save-as.ts';
 import { shared } from './settings.ts';
 import { encodeLink, LONGEST_LINK } from './share.ts';
 import { strings } from './strings.ts';
@@ -21,16 +22,13 @@ function contentOf(kind: Kind, e: Explanation): string {
   }
 }
 
-/** Hands the explanation to the browser as a file; nothing leaves the page. */
+/** Saves the explanation on screen as a file of this kind. */
 export function save(kind: string): void {
   const e = parts.view.result;
   if (!e || !(kind in KINDS)) return;
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([contentOf(kind as Kind, e)], { type: KINDS[kind as Kind] }));
-  link.download = `explanation.${kind}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 30_000);
-  parts.kept.textContent = strings.saved(link.download);
+  const name = `explanation.${kind}`;
+  saveAs(name, KINDS[kind as Kind], contentOf(kind as Kind, e));
+  parts.kept.textContent = strings.saved(name);
 }
 
 /** Puts a link to text and settings, or settings alone, into the address bar and, where it may, the clipboard. */

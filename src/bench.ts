@@ -8,9 +8,11 @@ import { removal } from './bench/removal.ts';
 import { retrain } from './bench/retrain.ts';
 import { sst2 } from './bench/sst2.ts';
 import { tiles } from './bench/tiles.ts';
+import { until } from './bench/until.ts';
 
+export { embeddedBackends, type Place } from './bench/backends.ts';
 export { type Game, readGame } from './bench/coverage/games.ts';
-export { type BenchContext, type Benchmark, measure, type Row, spread } from './bench/harness.ts';
+export { type BenchContext, type Benchmark, measure, type Row, spaced, spread } from './bench/harness.ts';
 export { GAME_FAMILIES } from './bench/needed/summary.ts';
 export { curvesSvg } from './bench/needed/svg.ts';
 
@@ -25,4 +27,5 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   retrain,
   sst2,
   tiles,
+  until,
 };

@@ -108,6 +108,11 @@ export function adapterOf({ backend, adapter, software }: DeviceInfo): string {
   return backend === 'webgpu' && software ? `${adapter} (software)` : adapter;
 }
 
+/** A detail's name in words: `masksPerSecond` as `masks per second`. */
+export function spaced(name: string): string {
+  return name.replace(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
+}
+
 /** A number to 4 significant digits, for tables. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(4));

@@ -1,7 +1,7 @@
-import { type BenchContext, benchmarks } from '../../bench.ts';
-import { type DeviceInfo, WebspexError } from '../../index.ts';
-import { EMBEDDED_MODEL, type Endpoint, loadClassifier, openSource, serveExplainer } from '../../text.ts';
-import { describeAdapter, openBackend, timeTilings } from '../../webgpu.ts';
+import { type BenchContext, benchmarks, embeddedBackends } from '../../bench.ts';
+import { WebspexError } from '../../index.ts';
+import { type Endpoint, serveExplainer } from '../../text.ts';
+import { adapterFacts, timeTilings } from '../../webgpu.ts';
 import { readTextFile } from '../files.ts';
 import { gamesOf } from './games.ts';
 import { type BenchRequest, type EngineMessage, type Hello, isEngineMessage } from './messages.ts';
@@ -30,44 +30,18 @@ async function findGpu(): Promise<FoundGpu> {
   }
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) return { gpu, hello: { ...NO_ADAPTER, why: 'Dawn found no adapter' } };
-  const limits: Record<string, number> = {};
-  for (const name in adapter.limits) {
-    const value: unknown = adapter.limits[name as keyof GPUSupportedLimits];
-    if (typeof value === 'number') limits[name] = value;
-  }
-  const features = [...adapter.features].sort();
-  return { gpu, hello: { engine: 'hello', adapter: describeAdapter(adapter), why: '', features, limits } };
+  return { gpu, hello: { engine: 'hello', why: '', ...adapterFacts(adapter) } };
 }
 
-const isWebgpu = ({ name }: { name: string }) => name === 'webgpu';
-
 /** Backends to measure, those that were asked for, the quickest first: a GPU, WebAssembly, a software adapter, float64. */
-function backendsOf({ gpu, hello }: FoundGpu, { device: asked, dtype }: BenchRequest): BenchContext['backends'] {
-  const load = async (device: DeviceInfo['backend'], half: boolean) => {
-    const onGpu = gpu ? { gpu, tileMemory: fileTileMemory() } : {};
-    const backend = await openBackend(device, { ...onGpu, dtype: half ? 'f16' : 'f32' });
-    const model = await loadClassifier(openSource(EMBEDDED_MODEL), { backend });
-    return {
-      ...model,
-      destroy() {
-        model.destroy();
-        backend.destroy();
-      },
-    };
-  };
-  const webgpu = gpu && hello.adapter;
-  const names: readonly DeviceInfo['backend'][] = [
-    ...(webgpu && !webgpu.software ? (['webgpu'] as const) : []),
-    'wasm',
-    ...(webgpu?.software ? (['webgpu'] as const) : []),
-    'reference',
-  ];
-  const half = { name: 'webgpu-fp16', load: () => load('webgpu', true) };
-  if (dtype === 'fp16') return [half];
-  const single = names.filter((name) => asked === 'auto' || name === asked).map((name) => ({ name, load: () => load(name, false) }));
-  // Software is slow enough at one.
-  const both = dtype === undefined && webgpu && !webgpu.software && hello.features.includes('shader-f16') && single.some(isWebgpu);
-  return both ? [...single, half] : single;
+function backendsOf({ gpu, hello }: FoundGpu, { device, dtype }: BenchRequest): BenchContext['backends'] {
+  const { adapter, features } = hello;
+  return embeddedBackends({
+    open: gpu ? { gpu, tileMemory: fileTileMemory() } : {},
+    gpu: gpu && adapter && { software: adapter.software, half: features.includes('shader-f16') },
+    device,
+    dtype,
+  });
 }
 
 async function runBenchmark(request: BenchRequest, found: FoundGpu, channel: Channel): Promise<EngineMessage> {

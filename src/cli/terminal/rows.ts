@@ -1,4 +1,4 @@
-import type { Row } from '../../bench.ts';
+import { type Row, spaced } from '../../bench.ts';
 import { columnsOf, padEnd, visible, wrap } from './columns.ts';
 import type { Style } from './style.ts';
 
@@ -8,11 +8,6 @@ function compared({ peer, peerName, ratio, equal }: Row): string {
     equal !== null && (equal ? 'same numbers' : 'NOT THE SAME NUMBERS'),
   ];
   return said.filter(Boolean).join(', ');
-}
-
-/** `masksPerSecond` as `masks per second`. */
-function spaced(name: string): string {
-  return name.replace(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
 }
 
 /** Benchmark rows as lines: what was measured, how much, then under it the details. */

@@ -103,6 +103,23 @@ export function describeAdapter(adapter: GPUAdapter): DeviceInfo {
   return describe(adapter.info);
 }
 
+/** All that a user may want to know of an adapter before there is a device. */
+export interface AdapterFacts {
+  readonly adapter: DeviceInfo;
+  /** By name, sorted. */
+  readonly features: readonly string[];
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+export function adapterFacts(adapter: GPUAdapter): AdapterFacts {
+  const limits: Record<string, number> = {};
+  for (const name in adapter.limits) {
+    const value: unknown = adapter.limits[name as keyof GPUSupportedLimits];
+    if (typeof value === 'number') limits[name] = value;
+  }
+  return { adapter: describeAdapter(adapter), features: [...adapter.features].sort(), limits };
+}
+
 function describe({ vendor, architecture, device, description, isFallbackAdapter }: GPUAdapterInfo): DeviceInfo {
   const name = description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed adapter';
   const fallback = isFallbackAdapter === true;
