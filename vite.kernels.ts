@@ -24,7 +24,7 @@ export function wasmKernels(): Plugin {
       filter: { id: /\?(kernels|script)$/ },
       async handler(id) {
         const [entry, kind] = id.split('?');
-        const files = kind === 'kernels' ? sourcesBeside(entry) : [entry];
+        const files = kind === 'kernels' ? sourcesAround(entry) : [entry];
         for (const file of files) this.addWatchFile(file);
         return { code: await kept(id, files, () => (kind === 'kernels' ? compileBoth(entry) : script(entry))), moduleType: 'js' };
       },
@@ -44,9 +44,11 @@ export function workerAddress(): Plugin {
   };
 }
 
-function sourcesBeside(entry: string): string[] {
-  const files = readdirSync(dirname(entry), { recursive: true, encoding: 'utf8' });
-  return files.filter((file) => file.endsWith('.ts')).map((file) => join(dirname(entry), file));
+/** Kernels of one folder use some of the other's. */
+function sourcesAround(entry: string): string[] {
+  const folder = join(dirname(entry), '..');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return files.filter((file) => file.endsWith('.ts')).map((file) => join(folder, file));
 }
 
 const made = new Map<string, { readonly stamp: string; readonly code: Promise<string> }>();

@@ -98,6 +98,12 @@ export const KERNELS = {
     constants: ['WIDTH', 'LABELS'],
     params: ['hiddenStride', 'logitStride'],
   },
+  fwht: {
+    reads: ['input'],
+    writes: 'output',
+    constants: ['STAGES', 'STRIDED'],
+    params: ['columns', 'first'],
+  },
 } as const satisfies Record<string, KernelSignature>;
 
 export type KernelName = keyof typeof KERNELS;

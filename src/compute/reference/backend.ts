@@ -7,6 +7,7 @@ import { outputLabels, readStamped } from '../stamp.ts';
 import { attention } from './attention.ts';
 import { causalAttention } from './causal-attention.ts';
 import { finish } from './finish.ts';
+import { fwht } from './fwht.ts';
 import { gate } from './gate.ts';
 import { gatedUnit } from './gated-unit.ts';
 import { gatherRows } from './gather-rows.ts';
@@ -29,6 +30,7 @@ const TWINS: Readonly<Record<KernelName, (call: KernelCall) => void>> = {
   'gated-unit': gatedUnit,
   'token-scores': tokenScores,
   finish,
+  fwht,
 };
 
 /** The oracle: every kernel in plain TypeScript, float64 between steps. Runs where it is called and blocks for one run at a time. */

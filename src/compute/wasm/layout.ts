@@ -223,4 +223,8 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
     kernel: 'finish',
     arguments: [serial, at('hidden'), at('logits'), at('output'), c.WIDTH, c.LABELS, p.hiddenStride, p.logitStride],
   }),
+  fwht: ({ constants: c, params: p }, at) => ({
+    kernel: 'fwht',
+    arguments: [at('input'), at('output'), p.columns, p.first, c.STAGES],
+  }),
 };

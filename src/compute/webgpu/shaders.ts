@@ -1,6 +1,8 @@
 import attention from '../../../shaders/attention.wgsl?raw';
 import causalAttention from '../../../shaders/causal-attention.wgsl?raw';
 import finish from '../../../shaders/finish.wgsl?raw';
+import fwht from '../../../shaders/fwht.wgsl?raw';
+import fwhtWorkgroup from '../../../shaders/fwht-workgroup.wgsl?raw';
 import gate from '../../../shaders/gate.wgsl?raw';
 import gatedUnit from '../../../shaders/gated-unit.wgsl?raw';
 import gatherRows from '../../../shaders/gather-rows.wgsl?raw';
@@ -14,6 +16,7 @@ import matmulNarrow from '../../../shaders/matmul-narrow.wgsl?raw';
 import rmsNorm from '../../../shaders/rms-norm.wgsl?raw';
 import rotateHeads from '../../../shaders/rotate-heads.wgsl?raw';
 import activation from '../../../shaders/shared/activation.wgsl?raw';
+import butterflies from '../../../shaders/shared/butterflies.wgsl?raw';
 import half from '../../../shaders/shared/half.wgsl?raw';
 import sharedLayerNorm from '../../../shaders/shared/layer-norm.wgsl?raw';
 import sharedMatmul from '../../../shaders/shared/matmul.wgsl?raw';
@@ -32,11 +35,11 @@ import type { Dtype } from './storage.ts';
 /** How products are tiled: `direct` and `narrow` without barriers, for software adapters; the others through workgroup memory, by rows and columns. */
 export const TILINGS = ['direct', 'narrow', '64x64', '128x64'] as const;
 export type Tiling = (typeof TILINGS)[number];
-const BARRIER_FREE: readonly Tiling[] = ['direct', 'narrow'];
 
 const SNIPPETS: Readonly<Record<string, string>> = {
   'shared/step.wgsl': step,
   'shared/activation.wgsl': activation,
+  'shared/butterflies.wgsl': butterflies,
   'shared/half.wgsl': half,
   'shared/layer-norm.wgsl': sharedLayerNorm,
   'shared/matmul.wgsl': sharedMatmul,
@@ -75,6 +78,21 @@ const NORMS: Readonly<Record<'invocation' | 'workgroup' | 'subgroup', Shader>> =
   subgroup: { stem: 'layer-norm-subgroup', source: layerNormSubgroup, groups: (_, rows) => [rows, 1] },
 };
 
+/** By what owns the numbers that a number depends on. */
+const TRANSFORMS: Readonly<Record<'invocation' | 'workgroup', Shader>> = {
+  invocation: { stem: 'fwht', source: fwht, groups: (step, rows) => [Math.ceil((rows * step.params.columns) / (64 * ownedBy(step))), 1] },
+  workgroup: {
+    stem: 'fwht-workgroup',
+    source: fwhtWorkgroup,
+    groups: ({ params }, rows) => [Math.ceil((rows * params.columns) / 4096), 1],
+  },
+};
+
+/** Numbers of an invocation: 16 vectors at least, else those of a block, or of four columns of it. */
+function ownedBy({ constants }: Step): number {
+  return constants.STRIDED ? 4 * 2 ** constants.STAGES : 2 ** Math.max(6, constants.STAGES);
+}
+
 /** What decides between shaders of one kernel, and how numbers lie in memory. */
 export interface ShaderChoice {
   readonly tiling: Tiling;
@@ -87,7 +105,7 @@ export interface ShaderChoice {
 export function shaderOf(kernel: KernelName, { tiling, subgroups }: ShaderChoice): Shader {
   switch (kernel) {
     case 'layer-norm':
-      return subgroups ? NORMS.subgroup : BARRIER_FREE.includes(tiling) ? NORMS.invocation : NORMS.workgroup;
+      return subgroups ? NORMS.subgroup : NORMS[ownerOf(tiling)];
     case 'gather-rows':
       return { stem: 'gather-rows', source: gatherRows, groups: ({ params }, rows) => [Math.ceil(params.columns / 256), rows] };
     case 'matmul':
@@ -108,7 +126,14 @@ export function shaderOf(kernel: KernelName, { tiling, subgroups }: ShaderChoice
       return { stem: 'token-scores', source: tokenScores, groups: byRow };
     case 'finish':
       return { stem: 'finish', source: finish, groups: byRow };
+    case 'fwht':
+      return TRANSFORMS[ownerOf(tiling)];
   }
+}
+
+/** Where barriers are cheap, a workgroup owns what belongs together. */
+function ownerOf(tiling: Tiling): 'invocation' | 'workgroup' {
+  return tiling === 'direct' || tiling === 'narrow' ? 'invocation' : 'workgroup';
 }
 
 /** 64 query rows in x, every head and slab of 64 value columns in y. */

@@ -1,6 +1,7 @@
 export { attention } from './attention';
 export { causalAttention } from './causal-attention';
 export { finish } from './finish';
+export { fwht } from './fwht';
 export { gate } from './gate';
 export { gatedUnit } from './gated-unit';
 export { gatherRows } from './gather-rows';

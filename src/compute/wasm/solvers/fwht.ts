@@ -43,7 +43,7 @@ function vector<T>(v: v128): v128 {
 }
 
 /** The stages from distance `from` to below `bytes`. */
-function stages<T>(data: usize, from: usize, bytes: usize): void {
+export function stages<T>(data: usize, from: usize, bytes: usize): void {
   const end = data + bytes;
   let h = from;
   for (; h << 3 <= bytes; h <<= 3)
