@@ -64,6 +64,23 @@ function onAdapters(contest: string, id: string, title: string, goals: Partial<R
   }));
 }
 
+/** Many transforms on software adapters: against products, which is all that onnxruntime offers, and against the algorithm inside of it. */
+function transforms(goals: Partial<Record<PlaceName, number>>): ContestPlan[] {
+  return (Object.entries(goals) as [PlaceName, number][]).map(([place, goal]) => {
+    const title = '4,096 Walsh–Hadamard transforms of 2^12 float32';
+    const row = (id: string, peer: string, peerName: string): RowPlan => ({ id, title, ours: 'gpu', peer, peerName, goal, unit: 'cpu-s' });
+    return {
+      contest: 'transforms 4096',
+      places: [place],
+      rounds: 3,
+      rows: [
+        row('F1-products', 'webgpu', `${PEER_ON[place]}, two products by 64 × 64`),
+        row('F1-radix2', 'radix2', 'a barrier a stage, as onnxruntime’s attention has it'),
+      ],
+    };
+  });
+}
+
 /** llama.cpp rounds activations to 8 bits where ours multiplies the same weights by float32: nats of one token. */
 const ROUNDED = 0.5;
 
@@ -130,4 +147,5 @@ export const PLANS: readonly ContestPlan[] = [
     'node-lavapipe': 1.8,
     'chromium-swiftshader': 7,
   }),
+  ...transforms({ 'node-swiftshader': 2, 'node-lavapipe': 2, 'chromium-swiftshader': 2 }),
 ];

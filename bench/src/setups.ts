@@ -2,6 +2,7 @@ import { completing } from './complete.ts';
 import type { Setup } from './contest.ts';
 import { gemm } from './gemm.ts';
 import { dense, removal } from './removal.ts';
+import { transforming } from './transform.ts';
 
 /** The contests of one size by name. */
 const SETUPS: Readonly<Record<string, Setup>> = {
@@ -11,6 +12,7 @@ const SETUPS: Readonly<Record<string, Setup>> = {
   'removal 1000': removal(1000, 96),
   'removal 32': removal(32, 4),
   dense,
+  'transforms 4096': transforming(4096),
 };
 
 /** A contest by name, the same in Node and in a page; `prompts N` is of N masks. */
