@@ -58,7 +58,7 @@ export type { DeviceInfo } from './model/model.ts';
 export { proxyspex } from './proxyspex/proxyspex.ts';
 export { pursuit } from './pursuit/pursuit.ts';
 export { faithfulness } from './spectrum/faithfulness.ts';
-export { fwht, spectrumOfTable } from './spectrum/fwht.ts';
+export { fwht, fwhtRows, spectrumOfTable } from './spectrum/fwht.ts';
 export { toInteractions } from './spectrum/indices.ts';
 export { mostMoving, type Removal } from './spectrum/removal.ts';
 export {
@@ -72,6 +72,7 @@ export {
   spectrumFromTerms,
 } from './spectrum/spectrum.ts';
 export { structureOf } from './spectrum/structure.ts';
+export type { BatchTransform } from './spex/bins.ts';
 export { planSpex, type SpexPlan, type SpexPlanOptions, type Stage as SpexStage, spexQueries } from './spex/plan.ts';
 export { type SpexOptions, spex } from './spex/spex.ts';
 export { VERSION } from './version.ts';

@@ -92,6 +92,31 @@ export async function createRowTransform(backend: Backend, size: number, mostRow
   };
 }
 
+/**
+ * The transforms of all rows of `size` numbers on a backend, prepared for this one call, in as many runs as its buffers ask for.
+ * @throws as `createRowTransform` and its runs.
+ */
+export async function transformRows(
+  backend: Backend,
+  rows: Float32Array,
+  size: number,
+  options: Pick<RunOptions, 'signal'> = {},
+): Promise<Float32Array> {
+  // What comes home takes most: (2^HOME_BITS + STAMP_COLUMNS) words for 2^HOME_BITS numbers, or 10 for 8.
+  const fitting = Math.floor((backend.limits.bufferBytes * 8) / (10 * 4 * size));
+  const all = Math.max(1, Math.ceil(rows.length / size));
+  const transform = await createRowTransform(backend, size, Math.max(1, Math.min(all, fitting)));
+  try {
+    if (rows.length <= transform.mostRows * size) return await transform.run(rows, options);
+    const out = new Float32Array(rows.length);
+    const step = transform.mostRows * size;
+    for (let at = 0; at < rows.length; at += step) out.set(await transform.run(rows.subarray(at, at + step), options), at);
+    return out;
+  } finally {
+    transform.destroy();
+  }
+}
+
 /** Rows of 2^bits numbers, several to a row of the program where they are short; `finish` brings them home in pieces. */
 export function transformProgram(bits: number, rows: number): Program {
   const columns = 2 ** Math.max(bits, WIDTH_BITS);

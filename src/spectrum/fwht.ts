@@ -1,5 +1,5 @@
 import { WebspexError } from '../core/errors.ts';
-import { wasmTransform } from './fwht-wasm.ts';
+import { LEAST_KERNEL, wasmTransform } from './fwht-wasm.ts';
 import type { Spectrum } from './spectrum.ts';
 
 /** Numbers from which on kernels pay for the memory that they take. */
@@ -13,17 +13,41 @@ const PIECE = 2 ** 17;
  */
 export function fwht<T extends Float32Array | Float64Array>(data: T): T {
   const size = data.length;
-  if (size === 0 || (size & (size - 1)) !== 0)
-    throw new WebspexError('usage', `fwht: expected a power of two of values, got ${size}; pad or check the table`);
-  const fast = size >= LEAST_FAST ? wasmTransform(data.subarray(0, PIECE)) : null;
-  if (!fast) return plainFwht(data);
-  for (let at = 0; at < size; at += PIECE) {
-    const piece = data.subarray(at, at + PIECE);
-    fast.data.set(piece);
-    fast.run();
-    piece.set(fast.data);
-  }
-  return plainFwht(data, Math.min(PIECE, size));
+  if (!isPower(size)) throw new WebspexError('usage', `fwht: expected a power of two of values, got ${size}; pad or check the table`);
+  return transformRows(data, size);
+}
+
+/**
+ * As `fwht`, of each row of `size` numbers; WebAssembly counts from as many numbers in all on as for one table.
+ * @throws usage where the size is not a power of two, or there are no whole rows.
+ */
+export function fwhtRows<T extends Float32Array | Float64Array>(data: T, size: number): T {
+  if (!isPower(size) || data.length % size !== 0)
+    throw new WebspexError(
+      'usage',
+      `fwht: expected whole rows of a power of two of values, got ${data.length} in rows of ${size}; pad them`,
+    );
+  return transformRows(data, size);
+}
+
+function isPower(size: number): boolean {
+  return Number.isInteger(size) && size > 0 && Number.isInteger(Math.log2(size));
+}
+
+function transformRows<T extends Float32Array | Float64Array>(data: T, size: number): T {
+  const inner = Math.min(PIECE, size);
+  const worth = data.length >= LEAST_FAST && size >= LEAST_KERNEL;
+  const fast = worth ? wasmTransform(data.subarray(0, PIECE) as T, inner) : null;
+  if (fast)
+    for (let at = 0; at < data.length; at += PIECE) {
+      const piece = data.subarray(at, at + PIECE);
+      fast.data.set(piece);
+      fast.run();
+      piece.set(fast.data.subarray(0, piece.length));
+    }
+  const done = fast ? inner : 1;
+  if (done < size) for (let row = 0; row < data.length; row += size) plainFwht(data.subarray(row, row + size), done);
+  return data;
 }
 
 /** The transform in plain TypeScript, of a power of two of numbers: two stages a pass (radix 4), from distance `from` on, sums in float64. */

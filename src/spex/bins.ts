@@ -1,5 +1,6 @@
-import { fwht } from '../spectrum/fwht.ts';
+import { fwhtRows } from '../spectrum/fwht.ts';
 import type { Code } from './code.ts';
+import { fromDigits, type Grid, toDigits } from './digits.ts';
 import type { SpexPlan } from './plan.ts';
 
 /**
@@ -12,19 +13,40 @@ export interface Bins {
   readonly values: Float64Array;
 }
 
+/** Transforms rows of `size` float32 numbers, a power of two, unnormalised, into new memory. */
+export type BatchTransform = (rows: Float32Array, size: number) => Promise<Float32Array>;
+
 /** Bins from the values of the plan's masks (in their order), for the plan's own b or a stage's smaller one. */
 export function fillBins(plan: SpexPlan, values: ArrayLike<number>, b = plan.b): Bins {
-  const delays = plan.code.p + 1;
+  return binsOf(plan, fwhtRows(rowsOf(plan, values, b), 2 ** b), b);
+}
+
+/** As `fillBins`, by a transform in float32, bit for bit: numbers on a grid are transformed digit by digit. */
+export async function fillBinsBy(transform: BatchTransform, plan: SpexPlan, { step, values }: Grid, b = plan.b): Promise<Bins> {
+  const sums = await transform(toDigits(rowsOf(plan, values, b), step), 2 ** b);
+  return binsOf(plan, fromDigits(sums, step), b);
+}
+
+/** Groups × delays rows of the values at M_c ℓ + delay for each ℓ. */
+function rowsOf({ code, groups, rows, b: most }: SpexPlan, values: ArrayLike<number>, b: number): Float64Array {
+  const delays = code.p + 1;
   const size = 2 ** b;
-  const out = new Float64Array(plan.groups.length * size * delays);
-  const slice = new Float64Array(size);
-  for (let c = 0; c < plan.groups.length; c++)
-    for (let i = 0; i < delays; i++) {
-      for (let l = 0; l < size; l++) slice[l] = values[plan.rows[(c * 2 ** plan.b + l) * delays + i]];
-      fwht(slice);
-      for (let j = 0; j < size; j++) out[(c * size + j) * delays + i] = slice[j] / size;
-    }
-  return { b, delays, values: out };
+  const out = new Float64Array(groups.length * delays * size);
+  for (let c = 0; c < groups.length; c++)
+    for (let i = 0; i < delays; i++)
+      for (let l = 0; l < size; l++) out[(c * delays + i) * size + l] = values[rows[(c * 2 ** most + l) * delays + i]];
+  return out;
+}
+
+/** The bins of transformed rows. */
+function binsOf({ code, groups }: SpexPlan, rows: Float64Array, b: number): Bins {
+  const delays = code.p + 1;
+  const size = 2 ** b;
+  const values = new Float64Array(rows.length);
+  for (let c = 0; c < groups.length; c++)
+    for (let i = 0; i < delays; i++)
+      for (let j = 0; j < size; j++) values[(c * size + j) * delays + i] = rows[(c * delays + i) * size + j] / size;
+  return { b, delays, values };
 }
 
 /** A frequency as SPEX sees it: its sign at every delay (bit i is 1 where (−1)^⟨delay i, k⟩ = −1), and its bin in every group. */

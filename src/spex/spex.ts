@@ -3,7 +3,8 @@ import { cholesky } from '../core/linalg.ts';
 import { type Masks, maskStride } from '../core/masks.ts';
 import { parityColumns, parityMoments } from '../spectrum/gram.ts';
 import { checkValues, type DecodeOptions, type Fit } from '../spectrum/spectrum.ts';
-import { type Bins, fillBins, projection, type Trace, traceOf } from './bins.ts';
+import { type BatchTransform, type Bins, fillBins, fillBinsBy, projection, type Trace, traceOf } from './bins.ts';
+import { type Grid, onGrid } from './digits.ts';
 import { crossValidatedLasso, type Lasso, type Problem } from './lasso.ts';
 import { binProblem, rowProblem } from './normal.ts';
 import { peel } from './peel.ts';
@@ -14,6 +15,12 @@ export interface SpexOptions extends DecodeOptions {
   readonly plan: SpexPlan;
   /** `soft` (default): Chase decoding of the 2t least reliable bits; `hard`: signs alone, quicker and less sensitive. */
   readonly decoding?: 'soft' | 'hard';
+  /**
+   * Transforms the bins somewhere else, such as on a GPU (`transformRows` of the entry webgpu), with bit-identical results. Default WebAssembly,
+   * and `explain` leaves it at that: the bins of the largest plans, half a million to a million numbers, take it some milliseconds, less than they
+   * take to get to a GPU and back.
+   */
+  readonly transform?: BatchTransform;
 }
 
 /** Beyond so many single players only those enter the refit that correlate most with the values. */
@@ -67,8 +74,8 @@ export async function spex(masks: Masks, values: ArrayLike<number>, options: Spe
       spectrum: { n: masks.n, keys: new Uint32Array(maskStride(masks.n)), coefficients: Float64Array.of(mean) },
       factor: Float64Array.of(Math.sqrt(masks.count)),
     };
-  const y = Float64Array.from(values, (v) => (v - mean) / scale);
-  const support = await recover(masks, y, options);
+  const grid = onGrid(Float64Array.from(values, (v) => (v - mean) / scale));
+  const support = await recover(masks, grid, options);
   await options.breathe?.();
   const lasso = await crossValidatedLasso(support.problem, options.breathe);
   const { beta } = lasso;
@@ -90,7 +97,8 @@ export async function spex(masks: Masks, values: ArrayLike<number>, options: Spe
 }
 
 /** Frequencies that peeling the largest complete stage finds, and the single players; where no stage is complete these alone. */
-async function recover(masks: Masks, y: Float64Array, { plan, decoding, breathe, seed }: SpexOptions): Promise<Support> {
+async function recover(masks: Masks, grid: Grid, { plan, decoding, transform, breathe, seed }: SpexOptions): Promise<Support> {
+  const y = grid.values;
   const stage = plan.stages.findLast((s) => s.masks <= masks.count);
   const trace = (members: readonly number[]) => traceOf(plan.code, plan.groups, stage?.b ?? 0, members);
   const singles = Array.from({ length: plan.n }, (_, i) => trace([i]));
@@ -98,7 +106,7 @@ async function recover(masks: Masks, y: Float64Array, { plan, decoding, breathe,
     const traces = [trace([]), ...most(singles, parityMoments(parityColumns(masks, keysOf(plan.n, singles)), masks.count, y))];
     return { traces, problem: rowProblem(keysOf(plan.n, traces), masks, y, seed), masks: masks.count };
   }
-  const bins = fillBins(plan, y, stage.b);
+  const bins = transform ? await fillBinsBy(transform, plan, grid, stage.b) : fillBins(plan, y, stage.b);
   const peeled = await peel(plan, { ...bins, values: bins.values.slice() }, { decoding, breathe });
   const found = peeled.map((p) => p.trace).filter(({ members }) => members.length > 0);
   const named = new Set(found.map(({ members }) => members.join()));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/compute/backend.ts';
 import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
-import { createRowTransform, transformPasses } from '../../src/compute/transform.ts';
+import { createRowTransform, transformPasses, transformRows } from '../../src/compute/transform.ts';
 import { createWasmBackend } from '../../src/compute/wasm/backend.ts';
 import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
 import { parity } from '../../src/core/bits.ts';
@@ -105,6 +105,31 @@ describe('a transform of rows', () => {
       expect(await transform.run(data)).toEqual(radix2(data, 16));
     }
     transform.destroy();
+  });
+
+  it('is made in as many runs as the buffers of a device ask for', async () => {
+    const data = numbers(50 * 64, 2);
+    const runs: number[] = [];
+    const small: Backend = {
+      ...wasm,
+      info: wasm.info,
+      limits: { ...wasm.limits, bufferBytes: 6400 },
+      async prepare(program, weights) {
+        const executable = await wasm.prepare(program, weights);
+        return {
+          ...executable,
+          run(inputs, counts, options) {
+            runs.push(counts.tokens);
+            return executable.run(inputs, counts, options);
+          },
+        };
+      },
+    };
+    expect(await transformRows(small, data, 64)).toEqual(radix2(data, 64));
+    expect(runs).toEqual([20, 20, 10]);
+    expect(await transformRows(webgpu, data, 64)).toEqual(radix2(data, 64));
+    expect((await rejectedBy(transformRows(small, data, 2048))).code).toBe('out-of-memory');
+    expect((await rejectedBy(transformRows(wasm, new Float32Array(0), 8))).code).toBe('usage');
   });
 
   it('has a name for a row with numbers that are none', async () => {

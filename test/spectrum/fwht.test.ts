@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { WebspexError } from '../../src/core/errors.ts';
 import { allMasks } from '../../src/core/masks.ts';
 import { createRandom } from '../../src/core/random.ts';
-import { fwht, spectrumOfTable } from '../../src/spectrum/fwht.ts';
+import { fwht, fwhtRows, plainFwht, spectrumOfTable } from '../../src/spectrum/fwht.ts';
 import { degrees, evaluateSpectrum, membersOf, spectrumFromTerms } from '../../src/spectrum/spectrum.ts';
 
 const ROUNDING = 1e-10;
@@ -33,6 +33,31 @@ describe('fwht', () => {
     expect(Math.abs(energy(once) / 2 ** 14 / energy(table) - 1)).toBeLessThan(ROUNDING);
     const twice = fwht(once);
     for (let m = 0; m < table.length; m++) expect(Math.abs(twice[m] / 2 ** 14 - table[m])).toBeLessThan(ROUNDING);
+  });
+
+  it.each([
+    [1, 5],
+    [8, 3],
+    [2 ** 12, 67],
+    [2 ** 18, 3],
+  ])('does rows of %i numbers, %i of them, each as one alone', (size, rows) => {
+    const random = createRandom(rows);
+    const table = Float64Array.from({ length: rows * size }, () => random.normal());
+    const want = table.slice();
+    for (let r = 0; r < rows; r++) plainFwht(want.subarray(r * size, (r + 1) * size));
+    expect(fwhtRows(table, size)).toBe(table);
+    expect(table).toEqual(want);
+  });
+
+  it('refuses rows that are no power of two, and parts of rows', () => {
+    for (const [length, size] of [
+      [12, 6],
+      [12, 8],
+      [8, 0],
+      [8, 0.5],
+    ])
+      expect(() => fwhtRows(new Float64Array(length), size)).toThrow(new RegExp(`got ${length} in rows of ${size}`));
+    expect(fwhtRows(new Float64Array(0), 4).length).toBe(0);
   });
 
   it('refuses lengths that are no power of two', () => {
