@@ -6,3 +6,4 @@ export { createWasmBackend, type WasmOptions } from './compute/wasm/backend.ts';
 export { createWebgpuBackend, type WebgpuOptions } from './compute/webgpu/backend.ts';
 export { type AdapterFacts, adapterFacts, type DeviceOptions, describeAdapter } from './compute/webgpu/device.ts';
 export { type TileMemory, timeTilings } from './compute/webgpu/tiles.ts';
+export { type TransformTimes, timeTransform } from './compute/webgpu/time-transform.ts';

@@ -1,3 +1,4 @@
+import type { TransformTimes } from '../compute/webgpu/time-transform.ts';
 import type { CausalModel, DeviceInfo, Model } from '../model/model.ts';
 import type { Game } from './coverage/games.ts';
 
@@ -37,6 +38,8 @@ export interface BenchContext {
   hasText?(name: string): boolean;
   /** Times a product of this size in every tiling; absent where there is no WebGPU. */
   timeProduct?(size: { readonly rows: number; readonly K: number; readonly columns: number }): Promise<ProductTimes>;
+  /** Times transforms of rows of `size` numbers that are on a GPU already; absent where there is no WebGPU. */
+  timeTransform?(rows: Float32Array, size: number): Promise<TransformTimes>;
   /** Complete tables of the folder named on the command line; absent where none was. @throws not-found, bad-file. */
   readTables?(): Promise<readonly Game[]>;
   /** Families of functions that masks-needed is to keep to; default all. */

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { fwht } from '../../src/bench/fwht.ts';
 import type { BenchContext, ProductTimes } from '../../src/bench/harness.ts';
 import { removal } from '../../src/bench/removal.ts';
 import { tiles } from '../../src/bench/tiles.ts';
 import type { Model } from '../../src/model/model.ts';
+import { fwhtRows } from '../../src/spectrum/fwht.ts';
 import { modelOf, sequencesOf } from '../lens/text/support.ts';
 
 /** The mask token of the embedded model's tokenizer. */
@@ -57,6 +59,44 @@ describe('the benchmark of tiles', () => {
     const said: string[] = [];
     expect(await tiles.run(contextOf({ report: (line) => said.push(line) }))).toEqual([]);
     expect(said).toEqual([expect.stringMatching(/no WebGPU/)]);
+  });
+});
+
+describe('the benchmark of transforms', () => {
+  const on = (software: boolean, off = 0) => {
+    const sizes: number[][] = [];
+    const timeTransform: BenchContext['timeTransform'] = async (rows, size) => {
+      sizes.push([rows.length / size, size]);
+      const transformed = fwhtRows(rows.slice(), size);
+      transformed[1] += off;
+      return { device: gpu(software), passes: 2, ms: 4, copyMs: 1.5, transformed };
+    };
+    return { sizes, run: async () => (await fwht.run(contextOf({ timeTransform }))).filter((r) => r.id.startsWith('G5')) };
+  };
+
+  it('compares transforms on a software adapter with copies, a few, and their numbers with WebAssembly', async () => {
+    const { sizes, run } = on(true);
+    const rows = await run();
+    expect(sizes).toEqual([
+      [1, 2 ** 16],
+      [256, 256],
+    ]);
+    expect(rows.map((r) => [r.id, r.ours, r.peer, r.ratio, r.equal, r.adapter, r.peerName])).toEqual([
+      ['G5-16', 4, 3, 0.75, true, 'a GPU (software)', '2 copies from buffer to buffer'],
+      ['G5-8', 4, 3, 0.75, true, 'a GPU (software)', '2 copies from buffer to buffer'],
+    ]);
+    // 2^16 numbers read and written twice in four milliseconds.
+    expect(rows[0].details.gigabytesPerSecond).toBe(0.2621);
+    expect((await on(true, 1).run()).map((r) => r.equal)).toEqual([false, false]);
+  });
+
+  it('transforms 2^24 numbers on a GPU', async () => {
+    const { sizes, run } = on(false);
+    expect((await run()).map((r) => r.id)).toEqual(['G5-24', 'G5-8']);
+    expect(sizes.slice(2)).toEqual([
+      [1, 2 ** 24],
+      [65_536, 256],
+    ]);
   });
 });
 

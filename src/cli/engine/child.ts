@@ -1,7 +1,7 @@
 import { type BenchContext, benchmarks, embeddedBackends } from '../../bench.ts';
 import { WebspexError } from '../../index.ts';
 import { type Endpoint, serveExplainer } from '../../text.ts';
-import { adapterFacts, timeTilings } from '../../webgpu.ts';
+import { adapterFacts, timeTilings, timeTransform } from '../../webgpu.ts';
 import { readTextFile } from '../files.ts';
 import { gamesOf } from './games.ts';
 import { type BenchRequest, type EngineMessage, type Hello, isEngineMessage } from './messages.ts';
@@ -64,6 +64,7 @@ async function runBenchmark(request: BenchRequest, found: FoundGpu, channel: Cha
       readTables: request.files.tables === undefined ? undefined : () => readTables(request.files.tables),
       ...gamesOf(request),
       backends: backendsOf(found, request),
+      timeTransform: found.gpu ? (rows, size) => timeTransform({ gpu: found.gpu ?? undefined }, rows, size) : undefined,
       timeProduct: found.gpu ? (size) => timeTilings({ gpu: found.gpu ?? undefined }, size) : undefined,
       report: (line) => channel.send?.({ engine: 'bench-line', line } satisfies EngineMessage),
     });

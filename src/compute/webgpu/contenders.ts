@@ -2,7 +2,7 @@ import { WebspexError } from '../../core/errors.ts';
 import { createRandom } from '../../core/random.ts';
 import { panelIndex } from '../panels.ts';
 import { type Program, ROW_KINDS, type Step } from '../program.ts';
-import { deviceError, deviceThrew, messageOf, type OpenDevice, scoped } from './device.ts';
+import { deviceThrew, messageOf, type OpenDevice, submitScoped } from './device.ts';
 import { type Dispatch, type Prepared, prepareProgram, UNIFORM_STRIDE } from './prepare.ts';
 import type { Contender } from './race.ts';
 import type { Tiling } from './shaders.ts';
@@ -62,15 +62,7 @@ function contenderOf(opened: OpenDevice, name: Tiling, prepared: Prepared | Fail
   if ('failure' in prepared) return { name, check: async () => prepared.failure, run: async () => {} };
   const { device } = opened;
   const [check, timed] = prepared.dispatches;
-  const submit = async (record: (encoder: GPUCommandEncoder) => void) => {
-    const { error } = scoped(device, () => {
-      const encoder = device.createCommandEncoder();
-      record(encoder);
-      device.queue.submit([encoder.finish()]);
-    });
-    const refused = await error;
-    if (refused) throw deviceError(refused, `trying tiles ${name}`);
-  };
+  const submit = (record: (encoder: GPUCommandEncoder) => void) => submitScoped(device, `trying tiles ${name}`, record);
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       const done = await work();

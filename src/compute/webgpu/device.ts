@@ -188,6 +188,17 @@ export function scoped<T>(device: GPUDevice, make: () => T): { made: T; error: P
   }
 }
 
+/** Submits what is recorded. @throws out-of-memory, self-check where WebGPU refuses it. */
+export async function submitScoped(device: GPUDevice, doing: string, record: (encoder: GPUCommandEncoder) => void): Promise<void> {
+  const { error } = scoped(device, () => {
+    const encoder = device.createCommandEncoder();
+    record(encoder);
+    device.queue.submit([encoder.finish()]);
+  });
+  const refused = await error;
+  if (refused) throw deviceError(refused, doing);
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
