@@ -91,12 +91,12 @@ async function onDevice({ timeTransform, report, commit }: BenchContext): Promis
     const off = farthest(transformed, want) / largest;
     const row: Row = {
       id: `G5-${bits}`,
-      title: `${rows} Walsh–Hadamard transforms of 2^${bits} float32 on the GPU`,
+      title: `Walsh–Hadamard transforms of ${rows} × 2^${bits} float32 on the GPU`,
       ours: rounded(ms),
       peer: rounded(passes * copyMs),
       ratio: rounded((passes * copyMs) / ms),
       unit: 'ms',
-      peerName: `${passes} copies from buffer to buffer`,
+      peerName: `copies from buffer to buffer, × ${passes}`,
       equal: transformed.length === want.length && off <= FLOAT32,
       adapter: adapterOf(device),
       commit,
@@ -114,7 +114,7 @@ async function onDevice({ timeTransform, report, commit }: BenchContext): Promis
 
 /** The transform of a whole table, against the textbook in JavaScript, and on a GPU where there is one. */
 export const fwht: Benchmark = {
-  title: `Walsh–Hadamard transform of a table of 2^${PLAYERS} float32 in memory against radix-2 JavaScript, CPU-milliseconds; on a GPU against copies`,
+  title: `Walsh–Hadamard transform of a table of 2^${PLAYERS} float32 in memory against radix-2 JavaScript, and many on a GPU against copies`,
   async run(context: BenchContext) {
     const row = await fwhtRow(context);
     return [...(row ? [row] : []), ...(await onDevice(context))];

@@ -82,8 +82,8 @@ describe('the benchmark of transforms', () => {
       [256, 256],
     ]);
     expect(rows.map((r) => [r.id, r.ours, r.peer, r.ratio, r.equal, r.adapter, r.peerName])).toEqual([
-      ['G5-16', 4, 3, 0.75, true, 'a GPU (software)', '2 copies from buffer to buffer'],
-      ['G5-8', 4, 3, 0.75, true, 'a GPU (software)', '2 copies from buffer to buffer'],
+      ['G5-16', 4, 3, 0.75, true, 'a GPU (software)', 'copies from buffer to buffer, × 2'],
+      ['G5-8', 4, 3, 0.75, true, 'a GPU (software)', 'copies from buffer to buffer, × 2'],
     ]);
     // 2^16 numbers read and written twice in four milliseconds.
     expect(rows[0].details.gigabytesPerSecond).toBe(0.2621);
