@@ -1,4 +1,6 @@
-import { maskStride } from '../core/masks.ts';
+import { type Masks, maskStride } from '../core/masks.ts';
+import { columnWords, parityColumns, parityMoments, playerColumns } from '../spectrum/gram.ts';
+import type { Pace } from './pace.ts';
 import { REACH } from './windows.ts';
 
 /** Players of a frequency, ascending. */
@@ -9,36 +11,32 @@ const STRONGEST: Readonly<Record<number, number>> = { 2: 256, 3: 36, 4: 18, 5: 1
 
 /**
  * Frequencies that may hold something under heredity, of one parity: ∅ or all single players, subsets of the strongest players, and
- * neighbours. Those with the same head come together. No frequency comes twice.
+ * neighbours. No frequency comes twice.
  */
 export function likelyFrequencies(influences: Float64Array, parity: 0 | 1): Members[] {
   const n = influences.length;
   const order = Array.from(influences.keys()).sort((a, b) => influences[b] - influences[a] || a - b);
   const out: Members[] = parity === 0 ? [[]] : Array.from({ length: n }, (_, i) => [i]);
   for (let degree = 2 + parity; degree <= 6; degree += 2) {
-    const sets = [
-      ...subsetsOf(
-        order.slice(0, STRONGEST[degree]).sort((a, b) => a - b),
-        degree,
-      ),
-      ...neighbours(n, degree),
-    ];
-    const known = new Set<string>();
-    for (const members of sets) {
-      const key = members.join();
-      if (!known.has(key)) out.push(members);
-      known.add(key);
-    }
+    const strongest = order.slice(0, STRONGEST[degree]).sort((a, b) => a - b);
+    const isStrong = new Uint8Array(n);
+    for (const i of strongest) isStrong[i] = 1;
+    addSubsets(strongest, degree, out);
+    for (const members of neighbours(n, degree)) if (members.some((i) => !isStrong[i])) out.push(members);
   }
   return out;
 }
 
-/** All subsets of `size` of ascending players. */
-function subsetsOf(players: readonly number[], size: number): number[][] {
-  if (size === 0) return [[]];
-  const out: number[][] = [];
-  for (const [k, i] of players.entries()) for (const rest of subsetsOf(players.slice(k + 1), size - 1)) out.push([i, ...rest]);
-  return out;
+/** Adds all subsets of `size` of ascending players, in lexicographic order. */
+function addSubsets(players: readonly number[], size: number, out: Members[]): void {
+  const places = Array.from({ length: size }, (_, i) => i);
+  while (players.length >= size) {
+    out.push(places.map((p) => players[p]));
+    const last = places.findLastIndex((p, i) => p < players.length - size + i);
+    if (last < 0) return;
+    places[last]++;
+    for (let i = last + 1; i < size; i++) places[i] = places[i - 1] + 1;
+  }
 }
 
 /** Pairs within the reach of the kernel, and triples in a row. */
@@ -57,23 +55,32 @@ export function keysOf(frequencies: readonly Members[], n: number): Uint32Array 
   return keys;
 }
 
-/** Σ_r weights[r]·χ(r) of each frequency, from the ±1 columns of single players; runs of equal heads cost one pass a frequency. */
-export function characterSums(frequencies: readonly Members[], columns: readonly Float64Array[], weights: Float64Array): Float64Array {
-  const product = Float64Array.from(weights);
-  let head: Members = [];
-  return Float64Array.from(frequencies, (members) => {
-    const size = Math.max(0, members.length - 1);
-    if (size !== head.length || head.some((i, k) => i !== members[k])) {
-      head = members.slice(0, size);
-      product.set(weights);
-      for (const i of head) for (let r = 0; r < product.length; r++) product[r] *= columns[i][r];
-    }
-    let sum = 0;
-    if (members.length === 0) for (let r = 0; r < product.length; r++) sum += product[r];
-    else {
-      const last = columns[members[size]];
-      for (let r = 0; r < product.length; r++) sum += product[r] * last[r];
-    }
-    return sum;
-  });
+/** Sums of so many frequencies at once. */
+const SLICE = 512;
+
+/** Σ_r weights[r]·χ(r) of each frequency over masks, whose `playerColumns` come with them. */
+export async function characterSums(
+  masks: Masks,
+  players: Uint32Array,
+  frequencies: readonly Members[],
+  weights: Float64Array,
+  pace: Pace,
+): Promise<Float64Array> {
+  const out = new Float64Array(frequencies.length);
+  for (let at = 0; at < frequencies.length; at += SLICE) {
+    const slice = frequencies.slice(at, at + SLICE);
+    out.set(parityMoments(parityColumns(masks, keysOf(slice, masks.n), players), masks.count, weights), at);
+    // Eight look-ups a word, beside the players' own words.
+    const rest = pace(8 * slice.length * (columnWords(masks.count) + maskStride(masks.n)));
+    if (rest) await rest;
+  }
+  return out;
+}
+
+/** The columns of players, and the work that they were. */
+export async function columnsOf(masks: Masks, pace: Pace): Promise<Uint32Array> {
+  const columns = playerColumns(masks);
+  const rest = pace(4 * masks.n * masks.count);
+  if (rest) await rest;
+  return columns;
 }

@@ -2,7 +2,7 @@ import { WebspexError } from '../core/errors.ts';
 import { type Masks, maskStride } from '../core/masks.ts';
 import { checkValues, type DecodeOptions, type Fit } from '../spectrum/spectrum.ts';
 import { arrange, isPaired } from './kernel.ts';
-import { type Pace, paced } from './pace.ts';
+import { BETWEEN, type Pace, paced } from './pace.ts';
 import { interactionVariances } from './posterior.ts';
 import { condition, type Process } from './process.ts';
 import { leftOut, readOut } from './read-out.ts';
@@ -37,7 +37,9 @@ export async function gp(masks: Masks, values: ArrayLike<number>, options: Decod
   const process = await fitProcess(masks, values, options, pace);
   if (typeof process === 'number') return constant(masks, process);
   const surface = await surfaceOf(process, options.seed, pace);
-  const spectrum = await readOut(process, surface, options.breathe);
+  const spectrum = await readOut(process, surface, pace);
+  await pace(BETWEEN);
+  const left = leftOut(spectrum, surface);
   return {
     method: 'gp',
     spectrum,
@@ -46,7 +48,7 @@ export async function gp(masks: Masks, values: ArrayLike<number>, options: Decod
       variances: async (functionals, breathe) =>
         (await interactionVariances(process, functionals, paced(breathe))).map((v) => surface.slope ** 2 * v),
       error: surface.variance,
-      left: leftOut(spectrum, surface),
+      left,
       count: masks.count,
     },
     end: { at: process.theta, rows: masks.count },

@@ -93,9 +93,9 @@ export function lookUp(tables: Tables, a: Windows, p: number, b: Windows, q: num
   out[1] = pairs;
 }
 
-/** What an exponential, and the look-ups of a window, take beside a multiply-add. */
+/** What an exponential, and the look-ups of a window in tables larger than a cache, take beside a multiply-add. */
 const PAIR_WORK = 24;
-const WINDOW_WORK = 3;
+const WINDOW_WORK = 8;
 
 /** Work of `pairs` pairs of rows, where one at least is a fitting row, for `Pace`. */
 export function pairWork({ windows }: Rows, pairs: number): number {

@@ -1,7 +1,9 @@
-import { characterSums, type Members } from './frequencies.ts';
+import { characterSums, columnsOf, type Members } from './frequencies.ts';
 import type { Hyper } from './hyper.ts';
 import { CONSTANT } from './kernel.ts';
+import type { Pace } from './pace.ts';
 import type { Process } from './process.ts';
+import { firsts } from './surface.ts';
 import { REACH } from './windows.ts';
 
 /** Prior variance of the coefficient of each frequency. */
@@ -19,14 +21,15 @@ export function priorOf({ c, q, product, single }: Hyper, frequencies: readonly 
 }
 
 /** Posterior means of the coefficients of the latent function, v_S·χ_Sᵀα; all frequencies are of the named parity. */
-export function latentCoefficients(process: Process, frequencies: readonly Members[], parity: 0 | 1): Float64Array {
-  const { rows, weights, hyper } = process;
-  const { groups, bits } = rows.windows;
-  const columns = Array.from(hyper.c, (_, i) =>
-    Float64Array.from({ length: rows.units }, (_, p) => ((bits[p * groups + (i >> 2)] >> (i & 3)) & 1 ? -1 : 1)),
-  );
+export async function latentCoefficients(
+  { rows, weights, hyper }: Process,
+  frequencies: readonly Members[],
+  parity: 0 | 1,
+  pace: Pace,
+): Promise<Float64Array> {
+  const units = rows.paired ? firsts(rows.masks) : rows.masks;
   // Of a pair, α of both rows at once: their characters are equal where the degree is even, opposite where it is odd.
   const alpha = rows.paired ? weights[parity].map((a) => Math.SQRT2 * a) : weights[0];
-  const sums = characterSums(frequencies, columns, alpha.subarray(0, rows.units));
+  const sums = await characterSums(units, await columnsOf(units, pace), frequencies, alpha.subarray(0, rows.units), pace);
   return priorOf(hyper, frequencies).map((v, k) => v * sums[k]);
 }

@@ -5,7 +5,7 @@ import { createMatrices } from './matrices.ts';
 import type { Objective } from './minimise.ts';
 import { type Pace, paced } from './pace.ts';
 import { applyWarp, type Range, standardise, type Warped } from './warp.ts';
-import { createTables, fillTables, gatherTables, type Tables } from './windows.ts';
+import { createTables, fillTables, gatherTables, TABLE_WORK, type Tables } from './windows.ts';
 
 /** The values as the process sees them under θ. */
 export function warpedBy(range: Range, theta: Float64Array, n: number): Warped {
@@ -40,11 +40,13 @@ export function createObjective(rows: Rows, range: Range, breathe?: () => Promis
       const parts = toBlocks(rows, warped.g);
       seen = { theta: theta.slice(), hyper, warped, parts };
       fillTables(hyper.c, hyper.q, tables);
+      await pace(TABLE_WORK * tables.length);
       await fillKernels(rows, hyper, tables, matrices.lower, pace, distances);
       let value = addPrior(theta, n, new Float64Array(theta.length)) - warped.logSlope;
       for (const [b, matrix] of matrices.lower.entries()) {
         if (!(await matrices.factorise(b, pace))) return Number.POSITIVE_INFINITY;
         value += halfLogDeterminant(matrix, size) + 0.5 * solvedSquare(matrix, parts[b]);
+        await pace(size * size);
       }
       return value;
     },
@@ -55,6 +57,7 @@ export function createObjective(rows: Rows, range: Range, breathe?: () => Promis
       for (const [b, inverse] of matrices.inverses.entries()) {
         await matrices.invert(b, pace);
         weights.push(times(inverse, parts[b]));
+        await pace(size * size);
       }
       out.fill(0);
       addWarpSlopes(rows, warped, weights, theta, out);
@@ -91,6 +94,7 @@ async function slopesOf(rows: Rows, hyper: Hyper, room: Room, weights: readonly 
     if (rest) await rest;
   }
   gatherTables(room.tables, slopes.c, slopes.q);
+  await pace(TABLE_WORK * room.tables.length);
   for (let i = 0; i < slopes.c.length; i++) slopes.c[i] += byTotal;
   slopes.noise *= hyper.noise;
   slopes.single *= hyper.single;

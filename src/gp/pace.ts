@@ -14,3 +14,8 @@ export function paced(breathe: (() => Promise<void>) | undefined): Pace {
     return breathe?.();
   };
 }
+
+/** For work in small steps that tells nothing of its size: a breath after every few of them. */
+export function restOf(pace: Pace): () => Promise<void> {
+  return async () => await pace(BETWEEN / 8);
+}

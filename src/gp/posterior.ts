@@ -8,6 +8,8 @@ import { REACH } from './windows.ts';
 
 /** What a covariance with one unit takes beside multiply-adds of matrices. */
 const COVARIANCE_WORK = 100;
+/** What the sign of a player in a unit takes. */
+const SIGN_WORK = 8;
 
 /** e_0 … e_top of the weights, elementary symmetric polynomials. */
 function symmetric(weights: Float64Array, top: number): Float64Array {
@@ -37,18 +39,18 @@ interface Expansion {
 async function expand({ rows, hyper }: Process, top: number, pace: Pace): Promise<Expansion> {
   const rho = hyper.c.map((c) => Math.tanh(c / 2));
   const { groups, bits } = rows.windows;
-  const signs = Array.from({ length: rows.units }, (_, p) =>
-    Float64Array.from(rho, (_, i) => ((bits[p * groups + (i >> 2)] >> (i & 3)) & 1 ? -1 : 1)),
-  );
+  const signs: Float64Array[] = [];
   const byUnit: Float64Array[] = [];
-  for (const z of signs) {
+  for (let p = 0; p < rows.units; p++) {
+    const z = rho.map((_, i) => ((bits[p * groups + (i >> 2)] >> (i & 3)) & 1 ? -1 : 1));
+    signs.push(z);
     byUnit.push(
       symmetric(
         rho.map((r, i) => r * z[i]),
         top,
       ),
     );
-    const rest = pace(rho.length * (top + 1));
+    const rest = pace(rho.length * (top + SIGN_WORK));
     if (rest) await rest;
   }
   return {

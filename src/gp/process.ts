@@ -7,7 +7,7 @@ import { createMatrices } from './matrices.ts';
 import { warpedBy } from './objective.ts';
 import type { Pace } from './pace.ts';
 import type { Range, Warp } from './warp.ts';
-import { createTables, fillTables, type Tables, windowsOf } from './windows.ts';
+import { createTables, fillTables, TABLE_WORK, type Tables, windowsOf } from './windows.ts';
 
 /** A process that has seen its rows. */
 export interface Process {
@@ -28,6 +28,7 @@ export async function condition(rows: Rows, range: Range, theta: Float64Array, p
   const { g, warp } = warpedBy(range, theta, n);
   const tables = createTables(n);
   fillTables(hyper.c, hyper.q, tables);
+  await pace(TABLE_WORK * tables.length);
   const matrices = createMatrices(rows.paired ? 2 : 1, rows.size);
   const inverses: Float64Array[] = [];
   try {
@@ -40,12 +41,18 @@ export async function condition(rows: Rows, range: Range, theta: Float64Array, p
         );
       await matrices.invert(b, pace);
       inverses.push(inverse.slice());
+      await pace(inverse.length);
     }
   } finally {
     matrices.release();
   }
   const parts = toBlocks(rows, g);
-  return { rows, theta, hyper, tables, warp, inverses, weights: inverses.map((inverse, b) => times(inverse, parts[b])) };
+  const weights: Float64Array[] = [];
+  for (const [b, inverse] of inverses.entries()) {
+    weights.push(times(inverse, parts[b]));
+    await pace(inverse.length);
+  }
+  return { rows, theta, hyper, tables, warp, inverses, weights };
 }
 
 /**

@@ -1,9 +1,11 @@
-import { isPresent, type Masks, maskStride, pickMasks } from '../core/masks.ts';
+import { type Masks, maskStride, sliceMasks } from '../core/masks.ts';
 import { fwht } from '../spectrum/fwht.ts';
+import { parityColumns, parityProduct } from '../spectrum/gram.ts';
 import { breathingRefit } from '../spectrum/refit.ts';
-import { evaluateSpectrum, type Spectrum } from '../spectrum/spectrum.ts';
-import { characterSums, keysOf, likelyFrequencies, type Members } from './frequencies.ts';
+import type { Spectrum } from '../spectrum/spectrum.ts';
+import { characterSums, columnsOf, keysOf, likelyFrequencies, type Members } from './frequencies.ts';
 import { latentCoefficients } from './latent.ts';
+import { type Pace, restOf } from './pace.ts';
 import type { Process } from './process.ts';
 import type { Surface } from './surface.ts';
 
@@ -15,17 +17,19 @@ const MOST_REGRESSED = 300;
 const LEAST_EVIDENCE = 2;
 /** Masks on which what is left out is measured, where not all of them are listed. */
 const CHECKED = 2048;
+/** What a likely frequency takes before anything is computed of it. */
+const LIST_WORK = 200;
 
 /** A sparse spectrum of the surface: its own transform where it is complete, else that of the latent function and what the warp makes of it. */
-export async function readOut(process: Process, surface: Surface, breathe?: () => Promise<void>): Promise<Spectrum> {
-  return surface.complete ? transformed(surface) : composed(process, surface, breathe);
+export async function readOut(process: Process, surface: Surface, pace: Pace): Promise<Spectrum> {
+  return surface.complete ? transformed(surface) : composed(process, surface, pace);
 }
 
 /** Mean square of the surface less the spectrum. */
-export function leftOut(spectrum: Spectrum, { masks, complete, even, odd }: Surface): number {
-  const rows = complete ? Array.from(even.keys()) : Array.from({ length: Math.min(CHECKED, masks.count) }, (_, r) => r);
-  const predicted = evaluateSpectrum(spectrum, pickMasks(masks, rows));
-  return rows.reduce((sum, r, i) => sum + (predicted[i] - even[r] - odd[r]) ** 2, 0) / rows.length;
+export function leftOut({ keys, coefficients }: Spectrum, { masks, complete, even, odd }: Surface): number {
+  const rows = complete ? masks : sliceMasks(masks, 0, Math.min(CHECKED, masks.count));
+  const predicted = parityProduct(parityColumns(rows, keys), rows.count, coefficients);
+  return predicted.reduce((sum, p, r) => sum + (p - even[r] - odd[r]) ** 2, 0) / rows.count;
 }
 
 function transformed({ masks: { n, count }, even, odd }: Surface): Spectrum {
@@ -63,15 +67,9 @@ function largest({ n, keys, coefficients }: Spectrum): Spectrum {
  * rest is regressed on characters of the drawn masks: its variance, and so the error, is a small part of the surface's (by half and more
  * on reviews of 16 to 113 words).
  */
-async function composed(
-  process: Process,
-  { masks, even, odd, latent }: Surface,
-  breathe: (() => Promise<void>) | undefined,
-): Promise<Spectrum> {
+async function composed(process: Process, { masks, even, odd, latent }: Surface, pace: Pace): Promise<Spectrum> {
   const { n } = masks;
-  const columns = Array.from({ length: n }, (_, i) =>
-    Float64Array.from({ length: masks.count }, (_, r) => (isPresent(masks, r, i) ? -1 : 1)),
-  );
+  const players = await columnsOf(masks, pace);
   const frequencies: Members[] = [];
   const coefficients: number[] = [];
   for (const parity of [0, 1] as const) {
@@ -79,56 +77,37 @@ async function composed(
     const own = parity === 0 ? latent.even : latent.odd;
     const factor = slopeOf(values, own);
     const likely = likelyFrequencies(process.hyper.c, parity);
+    const listed = pace(LIST_WORK * likely.length);
+    if (listed) await listed;
     const rest = await regress(
-      masks,
+      { masks, players },
       values.map((v, r) => v - factor * own[r]),
-      columns,
       likely,
-      breathe,
+      pace,
     );
     frequencies.push(...likely);
-    for (const [k, c] of latentCoefficients(process, likely, parity).entries()) coefficients.push(factor * c + rest[k]);
+    for (const [k, c] of (await latentCoefficients(process, likely, parity, pace)).entries()) coefficients.push(factor * c + rest[k]);
+    await pace(LIST_WORK * likely.length);
   }
   return largest({ n, keys: keysOf(frequencies, n), coefficients: Float64Array.from(coefficients) });
 }
 
-/** Sums of so many frequencies between two breaths. */
-const SLICE = 512;
-
-async function breathingSums(
-  terms: readonly Members[],
-  columns: readonly Float64Array[],
-  weights: Float64Array,
-  breathe: (() => Promise<void>) | undefined,
-): Promise<Float64Array> {
-  const out = new Float64Array(terms.length);
-  for (let at = 0; at < terms.length; at += SLICE) {
-    out.set(characterSums(terms.slice(at, at + SLICE), columns, weights), at);
-    await breathe?.();
-  }
-  return out;
+interface Drawn {
+  readonly masks: Masks;
+  /** Their `playerColumns`. */
+  readonly players: Uint32Array;
 }
 
 /** Coefficients of the likely frequencies: 0 but for those that correlate with what lower degrees leave by more than chance. */
-async function regress(
-  masks: Masks,
-  values: Float64Array,
-  columns: readonly Float64Array[],
-  likely: readonly Members[],
-  breathe: (() => Promise<void>) | undefined,
-): Promise<Float64Array> {
+async function regress({ masks, players }: Drawn, values: Float64Array, likely: readonly Members[], pace: Pace): Promise<Float64Array> {
   const out = new Float64Array(likely.length);
   const chosen: number[] = [];
   const penalties: number[] = [];
   let residual = values;
   for (const isNext of [(d: number) => d < 2, (d: number) => d === 2 || d === 3, (d: number) => d > 3]) {
     const places = Array.from(likely.keys()).filter((k) => isNext(likely[k].length));
-    const sums = await breathingSums(
-      places.map((k) => likely[k]),
-      columns,
-      residual,
-      breathe,
-    );
+    const next = places.map((k) => likely[k]);
+    const sums = await characterSums(masks, players, next, residual, pace);
     const noise = residual.reduce((sum, v) => sum + v * v, 0) / masks.count;
     const found = places
       .map((k, i) => ({ k, sum: Math.abs(sums[i]) }))
@@ -145,27 +124,14 @@ async function regress(
       chosen.map((k) => likely[k]),
       masks.n,
     );
-    const { spectrum } = await breathingRefit(masks, values, keys, Float64Array.from(penalties), breathe);
+    const { spectrum } = await breathingRefit(masks, values, keys, Float64Array.from(penalties), restOf(pace));
     for (const [i, k] of chosen.entries()) out[k] = spectrum.coefficients[i];
-    residual = residualOf(
-      values,
-      columns,
-      chosen.map((k) => likely[k]),
-      spectrum.coefficients,
-    );
+    const fitted = parityProduct(parityColumns(masks, keys, players), masks.count, spectrum.coefficients);
+    residual = values.map((v, r) => v - fitted[r]);
+    const rest = pace(chosen.length * masks.count);
+    if (rest) await rest;
   }
   return out;
-}
-
-function residualOf(values: Float64Array, columns: readonly Float64Array[], terms: readonly Members[], coefficients: Float64Array) {
-  const residual = Float64Array.from(values);
-  const column = new Float64Array(values.length);
-  for (const [k, members] of terms.entries()) {
-    column.fill(coefficients[k]);
-    for (const i of members) for (let r = 0; r < column.length; r++) column[r] *= columns[i][r];
-    for (let r = 0; r < column.length; r++) residual[r] -= column[r];
-  }
-  return residual;
 }
 
 /** Least-squares slope of y on x, both less their means. */

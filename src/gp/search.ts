@@ -72,6 +72,7 @@ async function search(
   const { n } = rows.masks;
   const objective = createObjective(rows, range, breathe);
   try {
+    await breathe();
     return await minimise(objective, start, bounds(n, start.length > n + PLACES.warp), steps);
   } finally {
     objective.release();

@@ -1,4 +1,4 @@
-import { type Masks, pickMasks } from '../core/masks.ts';
+import { type Masks, pickMasks, sliceMasks } from '../core/masks.ts';
 import { pairedMasks } from '../core/sample.ts';
 import type { Pace } from './pace.ts';
 import { latentMeans, latentVariances, type Process } from './process.ts';
@@ -12,6 +12,8 @@ const DRAWN = 4096;
 const STREAM = 0x67700000;
 /** What the expectation at a mask and at its complement takes: some twenty exponentials. */
 const EXPECT_WORK = 300;
+/** What a pair that is drawn and compared with those before takes. */
+const DRAW_WORK = 1000;
 
 /** What the process expects of the function at masks and at their complements, and how well it thinks it knows. */
 export interface Surface {
@@ -35,6 +37,8 @@ export async function surfaceOf(process: Process, seed: number, pace: Pace): Pro
   const spread = (await latentVariances(process, probes, pace)).reduce((sum, v) => sum + v / PROBES, 0);
   const complete = n <= MOST_LISTED;
   const masks = complete ? lowerHalf(n) : firsts(pairedMasks(n, 2 * DRAWN, (seed ^ STREAM ^ 1) >>> 0));
+  const drawn = pace(DRAW_WORK * masks.count);
+  if (drawn) await drawn;
   const even = new Float64Array(masks.count);
   const odd = new Float64Array(masks.count);
   const own = { even: new Float64Array(masks.count), odd: new Float64Array(masks.count) };
@@ -43,7 +47,7 @@ export async function surfaceOf(process: Process, seed: number, pace: Pace): Pro
   const slice = 512;
   for (let from = 0; from < masks.count; from += slice) {
     const rows = Array.from({ length: Math.min(slice, masks.count - from) }, (_, i) => from + i);
-    const means = await latentMeans(process, pickMasks(masks, rows), pace);
+    const means = await latentMeans(process, sliceMasks(masks, from, from + rows.length), pace);
     for (const [i, r] of rows.entries()) {
       const first = expectValue(process.warp, means[2 * i], spread);
       const second = expectValue(process.warp, means[2 * i + 1], spread);
@@ -69,7 +73,8 @@ export async function expectations(process: Process, masks: Masks, pace: Pace): 
   return { means: Float64Array.from(values, (v) => v.mean), variances: Float64Array.from(values, (v) => v.variance) };
 }
 
-function firsts(pairs: Masks): Masks {
+/** The first mask of every pair. */
+export function firsts(pairs: Masks): Masks {
   return pickMasks(
     pairs,
     Array.from({ length: pairs.count / 2 }, (_, p) => 2 * p),

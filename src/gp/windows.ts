@@ -1,4 +1,4 @@
-import { isPresent, type Masks } from '../core/masks.ts';
+import { type Masks, maskStride } from '../core/masks.ts';
 
 /** Neighbours this far apart may interact beyond what the product kernel expects. */
 export const REACH = 6;
@@ -20,15 +20,18 @@ export interface Windows {
 
 /** The windows of every `step`-th mask. */
 export function windowsOf(masks: Masks, step = 1): Windows {
-  const { n } = masks;
+  const { n, words } = masks;
+  const stride = maskStride(n);
   const groups = Math.ceil(n / OWN);
   const count = Math.ceil(masks.count / step);
   const bits = new Uint16Array(count * groups);
   for (let r = 0; r < count; r++)
-    for (let i = 0; i < n; i++) {
-      if (!isPresent(masks, r * step, i)) continue;
-      // Player i is in the windows that start at most BITS − 1 before it.
-      for (let b = i >> 2; b >= 0 && i - OWN * b < BITS; b--) bits[r * groups + b] |= 1 << (i - OWN * b);
+    for (let b = 0; b < groups; b++) {
+      const word = (OWN * b) >> 5;
+      const shift = (OWN * b) & 31;
+      const at = r * step * stride + word;
+      const above = shift > 32 - BITS && word + 1 < stride ? words[at + 1] << (32 - shift) : 0;
+      bits[r * groups + b] = ((words[at] >>> shift) | above) & (SIZE - 1);
     }
   return { n, count, groups, bits };
 }
@@ -43,6 +46,9 @@ export type Tables = Float64Array;
 export function createTables(n: number): Tables {
   return new Float64Array(2 * SIZE * Math.ceil(n / OWN));
 }
+
+/** What an entry takes to be filled, or gathered, beside a multiply-add. */
+export const TABLE_WORK = 6;
 
 /** Local pairs per player: q[REACH·i + δ − 1] belongs to players i and i + δ. */
 export function fillTables(c: Float64Array, q: Float64Array, out: Tables): void {

@@ -7,7 +7,7 @@ export function columnWords(count: number): number {
 }
 
 /** Bit r of column i is 1 where player i is present in row r. */
-function playerColumns({ n, count, words }: Masks): Uint32Array {
+export function playerColumns({ n, count, words }: Masks): Uint32Array {
   const stride = maskStride(n);
   const width = columnWords(count);
   const out = new Uint32Array(n * width);
@@ -18,12 +18,14 @@ function playerColumns({ n, count, words }: Masks): Uint32Array {
   return out;
 }
 
-/** The characters of K keys on N masks, bit-packed by column: K × ⌈N/32⌉ words, 1 where the character is −1. */
-export function parityColumns(masks: Masks, keys: Uint32Array): Uint32Array {
+/**
+ * The characters of K keys on N masks, bit-packed by column: K × ⌈N/32⌉ words, 1 where the character is −1. Who asks for many keys in turn
+ * brings the columns of the players.
+ */
+export function parityColumns(masks: Masks, keys: Uint32Array, players = playerColumns(masks)): Uint32Array {
   const stride = maskStride(masks.n);
   const count = keys.length / stride;
   const width = columnWords(masks.count);
-  const players = playerColumns(masks);
   const out = new Uint32Array(count * width);
   for (let k = 0; k < count; k++)
     for (let w = 0; w < stride; w++)
@@ -67,6 +69,17 @@ export function parityMoments(columns: Uint32Array, count: number, y: ArrayLike<
       for (let at = 128 * w; bits !== 0; at += 16, bits >>>= 4) negative += sums[at + (bits & 15)];
     }
     out[k] = total - 2 * negative;
+  }
+  return out;
+}
+
+/** Xc: one number for each row. */
+export function parityProduct(columns: Uint32Array, count: number, coefficients: ArrayLike<number>): Float64Array {
+  const width = columnWords(count);
+  const out = new Float64Array(count);
+  for (let k = 0; k < coefficients.length; k++) {
+    const signed = [coefficients[k], -coefficients[k]];
+    for (let r = 0; r < count; r++) out[r] += signed[(columns[k * width + (r >> 5)] >>> (r & 31)) & 1];
   }
   return out;
 }

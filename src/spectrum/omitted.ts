@@ -60,7 +60,12 @@ function missingByDegree(fitted: Float64Array, open: Float64Array, energy: numbe
  * degree, and within a degree in proportion to the product of the players' activities (heredity). 0 where every frequency that the index
  * weighs is in the spectrum. Sums over frequencies are closed forms; nothing is enumerated.
  */
-export function omittedVariances(spectrum: Spectrum, rows: readonly InteractionRow[], energy: number): Float64Array {
+export async function omittedVariances(
+  spectrum: Spectrum,
+  rows: readonly InteractionRow[],
+  energy: number,
+  breathe?: () => Promise<void>,
+): Promise<Float64Array> {
   if (!(energy >= 0))
     throw new WebspexError('usage', `omitted energy: expected a number of at least 0, got ${energy}; check the noise variance`);
   const { n, keys, coefficients } = spectrum;
@@ -79,16 +84,17 @@ export function omittedVariances(spectrum: Spectrum, rows: readonly InteractionR
   }
   for (let d = 1; d <= top; d++) if (open[d] <= COMPLETE * all[d]) open[d] = 0;
   const missing = missingByDegree(fitted, open, energy);
-  return Float64Array.from(rows, ({ members, terms, byDegree }) => {
+  const out = new Float64Array(rows.length);
+  for (const [r, { members, terms, byDegree }] of rows.entries()) {
     const size = members.length;
     const around = new Float64Array(top + 1);
     const rest = symmetric(activity, members, top - size);
     const own = members.reduce((product, i) => product * activity[i], 1);
     for (let d = size; d <= top; d++) around[d] = own * rest[d - size];
     for (const k of terms) if (sizes[k] <= top) around[sizes[k]] -= products[k];
-    let variance = 0;
     for (let d = size; d <= top; d++)
-      if (open[d] > 0 && around[d] > COMPLETE * all[d]) variance += byDegree[d] ** 2 * missing[d] * Math.min(1, around[d] / open[d]);
-    return variance;
-  });
+      if (open[d] > 0 && around[d] > COMPLETE * all[d]) out[r] += byDegree[d] ** 2 * missing[d] * Math.min(1, around[d] / open[d]);
+    await breathe?.();
+  }
+  return out;
 }

@@ -14,8 +14,9 @@ export function ridgeRefit(
   keys: Uint32Array,
   penalties: Float64Array,
 ): { spectrum: Spectrum; factor: Float64Array } {
-  const { normal, moments } = equationsOf(masks, values, keys, penalties);
-  const factor = cholesky(normal, penalties.length);
+  const columns = parityColumns(masks, keys);
+  const factor = cholesky(normalOf(columns, masks.count, penalties), penalties.length);
+  const moments = parityMoments(columns, masks.count, values);
   return { spectrum: { n: masks.n, keys, coefficients: solveCholesky(factor, penalties.length, moments) }, factor };
 }
 
@@ -27,16 +28,19 @@ export async function breathingRefit(
   penalties: Float64Array,
   breathe?: () => Promise<void>,
 ): Promise<{ spectrum: Spectrum; factor: Float64Array }> {
-  const { normal, moments } = equationsOf(masks, values, keys, penalties);
+  const columns = parityColumns(masks, keys);
+  await breathe?.();
+  const normal = normalOf(columns, masks.count, penalties);
   await breathe?.();
   const factor = await breathingCholesky(normal, penalties.length, breathe);
+  const moments = parityMoments(columns, masks.count, values);
   return { spectrum: { n: masks.n, keys, coefficients: solveCholesky(factor, penalties.length, moments) }, factor };
 }
 
-function equationsOf(masks: Masks, values: ArrayLike<number>, keys: Uint32Array, penalties: Float64Array) {
-  const columns = parityColumns(masks, keys);
-  const normal = parityGram(columns, masks.count);
+/** XᵀX + diag(penalties). */
+function normalOf(columns: Uint32Array, count: number, penalties: Float64Array): Float64Array {
+  const normal = parityGram(columns, count);
   const size = penalties.length;
   for (let k = 0; k < size; k++) normal[k * size + k] += penalties[k];
-  return { normal, moments: parityMoments(columns, masks.count, values) };
+  return normal;
 }

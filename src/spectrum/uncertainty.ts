@@ -123,7 +123,7 @@ export async function standardErrors(
   if (fit.influence) return influenceErrors(fit.influence, fit.spectrum.coefficients.length, rows);
   if (!isEstimated(fit)) return new Float64Array(rows.length);
   const { variances, sum } = await fittedVariances(fit, rows, noiseVariance, breathe);
-  const omitted = omittedVariances(fit.spectrum, rows, Math.max(0, noiseVariance - sum));
+  const omitted = await omittedVariances(fit.spectrum, rows, Math.max(0, noiseVariance - sum), breathe);
   return variances.map((v, i) => Math.sqrt(v + OMITTED ** 2 * omitted[i]));
 }
 

@@ -37,7 +37,7 @@ describe.each([true, false])('the latent function (pairs: %s)', (paired) => {
     const want = new Map(Array.from(spectrum.keys, (key, k) => [key, spectrum.coefficients[k]]));
     for (const parity of [0, 1] as const) {
       const own = subsets.filter((s) => s.length % 2 === parity);
-      const got = latentCoefficients(process, own, parity);
+      const got = await latentCoefficients(process, own, parity, paced(undefined));
       for (const [k, members] of own.entries()) {
         const key = members.reduce((bits, i) => bits | (1 << i), 0);
         expect(Math.abs(got[k] - (want.get(key) ?? 0))).toBeLessThan(CLOSE);

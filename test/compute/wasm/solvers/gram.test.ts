@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isPresent, type Masks, maskStride } from '../../../../src/core/masks.ts';
 import { createRandom } from '../../../../src/core/random.ts';
 import { pairedMasks } from '../../../../src/core/sample.ts';
-import { parityColumns, parityMoments, plainGram } from '../../../../src/spectrum/gram.ts';
+import { parityColumns, parityMoments, parityProduct, plainGram } from '../../../../src/spectrum/gram.ts';
 import { parityGram, wasmGram } from '../../../../src/spectrum/gram-wasm.ts';
 
 function keysFor(n: number, size: number): { keys: Uint32Array; sets: number[][] } {
@@ -36,6 +36,10 @@ describe('Gram matrices of characters in WASM', () => {
     expect(wasmGram(columns, masks.count)).toEqual(plain);
     expect(parityGram(columns, masks.count)).toEqual(plain);
     const characters = sets.map((set) => character(masks, set));
+    const coefficients = sets.map((_, k) => Math.sin(k + 1));
+    const sums = parityProduct(columns, masks.count, coefficients);
+    for (let r = 0; r < masks.count; r++)
+      expect(Math.abs(sums[r] - characters.reduce((sum, c, k) => sum + c[r] * coefficients[k], 0))).toBeLessThan(1e-10);
     const random = createRandom(9);
     const y = Float64Array.from({ length: masks.count }, () => random.normal());
     const moments = parityMoments(columns, masks.count, y);
