@@ -41,6 +41,26 @@ describe('R² from rows that were held out in turn', () => {
     expect(cut.bound).toBeLessThan(whole.bound - 0.1);
   });
 
+  it('may have found the function where one fold has, though the others have not', () => {
+    const values = valuesOf(100);
+    const beside = (rows: number) =>
+      crossFitted(
+        values.map((v, i) => v + (i < rows ? 0 : 0.2 * Math.sin(3 * i + 1))),
+        values,
+        { folds: 5 },
+      );
+    expect(beside(20).high).toBe(1);
+    expect(beside(18).high).toBeLessThan(1);
+    expect(beside(20).low).toBeLessThan(beside(20).r2);
+    expect(
+      crossFitted(
+        Array.from(values, (v, i) => (i < 20 ? v : v + 0.2)),
+        values,
+        { folds: 5, left: 0.1 },
+      ).high,
+    ).toBeLessThan(1);
+  });
+
   it('is never NaN, and claims no more than was seen: no rows, one pair, no variance, no error', () => {
     const values = valuesOf(20);
     expect(crossFitted([], [], { folds: 5 })).toEqual({ r2: 0, low: -10, high: 1, bound: -10 });
