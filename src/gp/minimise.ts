@@ -3,8 +3,6 @@ const MEMORY = 10;
 /** A step must bring this share of what the slope promises (Armijo), and at most so many lengths are tried. */
 const ENOUGH = 1e-4;
 const TRIES = 20;
-/** A step that brings less than this share of the value is the last. */
-const STILL = 1e-7;
 
 export interface Box {
   readonly low: Float64Array;
@@ -21,14 +19,15 @@ export interface Objective {
 
 /**
  * Minimises inside a box by L-BFGS (Nocedal and Wright 2006, algorithm 7.4): variables at a bound that the gradient pushes against are left
- * out of the direction, and steps are cut at the box and halved until the value falls. Lengths that are refused cost no gradient.
- * Returns the best point.
+ * out of the direction, and steps are cut at the box and halved until the value falls. Lengths that are refused cost no gradient. A step
+ * that brings no more than `still` is the last. Returns the best point.
  */
 export async function minimise(
   objective: Objective,
   start: Float64Array,
   { low, high }: Box,
   steps: number,
+  still: number,
 ): Promise<{ x: Float64Array; value: number; steps: number }> {
   let x = start.map((v, i) => Math.min(high[i], Math.max(low[i], v)));
   let gradient = new Float64Array(x.length);
@@ -66,7 +65,7 @@ export async function minimise(
     x = next;
     gradient = nextGradient;
     value = nextValue;
-    if (fall <= STILL * Math.max(1, Math.abs(value))) break;
+    if (fall <= still) break;
   }
   return { x, value, steps: step };
 }
