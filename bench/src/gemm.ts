@@ -76,7 +76,10 @@ async function ours(build: Build, { rows, depth, columns }: Shape, input: Float3
   const instance = await createInstance(module, layOut(program), weights);
   const output = new Float32Array(rows * columns);
   return () => {
-    const { buffer, byteOffset, length } = instance.run({ input }, program.capacity, 1);
+    const run = instance.run({ input }, program.capacity, 1);
+    let step = run.next();
+    while (!step.done) step = run.next();
+    const { buffer, byteOffset, length } = step.value;
     output.set(new Float32Array(buffer, byteOffset, length));
     return output;
   };

@@ -40,7 +40,7 @@ export interface RunOptions {
 /** A program with its weights on a device. Runs may be started before earlier ones are done; results come in order. */
 export interface Executable {
   /**
-   * The output rows (sequences, labels), row-major. The signal is looked at before the run starts; a started run ends.
+   * The output rows (sequences, labels), row-major. The signal is looked at before the run starts; a started run ends, or on the CPU stops soon.
    * @throws device-lost, out-of-memory, non-finite, self-check, aborted: never a wrong number.
    */
   run(inputs: Inputs, counts: RowCounts, options?: RunOptions): Promise<Float32Array>;

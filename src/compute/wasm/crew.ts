@@ -4,12 +4,13 @@ import type { Inputs, RowCounts, Weights } from '../program.ts';
 import type { Kernels } from './compile.ts';
 import { createInstance, type Instance } from './instance.ts';
 import type { Layout } from './layout.ts';
+import { inTurns, turnOfEventLoop } from './turns.ts';
 
 /** A program prepared on every thread of a crew. */
 export interface Prepared {
   /**
-   * The output rows of one run, as words. @throws device-lost, aborted before it started, self-check where a kernel trapped or threads that all
-   * ran it differ.
+   * The output rows of one run, as words. @throws device-lost, aborted before or while it ran, self-check where a kernel trapped or threads
+   * that all ran it differ.
    */
   run(
     inputs: Inputs,
@@ -46,7 +47,7 @@ export function threadError(error: unknown, layout: Layout): WebspexError {
   return new WebspexError('self-check', `WASM: expected kernels to end, got ${said}; please report it`, { cause: error });
 }
 
-/** Runs on the calling thread, one run between two turns of its event loop. */
+/** Runs on the calling thread, one run after another, with turns of its event loop before and in the middle of each. */
 export function createCaller({ module }: Kernels): Crew {
   let closed = false;
   return {
@@ -56,17 +57,27 @@ export function createCaller({ module }: Kernels): Crew {
       let instance: Instance | null = await createInstance(module, layout, weights).catch((error) => {
         throw threadError(error, layout);
       });
+      let earlier: Promise<unknown> = Promise.resolve();
+      const live = (signal?: AbortSignal) => {
+        throwIfAborted(signal);
+        if (closed || !instance) throw gone('executable');
+        return instance;
+      };
+      const run: Prepared['run'] = async (inputs, counts, serial, { signal }) => {
+        await turnOfEventLoop();
+        const work = live(signal).run(inputs, counts, serial);
+        try {
+          return (await inTurns(work, () => live(signal))).slice();
+        } catch (error) {
+          throw threadError(error, layout);
+        }
+      };
       return {
-        async run(inputs, counts, serial, { signal }) {
-          // Timers, messages and an abort get through between runs.
-          await turnOfEventLoop();
-          throwIfAborted(signal);
-          if (closed || !instance) throw gone('executable');
-          try {
-            return instance.run(inputs, counts, serial).slice();
-          } catch (error) {
-            throw threadError(error, layout);
-          }
+        run(...asked) {
+          // All runs share the memory.
+          const result = earlier.then(() => run(...asked));
+          earlier = result.catch(() => {});
+          return result;
         },
         destroy() {
           // Its memory is garbage from here on, whoever still holds the executable.
@@ -78,16 +89,4 @@ export function createCaller({ module }: Kernels): Crew {
       closed = true;
     },
   };
-}
-
-/** Unlike a timer, a message is delayed neither by nesting nor by a hidden page. */
-function turnOfEventLoop(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }

@@ -1,10 +1,14 @@
 import { type Inputs, type RowCounts, rowsOf, type Weights } from '../program.ts';
 import type { Layout, Place } from './layout.ts';
+import { slicesOf } from './slices.ts';
 
 /** A program in a memory of its own. */
 export interface Instance {
-  /** Runs all steps; the output rows of this run, as words: a view that holds until the next run. */
-  run(inputs: Inputs, counts: RowCounts, serial: number): Uint32Array<ArrayBuffer>;
+  /**
+   * Runs all steps, a kernel call at each `next`; at the end the output rows, as words: a view that holds until the next run. A run may be left
+   * where it is, but no other may begin before its last call.
+   */
+  run(inputs: Inputs, counts: RowCounts, serial: number): Generator<void, Uint32Array<ArrayBuffer>>;
 }
 
 const PAGE = 65_536;
@@ -22,13 +26,18 @@ export async function createInstance(module: WebAssembly.Module, layout: Layout,
   }
   const steps = layout.calls.map((call) => ({ ...call, kernel: exports[call.kernel] as (...numbers: number[]) => void }));
   return {
-    run(inputs, counts, serial) {
+    *run(inputs, counts, serial) {
       words[layout.serialAt / 4] = serial;
       for (const place of layout.inputs) {
         const values = inputs[place.name].subarray(0, lengthOf(place, counts));
         (values instanceof Float32Array ? numbers : words).set(values, place.at / 4);
       }
-      for (const step of steps) step.kernel(rowsOf(counts, step.rows), ...step.arguments);
+      for (const step of steps) {
+        for (const slice of slicesOf(step.arguments, step.cut, rowsOf(counts, step.rows))) {
+          step.kernel(...slice);
+          yield;
+        }
+      }
       const { output } = layout;
       return words.subarray(output.at / 4, output.at / 4 + lengthOf(output, counts));
     },

@@ -3,12 +3,14 @@ import type { KernelName } from '../kernels.ts';
 import { isPacked, PACKED, type Packed, panelWords } from '../packed.ts';
 import { PANEL } from '../panels.ts';
 import { type BufferSpec, bufferNamed, bufferWords, type Program, type RowKind, rowsOf, type Step } from '../program.ts';
+import type { Cut } from './slices.ts';
 
 /** One step as numbers: an export of the kernels, the kind of rows it runs over, and its arguments behind the number of rows. */
 export interface Call {
   readonly kernel: string;
   readonly rows: RowKind;
   readonly arguments: readonly number[];
+  readonly cut?: Cut;
 }
 
 /** A buffer's place in the memory of an instance. */
@@ -36,6 +38,8 @@ const FIRST = 65_536;
 const ALIGNMENT = 64;
 /** Addresses are 32 bits wide. */
 export const MOST_BYTES = 2 ** 32 - 65_536;
+/** A range is two words. */
+const RANGE_BYTES = 8;
 /** QUERY_ROWS of kernels/shared/attend.ts. */
 const SCORE_ROWS = 8;
 /** BLOCK_TERMS of kernels/matmul.ts. */
@@ -71,8 +75,11 @@ export function layOut(program: Program): Layout {
       const place = places.get(step.bindings[slot]);
       return place ? place.at + 4 * column : 0;
     };
-    const typeOf = (slot: string) => bufferNamed(program, step.bindings[slot]).type;
-    return { ...CALLS[step.kernel](step, at, scratch, typeOf), rows: step.rows };
+    const bound = (slot: string) => {
+      const { type, rows } = bufferNamed(program, step.bindings[slot]);
+      return { type, rows: typeof rows === 'number' ? rows : rowsOf(program.capacity, rows) };
+    };
+    return { ...CALLS[step.kernel](step, at, scratch, bound), rows: step.rows };
   });
   const placed = (kind: BufferSpec['kind']) => program.buffers.filter((b) => b.kind === kind).map((b) => places.get(b.name) as Place);
   return { bytes: next, calls, weights: placed('weight'), inputs: placed('input'), output: placed('output')[0], serialAt };
@@ -103,10 +110,25 @@ function expandedRoom(program: Program): number {
 
 type Scratch = Readonly<Record<'serial' | 'panels' | 'scores' | 'values' | 'expanded', number>>;
 type Address = (slot: string, column?: number) => number;
-type TypeOf = (slot: string) => BufferSpec['type'];
+/** What is bound to a slot: its type, and the rows there may be. */
+type Bound = (slot: string) => { readonly type: BufferSpec['type']; readonly rows: number };
+
+/** A key head and its query heads at a time. */
+function cutKeyHeads(c: Step['constants'], p: Step['params'], keys: number): Cut {
+  const group = c.HEADS / c.KEY_HEADS;
+  const head = 4 * c.HEAD_WIDTH;
+  return {
+    parts: c.KEY_HEADS,
+    together: 1,
+    work: 2 * c.HEAD_WIDTH * group * keys,
+    byPart: { 0: group * head, 1: head, 2: head, 5: group * head },
+    byRow: { 0: 4 * p.queryStride, 4: RANGE_BYTES, 5: 4 * p.outputStride },
+    counts: { 9: group, 10: 1 },
+  };
+}
 
 /** The export of each kernel and the order of its arguments, as in kernels/*.ts. */
-const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scratch, typeOf: TypeOf) => Omit<Call, 'rows'>>> = {
+const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scratch, bound: Bound) => Omit<Call, 'rows'>>> = {
   'gather-rows': ({ params: p }, at) => ({
     kernel: 'gatherRows',
     arguments: [at('input', p.inputColumn), at('index'), at('output', p.outputColumn), p.columns, p.inputStride, p.outputStride],
@@ -115,8 +137,8 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
     kernel: 'layerNorm',
     arguments: [at('input'), at('gamma'), at('beta'), at('output'), c.WIDTH, c.STRIDE, c.EPSILON],
   }),
-  matmul: ({ constants: c, params: p }, at, { expanded }, typeOf) => {
-    const type = typeOf('weight');
+  matmul: ({ constants: c, params: p }, at, { expanded }, bound) => {
+    const { type } = bound('weight');
     const panel = panelWords(isPacked(type) ? type : 'f32', c.K);
     return {
       kernel: 'matmul',
@@ -135,6 +157,14 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
         PACKED.indexOf(type as Packed) + 1,
         expanded,
       ],
+      cut: {
+        parts: p.columns / PANEL,
+        together: 2,
+        work: PANEL * c.K,
+        byPart: { 1: 4 * panel, 2: 4 * PANEL, 3: c.RESIDUAL ? 4 * PANEL : 0, 4: 4 * PANEL },
+        byRow: { 0: 4 * c.K, 3: c.RESIDUAL ? 4 * p.outputStride : 0, 4: 4 * p.outputStride },
+        counts: { 6: PANEL },
+      },
     };
   },
   gate: ({ constants: c, params: p }, at) => ({
@@ -153,7 +183,7 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
       p.outputStride,
     ],
   }),
-  attention: ({ constants: c, params: p }, at, { panels, scores }) => ({
+  attention: ({ constants: c, params: p }, at, { panels, scores }, bound) => ({
     kernel: 'attention',
     arguments: [
       at('query'),
@@ -169,8 +199,16 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
       p.keyStride,
       p.outputStride,
     ],
+    cut: {
+      parts: c.HEADS,
+      together: 1,
+      work: 2 * c.HEAD_WIDTH * bound('keyValue').rows,
+      byPart: { 0: 4 * c.HEAD_WIDTH, 1: 4 * c.HEAD_WIDTH, 2: 4 * c.HEAD_WIDTH, 4: 4 * c.HEAD_WIDTH },
+      byRow: { 0: 4 * p.queryStride, 3: RANGE_BYTES, 4: 4 * p.outputStride },
+      counts: { 7: 1 },
+    },
   }),
-  'causal-attention': ({ constants: c, params: p }, at, { panels, values, scores }) => ({
+  'causal-attention': ({ constants: c, params: p }, at, { panels, values, scores }, bound) => ({
     kernel: 'causalAttention',
     arguments: [
       at('query'),
@@ -189,6 +227,7 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
       p.keyStride,
       p.outputStride,
     ],
+    cut: cutKeyHeads(c, p, bound('keyValue').rows),
   }),
   'rms-norm': ({ constants: c }, at) => ({
     kernel: 'rmsNorm',

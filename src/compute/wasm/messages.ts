@@ -14,6 +14,13 @@ export type Request =
   | { readonly ask: 'run'; readonly program: number; readonly inputs: Inputs; readonly counts: RowCounts; readonly serial: number }
   | { readonly ask: 'release'; readonly program: number };
 
+/** Said past the queue and not answered: the run of that number is not wanted any more. */
+export interface Stop {
+  readonly ask: 'stop';
+  readonly program: number;
+  readonly serial: number;
+}
+
 export type Answer =
   | { readonly answer: 'ready' }
   | { readonly answer: 'done'; readonly words?: Uint32Array<ArrayBuffer> }

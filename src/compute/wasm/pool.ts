@@ -4,7 +4,7 @@ import type { Kernels } from './compile.ts';
 import { type Crew, gone, type Prepared } from './crew.ts';
 import { lengthOf } from './instance.ts';
 import type { Layout } from './layout.ts';
-import type { Answer, Request } from './messages.ts';
+import type { Answer, Request, Stop } from './messages.ts';
 import type { PoolWorker } from './start-worker.ts';
 
 /** A worker that has not said it is ready by then counts as one that cannot start. */
@@ -17,6 +17,8 @@ const MOST_HELD = 3 * 2 ** 30;
 interface Lane {
   /** @throws device-lost where the worker died, and what it failed with. */
   ask(request: Request, transfer?: ArrayBuffer[]): Promise<Extract<Answer, { answer: 'done' }>>;
+  /** Says what is not answered. */
+  tell(message: Stop): void;
   readonly ready: Promise<void>;
   end(error: WebspexError): void;
 }
@@ -72,13 +74,22 @@ function createPrepared(program: number, layout: Layout, lanes: readonly Lane[],
     if (error) throw error;
   };
   const take = async () => free.shift() ?? new Promise<Lane>((resolve) => waiting.push(resolve));
-  const runOn = async (lane: Lane, inputs: Inputs, counts: RowCounts, serial: number) => {
+  const runOn = async (lane: Lane, inputs: Inputs, counts: RowCounts, serial: number, signal?: AbortSignal) => {
     const used = usedInputs(layout, inputs, counts);
     const transfer = Object.values(used).map((values) => values.buffer as ArrayBuffer);
-    const { words } = await lane.ask({ ask: 'run', program, inputs: used, counts, serial }, transfer);
-    check();
-    if (!words) throw gone('executable');
-    return words;
+    const stop = () => lane.tell({ ask: 'stop', program, serial });
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      const { words } = await lane.ask({ ask: 'run', program, inputs: used, counts, serial }, transfer);
+      check();
+      if (!words) throw gone('executable');
+      return words;
+    } catch (error) {
+      if (error instanceof WebspexError && error.code === 'aborted') throwIfAborted(signal);
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
   };
   const give = (lane: Lane) => {
     const next = waiting.shift();
@@ -91,13 +102,13 @@ function createPrepared(program: number, layout: Layout, lanes: readonly Lane[],
       if (everywhere) {
         throwIfAborted(signal);
         // Each answers its requests in order, so those that are busy come to it in time for any later run.
-        return same(await Promise.all(lanes.map((lane) => runOn(lane, inputs, counts, serial))));
+        return same(await Promise.all(lanes.map((lane) => runOn(lane, inputs, counts, serial, signal))));
       }
       const lane = await take();
       try {
         throwIfAborted(signal);
         check();
-        return await runOn(lane, inputs, counts, serial);
+        return await runOn(lane, inputs, counts, serial, signal);
       } finally {
         give(lane);
       }
@@ -170,6 +181,9 @@ function createLane(worker: PoolWorker, onDeath: (error: WebspexError) => void):
           reject(new WebspexError('device-lost', `WASM: expected to reach a worker, got ${String(cause)}; run again`, { cause }));
         }
       });
+    },
+    tell(message) {
+      if (!dead) worker.post(message);
     },
     end(error) {
       if (dead) return;

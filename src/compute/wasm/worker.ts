@@ -1,22 +1,29 @@
+import { WebspexError } from '../../core/errors.ts';
 import { release } from '../release.ts';
 import { threadError } from './crew.ts';
 import { createInstance, type Instance } from './instance.ts';
 import type { Layout } from './layout.ts';
-import type { Answer, Request } from './messages.ts';
+import type { Answer, Request, Stop } from './messages.ts';
+import { inTurns } from './turns.ts';
 
 /** The pool's side, as a worker of a page and one of Node see it. */
 interface Port {
   postMessage(message: Answer, transfer: ArrayBuffer[]): void;
-  onmessage: ((event: { data: Request }) => void) | null;
+  onmessage: ((event: { data: Request | Stop }) => void) | null;
 }
 
 interface NodeThreads {
-  readonly parentPort: (Pick<Port, 'postMessage'> & { on(event: 'message', listener: (data: Request) => void): void }) | null;
+  readonly parentPort: (Pick<Port, 'postMessage'> & { on(event: 'message', listener: (data: Request | Stop) => void): void }) | null;
 }
 
 const programs = new Map<number, { instance: Instance; layout: Layout }>();
 
-async function answer(request: Request): Promise<Answer> {
+/** What became of a run that was asked for and is not answered yet. */
+interface Waiting {
+  stopped: boolean;
+}
+
+async function answer(request: Request, waiting: Waiting): Promise<Answer> {
   const { program } = request;
   if (request.ask === 'prepare') {
     const { module, layout, weights } = request;
@@ -35,7 +42,13 @@ async function answer(request: Request): Promise<Answer> {
     return { answer: 'done' };
   }
   try {
-    return { answer: 'done', words: prepared.instance.run(request.inputs, request.counts, request.serial).slice() };
+    const check = (done: number) => {
+      if (waiting.stopped)
+        throw new WebspexError('aborted', `run: expected to be wanted to its end, got a stop after ${done} kernel calls; run it again`);
+    };
+    check(0);
+    const words = await inTurns(prepared.instance.run(request.inputs, request.counts, request.serial), check);
+    return { answer: 'done', words: words.slice() };
   } catch (error) {
     return failed(error, prepared.layout);
   }
@@ -46,13 +59,24 @@ function failed(error: unknown, layout: Layout): Answer {
   return { answer: 'failed', code, message };
 }
 
-function serve(post: Port['postMessage']): (request: Request) => void {
+function serve(post: Port['postMessage']): (request: Request | Stop) => void {
   post({ answer: 'ready' }, []);
   // One after another: a run must not overtake the preparation of its program.
   let tail: Promise<void> = Promise.resolve();
+  const runs = new Map<string, Waiting>();
   return (request) => {
+    const name = 'serial' in request ? `${request.program} ${request.serial}` : '';
+    if (request.ask === 'stop') {
+      // One that is answered already is no more in the way.
+      const waiting = runs.get(name);
+      if (waiting) waiting.stopped = true;
+      return;
+    }
+    const waiting = { stopped: false };
+    if (request.ask === 'run') runs.set(name, waiting);
     tail = tail.then(async () => {
-      const said = await answer(request);
+      const said = await answer(request, waiting);
+      runs.delete(name);
       post(said, said.answer === 'done' && said.words ? [said.words.buffer] : []);
     });
   };
