@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { join } from 'node:path';
 import { runningCommit } from '../../src/cli/commit.ts';
+import { HELP, readArguments } from './arguments.ts';
 import { type Compared, compare } from './compare.ts';
 import { chromium, node, type Place } from './places.ts';
-import { type ContestPlan, PLACES, PLANS, type PlaceName } from './rows.ts';
+import type { PlaceName } from './rows.ts';
 import { table } from './table.ts';
 
 export { environment } from './environment.ts';
@@ -14,18 +13,12 @@ const OK = 0;
 const USAGE = 2;
 /** Some side gave other numbers. */
 const UNEQUAL = 4;
-const HELP = `node run.mjs [ROW…] [--in PLACE,…] [--rounds N] [--causal FILE.gguf] [--masks N] [--json]
-ROW is the beginning of a row's name: C1, C1-384, C2, C2-sorted, C3, C4, C5, W1. Without one, all are run.
-PLACE is ${PLACES.join(', ')}. Without one, all are taken.
-C3 needs SmolLM2-135M-Instruct as a GGUF file; --masks N gives it another number of masks than 1,000.
-`;
-
 /** Runs the rows asked for; the exit code. */
 export async function main(args: readonly string[], folder: string): Promise<number> {
   const say = (text: string) => process.stderr.write(`${text}\n`);
-  let asked: ReturnType<typeof read>;
+  let asked: ReturnType<typeof readArguments>;
   try {
-    asked = read(args);
+    asked = readArguments(args);
   } catch (error) {
     say(`bench: ${(error as Error).message}\n\n${HELP}`);
     return USAGE;
@@ -54,6 +47,10 @@ export async function main(args: readonly string[], folder: string): Promise<num
       await place.close();
     }
   }
+  if (rows.length === 0) {
+    say('bench: expected a row that can be measured here, got none; see above what is missing');
+    return USAGE;
+  }
   process.stdout.write(json ? `${JSON.stringify({ machine: cpus()[0]?.model, cores: cpus().length, rows }, null, 1)}\n` : table(rows));
   return rows.every((row) => row.equal) ? OK : UNEQUAL;
 }
@@ -72,49 +69,4 @@ async function openPlace(name: PlaceName, folder: string, causal: string | undef
       return driver ? node(folder, name, { vulkanDriver: driver }) : null;
     }
   }
-}
-
-/** @throws Error that says what is wrong with them. */
-function read(args: readonly string[]) {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      in: { type: 'string' },
-      rounds: { type: 'string' },
-      causal: { type: 'string' },
-      masks: { type: 'string' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean' },
-    },
-  });
-  const places = (values.in?.split(',') ?? PLACES) as PlaceName[];
-  const stray = places.find((p) => !PLACES.includes(p));
-  if (stray !== undefined) throw new Error(`--in: expected ${PLACES.join(', ')}, got ${stray}`);
-  const [rounds, masks] = [whole('rounds', values.rounds, 1), whole('masks', values.masks, 32)];
-  const { causal, json, help } = values;
-  if (causal !== undefined && !existsSync(causal)) throw new Error(`--causal: expected a GGUF file, got ${causal}, which is not there`);
-  const plans = plansFor(positionals).map((plan) =>
-    plan.needs === 'causal' && masks !== undefined ? { ...plan, contest: `prompts ${masks}` } : plan,
-  );
-  return { plans, places, rounds, causal: causal === undefined ? undefined : resolve(causal), json, help };
-}
-
-function whole(name: string, given: string | undefined, least: number): number | undefined {
-  if (given === undefined) return undefined;
-  if (!(Number.isInteger(Number(given)) && Number(given) >= least))
-    throw new Error(`--${name}: expected a whole number from ${least}, got ${given}`);
-  return Number(given);
-}
-
-/** The contests with those of their rows whose name starts as one of those asked for. @throws Error where a name is no row's. */
-function plansFor(asked: readonly string[]): ContestPlan[] {
-  const fits = (id: string, name: string) => id.toLowerCase().replaceAll('×', 'x').startsWith(name.toLowerCase().replaceAll('×', 'x'));
-  const all = PLANS.flatMap((plan) => plan.rows);
-  const unknown = asked.find((name) => !all.some((row) => fits(row.id, name)));
-  if (unknown !== undefined) throw new Error(`row: expected the beginning of ${all.map((row) => row.id).join(', ')}, got ${unknown}`);
-  return PLANS.map((plan) => ({
-    ...plan,
-    rows: plan.rows.filter((row) => asked.length === 0 || asked.some((name) => fits(row.id, name))),
-  })).filter((plan) => plan.rows.length > 0);
 }
