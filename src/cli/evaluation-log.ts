@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type EvaluationLog, type LoggedQuestion, questionHash, WebspexError } from '../index.ts';
+import { type FileLock, lockFile } from './file-lock.ts';
 
 const FORMAT = 'webspex-log';
 const VERSION = 1;
@@ -27,9 +28,11 @@ function bad(file: string, what: string): WebspexError {
 
 /**
  * A log at a path, read and written when its run knows its question; a file that is not there is begun. A last line that was cut short, as
- * by a crash, is taken off. `own` is what makes one question another besides what the run knows.
+ * by a crash, is taken off, so from `open` to `close` the file is locked: another process's line may be just being written. `own` is what makes
+ * one question another besides what the run knows.
  */
 export function evaluationLog(file: string, own: Readonly<Record<string, unknown>> = {}): LogFile {
+  let lock: FileLock | null = null;
   let handle: FileHandle | null = null;
   let pending: string[] = [];
   let writing: Promise<void> = Promise.resolve();
@@ -52,6 +55,7 @@ export function evaluationLog(file: string, own: Readonly<Record<string, unknown
     },
     async open(question) {
       const header = await headerOf(question, own);
+      lock ??= await lockFile(file);
       const { values, whole } = await readLog(file, header);
       held = values.size;
       try {
@@ -76,6 +80,8 @@ export function evaluationLog(file: string, own: Readonly<Record<string, unknown
       await writing;
       await handle?.close();
       handle = null;
+      await lock?.release();
+      lock = null;
     },
   };
 }

@@ -123,7 +123,6 @@ export function passesOf(
             : lens === 'onnx'
               ? ''
               : ' or --layers';
-      lens === 'data' ? ' or fewer examples' : lens !== 'text' && lens !== 'onnx' ? ' or --layers' : wordy ? ' or --units sentence' : '';
       if (etaMs > LONG_MS)
         progress.note(
           `this will take about ${duration(etaMs)}; a smaller --budget${coarser} is quicker, Ctrl-C shows what is known by then`,
