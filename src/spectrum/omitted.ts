@@ -15,10 +15,11 @@ const COMPLETE = 1e-9;
 function symmetric(weights: Float64Array, without: readonly number[], top: number): Float64Array {
   const e = new Float64Array(top + 1);
   e[0] = 1;
-  for (let i = 0; i < weights.length; i++) {
-    if (without.includes(i)) continue;
-    for (let d = top; d > 0; d--) e[d] += weights[i] * e[d - 1];
-  }
+  // Of a weight of 0 no product is left.
+  const kept = without.map((i) => weights[i]);
+  for (const i of without) weights[i] = 0;
+  for (let i = 0; i < weights.length; i++) for (let d = top, w = weights[i]; d > 0; d--) e[d] += w * e[d - 1];
+  for (const [j, i] of without.entries()) weights[i] = kept[j];
   return e;
 }
 

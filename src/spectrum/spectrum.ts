@@ -132,12 +132,22 @@ export function degrees(spectrum: Spectrum): Uint32Array {
 export function evaluateSpectrum(spectrum: Spectrum, masks: Masks): Float64Array {
   const stride = maskStride(spectrum.n);
   const { keys, coefficients } = spectrum;
+  // Of thousands of players a frequency has few, and few words that are not 0: theirs of key k are ends[k − 1] … ends[k] − 1.
+  const ends = new Uint32Array(coefficients.length);
+  const places: number[] = [];
+  for (let k = 0; k < coefficients.length; k++) {
+    for (let w = 0; w < stride; w++) if (keys[k * stride + w] !== 0) places.push(w);
+    ends[k] = places.length;
+  }
+  const at = Uint32Array.from(places);
+  const bits = new Uint32Array(at.length);
+  for (let k = 0, i = 0; k < coefficients.length; k++) for (; i < ends[k]; i++) bits[i] = keys[k * stride + at[i]];
   const out = new Float64Array(masks.count);
-  for (let r = 0; r < masks.count; r++) {
+  for (let r = 0, row = 0; r < masks.count; r++, row += stride) {
     let sum = 0;
-    for (let k = 0; k < coefficients.length; k++) {
+    for (let k = 0, i = 0; k < coefficients.length; k++) {
       let v = 0;
-      for (let w = 0; w < stride; w++) v ^= keys[k * stride + w] & masks.words[r * stride + w];
+      for (; i < ends[k]; i++) v ^= bits[i] & masks.words[row + at[i]];
       sum += parity(v) ? -coefficients[k] : coefficients[k];
     }
     out[r] = sum;
