@@ -3,7 +3,7 @@ import { checkCount, type Masks, maskKey, pickMasks, sliceMasks, type ValueFunct
 import { faithfulness } from '../spectrum/faithfulness.ts';
 import { evaluateSpectrum } from '../spectrum/spectrum.ts';
 import type { Explanation } from './document.ts';
-import { explain, planRun } from './explain.ts';
+import { explainFrom, FUNCTION_ORIGIN, planRun } from './explain.ts';
 import { methodIndex } from './method-index.ts';
 import { type ExplainOptions, METHODS, type Method, type RunProgress, settle } from './options.ts';
 import { pairsBeside } from './rows.ts';
@@ -22,6 +22,8 @@ const SLICE = 32;
 export interface CompareOptions extends Omit<ExplainOptions, 'method' | 'onProgress'> {
   /** Default: all but `exact`. */
   readonly methods?: readonly Method[];
+  /** All players and none are unlike every other mask: their values are quoted and not fitted, where the index gives them no weight. */
+  readonly spareEnds?: boolean;
   readonly onProgress?: (progress: RunProgress & { readonly method: Method }) => void;
 }
 
@@ -65,10 +67,10 @@ export async function compareMethods(valueFunction: ValueFunction, options: Comp
       'usage',
       `compare: expected at least ${LEAST_PLAYERS} players, got ${n}: there are too few masks to keep some apart; explain evaluates all of them`,
     );
-  const { methods = METHODS.filter((m) => m !== 'exact'), onProgress, index, faithful, ...shared } = options;
+  const { methods = METHODS.filter((m) => m !== 'exact'), onProgress, index, faithful, spareEnds, ...shared } = options;
   const known = new Map<string, number>();
   const cached = remember(valueFunction, known);
-  const plans = plansOf(methods, { ...shared, index, faithful });
+  const plans = plansOf(methods, { ...shared, index, faithful }, spareEnds);
   const common = commonPairs(plans.able);
   for (let r = 0; r < common.count; r += SLICE) {
     throwIfAborted(options.signal);
@@ -76,12 +78,13 @@ export async function compareMethods(valueFunction: ValueFunction, options: Comp
   }
   const explained: { method: Method; explanation: Explanation }[] = [];
   for (const { method } of plans.able) {
-    const run = explain(cached, {
+    const own: ExplainOptions = {
       ...shared,
       method,
-      ...own(method, { index, faithful }),
+      ...ownOptions(method, { index, faithful }),
       onProgress: onProgress && ((progress) => onProgress({ ...progress, method })),
-    });
+    };
+    const run = explainFrom(async () => ({ valueFunction: cached, options: own, origin: FUNCTION_ORIGIN, spareEnds }));
     explained.push({ method, explanation: await run.result });
   }
   const values = Float64Array.from({ length: common.count }, (_, r) => known.get(maskKey(common, r)) as number);
@@ -98,7 +101,10 @@ export async function compareMethods(valueFunction: ValueFunction, options: Comp
 }
 
 /** Options that not every method takes: an index where it estimates none of its own, the authors' recipe where there is one. */
-function own(method: Method, { index, faithful }: Pick<ExplainOptions, 'index' | 'faithful'>): Pick<ExplainOptions, 'index' | 'faithful'> {
+function ownOptions(
+  method: Method,
+  { index, faithful }: Pick<ExplainOptions, 'index' | 'faithful'>,
+): Pick<ExplainOptions, 'index' | 'faithful'> {
   return { index: methodIndex(method) === null ? index : undefined, faithful: method === 'proxyspex' && faithful };
 }
 
@@ -115,14 +121,15 @@ interface Planned {
 function plansOf(
   methods: readonly Method[],
   options: Omit<ExplainOptions, 'method' | 'onProgress'>,
+  spareEnds: boolean | undefined,
 ): { able: Planned[]; skipped: Comparison['skipped'] } {
   const able: Planned[] = [];
   const skipped: { method: Method; reason: string }[] = [];
   let last: WebspexError | null = null;
   for (const method of methods) {
     try {
-      const settings = settle({ ...options, method, ...own(method, options) });
-      const { plan, exhaustive } = planRun(settings);
+      const settings = settle({ ...options, method, ...ownOptions(method, options) });
+      const { plan, exhaustive } = planRun(settings, spareEnds);
       const heldOut = exhaustive ? new Uint8Array(plan.masks.count) : plan.heldOut;
       able.push({ method, budget: settings.budget, seed: settings.seed, masks: plan.masks, heldOut });
     } catch (error) {

@@ -76,6 +76,8 @@ export interface Described {
   readonly units: string;
   /** How long a call with many masks should take, where the lens has a wish. */
   readonly batchMs?: number;
+  /** All players and none are unlike every other mask: their values are quoted and not fitted. */
+  readonly spareEnds?: boolean;
 }
 
 /** A loaded model that explains texts; one run at a time. */
@@ -237,8 +239,18 @@ export function explainerOf(
       });
     },
     async describe(text, options = {}) {
-      const { players, locked = [], target, scalar, mask, lens, units, batchMs } = await queued(() => prepareOnce(text, options));
-      return { players, locked, target, scalar, mask, lens, units, batchMs };
+      const {
+        players,
+        locked = [],
+        target,
+        scalar,
+        mask,
+        lens,
+        units,
+        batchMs,
+        spareEnds,
+      } = await queued(() => prepareOnce(text, options));
+      return { players, locked, target, scalar, mask, lens, units, batchMs, spareEnds };
     },
     async evaluate(text, options) {
       const { players, valueFunction } = await queued(() => prepareOnce(text, options));

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.ts';
 import { readExplanation } from '../../src/element.ts';
+import type { Comparison } from '../../src/index.ts';
 import { cli, ROOT, scratch } from './support.ts';
 
 const folder = scratch();
@@ -61,6 +62,24 @@ describe('webspex explain --lens data', () => {
     expect([ran.code, ran.err]).toEqual([0, '']);
     expect(ran.out).toMatch(/^yes vs no {2}log-odds [+−][\d.]+ \(<?\d+ %\) · with no example [+−][\d.]+ \(<?\d+ %\)\n/);
     expect(ran.out).toMatch(/mask left out of the prompt/);
+  });
+
+  it('compares methods, and goes on from a log, as it explains: without the two ends, which are like no other mask', async () => {
+    const many = file(
+      'many.tsv',
+      Array.from({ length: 12 }, (_, i) => `${i % 3 ? 'good' : 'bad'}\t${'abc'[i % 3]} the ${'a b '.repeat(i % 5)}c\n`).join(''),
+    );
+    const asked = ['a the c', '--lens', 'data', '--train', many, '--target', 'good', '--budget', '200', '--json', ...MODEL];
+    const [one, logged, both] = await Promise.all([
+      cli(['explain', ...asked, '--method', 'linear']),
+      cli(['explain', ...asked, '--method', 'linear', '--resume', join(folder, 'many.jsonl')]),
+      cli(['compare', ...asked, '--methods', 'linear,pursuit']),
+    ]);
+    expect([one.code, logged.code, both.code]).toEqual([0, 0, 0]);
+    const want = readExplanation(JSON.parse(one.out));
+    expect(readExplanation(JSON.parse(logged.out)).interactions).toEqual(want.interactions);
+    const { methods } = JSON.parse(both.out) as Comparison;
+    expect(methods.find(({ method }) => method === 'linear')?.explanation.interactions).toEqual(want.interactions);
   });
 
   it('verifies an interaction by training without each of its examples', async () => {

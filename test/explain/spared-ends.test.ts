@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isPresent, type Masks, type ValueFunction } from '../../src/core/masks.ts';
+import { compareMethods } from '../../src/explain/compare.ts';
 import { explainFrom, FUNCTION_ORIGIN } from '../../src/explain/explain.ts';
 import type { ExplainOptions } from '../../src/explain/options.ts';
 
@@ -28,6 +29,19 @@ describe('ends that are spared', () => {
     const spoilt = await explained({}, false);
     expect(farthest(spoilt.interactions)).toBeGreaterThan(1);
     expect(spoilt.fit.r2).toBeLessThan(0.9);
+  });
+
+  it('are so in a comparison too', async () => {
+    const comparing = { players: PLAYERS, budget: 128, maxOrder: 1, methods: ['linear', 'pursuit'] as const };
+    const { methods } = await compareMethods(valueFunction, { ...comparing, spareEnds: true });
+    const alone = await explained({}, true);
+    for (const { r2, explanation } of methods) {
+      expect(r2).toBeGreaterThan(0.99);
+      expect(explanation.values.empty).toBe(400);
+    }
+    expect(methods.find(({ method }) => method === 'linear')?.explanation.interactions).toEqual(alone.interactions);
+    const spoilt = await compareMethods(valueFunction, comparing);
+    expect(spoilt.methods.find(({ method }) => method === 'linear')?.r2).toBeLessThan(0.9);
   });
 
   it('are not where the index gives them weight', async () => {

@@ -67,6 +67,7 @@ async function compareText(args: Arguments, methods: readonly Method[] | undefin
       const about = await session.interrupts.orInterrupted(explainer.describe(text, { ...question, target }));
       const options = {
         players: about.players,
+        spareEnds: about.spareEnds,
         methods,
         faithful,
         index,
