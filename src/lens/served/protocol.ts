@@ -41,10 +41,13 @@ function list(value: unknown, where: string): readonly unknown[] {
   throw new Malformed(`no ${where}`);
 }
 
+/** JSON has no infinity: vLLM writes this for the logarithm of 0, and llama-server the lowest float32. */
+const NEVER = -9999;
+
 function token(text: unknown, logProb: unknown): ServedToken {
   if (typeof text !== 'string' || (logProb !== null && logProb !== undefined && typeof logProb !== 'number'))
     throw new Malformed('a token without text and log-probability');
-  return { text, logProb: logProb ?? null };
+  return { text, logProb: typeof logProb === 'number' && logProb <= NEVER ? Number.NEGATIVE_INFINITY : (logProb ?? null) };
 }
 
 /** Where a request goes below the server's address, which ends in /v1 but for TGI's own. */
@@ -109,28 +112,36 @@ function endByOffset(offsets: unknown, text: string, tokens: number): number {
   return made < 0 ? tokens : made;
 }
 
-/** vLLM: for each token of the text null or what it knows by token id, the text's own token first. */
+/** vLLM: for each token of the text null, or by token id what it says of that one. */
 function ofPrompt(choice: Fields): ServedToken[] {
   return list(choice.prompt_logprobs, 'prompt_logprobs').map((entry) => {
     if (entry === null) return { text: '', logProb: null };
-    const [own] = Object.entries(fields(entry, 'entry of prompt_logprobs'));
-    if (!own) throw new Malformed('an empty entry of prompt_logprobs');
+    const known = Object.entries(fields(entry, 'entry of prompt_logprobs'));
+    // Of several, which JavaScript orders by their numbers, nothing says which is the text's own.
+    if (known.length !== 1)
+      throw new Malformed(`${known.length} tokens in an entry of prompt_logprobs, where the text's own was asked for`);
+    const [own] = known;
     const { decoded_token: text, logprob } = fields(own[1], 'log-probability');
     return token(`${own[0]} ${text ?? ''}`, logprob);
   });
 }
 
-/** OpenAI's object of tokens for completions, its list for chats (which llama-server gives for both), or llama-server's own. */
+/** OpenAI's object of tokens for completions, or its list for chats, which llama-server gives for both; without those that it says never come. */
 function mostLikely(choice: Fields): ServedToken[] {
   const said = fields(choice.logprobs, 'logprobs');
-  if (Array.isArray(said.content)) {
-    const [first] = said.content;
-    return list(fields(first, 'logprobs.content').top_logprobs, 'top_logprobs').map((entry) => {
-      const { token: text, logprob } = fields(entry, 'token');
-      return token(text, logprob);
-    });
-  }
-  const [first] = list(said.top_logprobs, 'logprobs.top_logprobs');
+  const named = Array.isArray(said.content) ? listedTokens(said.content[0]) : mappedTokens(said.top_logprobs);
+  return named.filter(({ logProb }) => logProb !== Number.NEGATIVE_INFINITY);
+}
+
+function listedTokens(first: unknown): ServedToken[] {
+  return list(fields(first, 'logprobs.content').top_logprobs, 'top_logprobs').map((entry) => {
+    const { token: text, logprob } = fields(entry, 'token');
+    return token(text, logprob);
+  });
+}
+
+function mappedTokens(lists: unknown): ServedToken[] {
+  const [first] = list(lists, 'logprobs.top_logprobs');
   return Object.entries(fields(first, 'logprobs.top_logprobs')).map(([text, logProb]) => token(text, logProb));
 }
 
