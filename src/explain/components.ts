@@ -5,6 +5,7 @@ import { type Example, encodeTexts, labelsOfExamples } from '../lens/examples.ts
 import { parseScalar, resolveTarget } from '../lens/text/value-function.ts';
 import type { AnyModel, Components, Model, TokenSequences } from '../model/model.ts';
 import { type CausalComponentAsked, prepareCausalComponents } from './causal-components.ts';
+import { checkSet, saidSet } from './labelled-texts.ts';
 import type { Prepared } from './prepared.ts';
 
 export const ABLATIONS = ['zero', 'mean'] as const;
@@ -112,9 +113,7 @@ function askedOfSet(
   examples: readonly Example[],
   { target, scalar: given }: { readonly target?: string; readonly scalar?: SetScalar },
 ): Texts {
-  if (text.trim() !== '') throw usage('examples', 'either a text or labelled texts', 'both', 'leave one out');
-  if (target !== undefined) throw usage('target', 'none with labelled texts, which have their labels', target, 'leave it out');
-  if (examples.length === 0) throw new WebspexError('empty-input', 'examples: expected at least one labelled text, got none; give some');
+  checkSet(text, examples, { target });
   const { tokenizer, info } = model;
   const targets = labelsOfExamples(info.labels, examples);
   const texts = encodeTexts(
@@ -124,6 +123,6 @@ function askedOfSet(
     'example',
   );
   const scalar = given === 'accuracy' ? given : parseScalar(given ?? 'log-prob');
-  const many = examples.length === 1 ? 'labelled text' : 'labelled texts';
-  return { texts, targets, target: `${examples.length} ${many}`, scalar, said: scalar === 'accuracy' ? scalar : `mean ${scalar}` };
+  const said = saidSet(examples, scalar);
+  return { texts, targets, target: said.target, scalar, said: said.scalar };
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
 import { createExplainer, type Explainer, type TextOptions } from '../../src/explain/explainer.ts';
+import type { SetScalar } from '../../src/lens.ts';
 import type { CausalModel } from '../../src/model/model.ts';
 import { readExplanation } from '../../src/view/read.ts';
 import { bpe } from '../lens/text/support.ts';
@@ -80,10 +81,72 @@ describe('an explanation of a causal model’s parts', () => {
     expect(Math.abs(chat.values.full - (await logProb(chat.text, ' bad', new Array(6).fill(1))))).toBeLessThan(FLOAT32);
   });
 
+  it('is of labelled prompts: the mean log-probability or log-odds of what should follow each, or how often it is the likeliest', async () => {
+    const examples = [
+      { text: 'the cat is', label: 'bad' },
+      { text: 'is it', label: 'no' },
+      { text: 'the', label: 'bad' },
+      { text: 'not', label: 'no' },
+    ];
+    const masks = Array.from({ length: 16 }, (_, m) => [0, 1, 2, 3].map((bit) => (m >> bit) & 1));
+    const mean = async (values: number[], of: (right: number, wrong: number) => number) => {
+      let sum = 0;
+      for (const { text, label } of examples) {
+        const [right, wrong] = [await logProb(text, ` ${label}`, values), await logProb(text, label === 'bad' ? ' no' : ' bad', values)];
+        sum += of(right, wrong) / examples.length;
+      }
+      return sum;
+    };
+    const scalars = {
+      'log-prob': (right: number) => right,
+      'log-odds': (right: number, wrong: number) => right - wrong,
+      accuracy: (right: number, wrong: number) => Number(right > wrong),
+    };
+    for (const [scalar, of] of Object.entries(scalars)) {
+      const found = await ex.evaluate('', { masks, lens: 'heads', examples, scalar: scalar as SetScalar });
+      for (const [m, [a, b, c, d]] of masks.entries())
+        expect(Math.abs(found[m] - (await mean([a, b, 1, c, d, 1], of)))).toBeLessThan(FLOAT32);
+      if (scalar === 'accuracy') expect(new Set(found).size).toBeGreaterThan(1);
+    }
+    const e = await run({ lens: 'heads', examples }, '');
+    expect(e).toMatchObject({ text: '', target: '4 labelled texts', scalar: 'mean log-prob', mask: 'zero' });
+    expect(await run({ lens: 'heads', examples, scalar: 'accuracy', ablation: 'mean' }, '')).toMatchObject({
+      scalar: 'accuracy',
+      mask: 'mean',
+    });
+    const asked = await run({ lens: 'heads', examples: examples.slice(0, 1), chat: true }, '');
+    expect(Math.abs(asked.values.full - (await logProb('ask the cat is no', ' bad', new Array(6).fill(1))))).toBeLessThan(FLOAT32);
+  });
+
+  it.each([
+    [{ examples: [] }, /examples: expected at least one labelled text/],
+    [{ examples: [{ label: 'bad', text: 'the' }], target: 'bad' }, /target: expected none with labelled texts/],
+    [{ examples: [{ label: 'bad', text: 'the' }], scalar: 'prob' }, /scalar: expected log-prob, log-odds, accuracy of labelled texts/],
+    [
+      { examples: [{ label: 'bad', text: 'the' }], scalar: 'accuracy' },
+      /scalar accuracy: expected several labels in the set, got bad alone/,
+    ],
+    [
+      { examples: ['bad', 'no', 'cat'].map((label) => ({ label, text: 'the' })), scalar: 'log-odds' },
+      /scalar log-odds: expected two labels in the set, got 3/,
+    ],
+    [
+      {
+        examples: [
+          { label: 'bad', text: 'the' },
+          { label: 'no', text: 'is it '.repeat(60) },
+        ],
+      },
+      /example 2: expected at most \d+ tokens/,
+    ],
+  ] as [TextOptions, RegExp][])('of labelled prompts with %j is refused', async (options, message) => {
+    expect((await rejectedBy(run({ lens: 'heads', ...options }, ''))).message).toMatch(message);
+  });
+
   it.each([
     [{ scalar: 'accuracy', target: 'bad' }, /scalar: expected log-prob for one continuation, got accuracy/],
     [{ layers: [2] }, /layers: expected numbers from 0 to 1/],
-    [{ examples: [{ label: 'a', text: 'b' }] }, /examples: expected a text classifier for labelled texts, got GPT2LMHeadModel/],
+    [{ examples: [{ label: 'a', text: 'b' }] }, /examples: expected either a text or labelled texts, got both/],
     [{ ablation: 'mean', reference: [] }, /reference: expected at least one text/],
     [{ lock: 'none' }, /lock: expected none with lens heads/],
   ] as [TextOptions, RegExp][])('with %j is refused', async (options, message) => {

@@ -1,15 +1,18 @@
 import { type Masks, sliceMasks, type ValueFunction } from '../../core/masks.ts';
-import type { CausalModel, TokenSequences } from '../../model/model.ts';
-import { type CausalTarget, continued, valuesOf } from '../text/causal-value.ts';
+import type { CausalModel, ScoredSequences } from '../../model/model.ts';
 import { maskGates } from './gates.ts';
 import type { ComponentPlayers } from './players.ts';
 
-/** The target of a prompt with some parts of a causal model switched off. */
-export interface CausalComponentQuestion {
+/** Prompts with what follows them, and the one number that is read off the log-probabilities of that. */
+export interface ScoredTexts {
+  readonly sequences: ScoredSequences;
+  /** From one log-probability for each scored token, in the order of the sequences. */
+  valueOf(logProbs: Float64Array): number;
+}
+
+/** A number that a causal model gives with some of its parts switched off. */
+export interface CausalComponentQuestion extends ScoredTexts {
   readonly players: ComponentPlayers;
-  /** The one prompt, as the model takes it. */
-  readonly prompt: TokenSequences;
-  readonly target: CausalTarget;
   /** What absent parts put out, from `model.components.means`; default nothing. */
   readonly means?: Float32Array;
   /** Multiply the heads that are left in a layer by |H| / |S ∩ H|. */
@@ -19,26 +22,26 @@ export interface CausalComponentQuestion {
 /** Passes of one call of the model; more only take memory. */
 const MOST_PASSES = 2048;
 
-/** Masks → the target's log-probability or log-odds. @throws as passes do. */
+/** Masks → the number read off all sequences under their gates. @throws as passes do. */
 export function causalComponentFunction(model: CausalModel, question: CausalComponentQuestion): ValueFunction {
-  const { players, prompt, target, means, rescale } = question;
-  const { continuations } = target;
-  const perCall = Math.max(1, Math.floor(MOST_PASSES / continuations.length));
+  const { players, sequences, means, rescale } = question;
+  const each = sequences.from.length;
+  const perCall = Math.max(1, Math.floor(MOST_PASSES / each));
   return async (masks, { signal } = {}) => {
     const out = new Float32Array(masks.count);
     for (let start = 0; start < masks.count; start += perCall) {
       const some = sliceMasks(masks, start, Math.min(masks.count, start + perCall));
-      const values = forEachContinuation(some, players, rescale, continuations.length);
-      const asked = continued(repeated(prompt, some.count), continuations);
-      const { logProbs } = await model.score(asked, { signal, gates: { values, means, from: players.from } });
-      out.set(valuesOf(logProbs, continuations, some.count), start);
+      const values = forEachSequence(some, players, rescale, each);
+      const { logProbs } = await model.score(repeated(sequences, some.count), { signal, gates: { values, means, from: players.from } });
+      const tokens = logProbs.length / some.count;
+      for (let m = 0; m < some.count; m++) out[start + m] = question.valueOf(logProbs.subarray(m * tokens, (m + 1) * tokens));
     }
     return out;
   };
 }
 
-/** The gates of each mask, once for each continuation. */
-function forEachContinuation(masks: Masks, players: ComponentPlayers, rescale: boolean, times: number): Float32Array {
+/** The gates of each mask, once for each sequence. */
+function forEachSequence(masks: Masks, players: ComponentPlayers, rescale: boolean, times: number): Float32Array {
   const gates = maskGates(masks, players, rescale);
   const columns = gates.length / masks.count;
   const out = new Float32Array(gates.length * times);
@@ -49,8 +52,18 @@ function forEachContinuation(masks: Masks, players: ComponentPlayers, rescale: b
   return out;
 }
 
-function repeated({ ids }: TokenSequences, times: number): TokenSequences {
-  const out = new Uint32Array(ids.length * times);
-  for (let i = 0; i < times; i++) out.set(ids, i * ids.length);
-  return { ids: out, offsets: Uint32Array.from({ length: times + 1 }, (_, i) => i * ids.length) };
+/** All sequences, one time after the other. */
+function repeated({ ids, offsets, from }: ScoredSequences, times: number): ScoredSequences {
+  const count = from.length;
+  const out = {
+    ids: new Uint32Array(ids.length * times),
+    offsets: new Uint32Array(count * times + 1),
+    from: new Uint32Array(count * times),
+  };
+  for (let i = 0; i < times; i++) {
+    out.ids.set(ids, i * ids.length);
+    out.from.set(from, i * count);
+    for (let s = 1; s <= count; s++) out.offsets[i * count + s] = i * ids.length + offsets[s];
+  }
+  return out;
 }
