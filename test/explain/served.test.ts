@@ -237,7 +237,7 @@ describe('a served model', () => {
       'a model that is not there',
       () => ({ status: 404, text: '{"message":"no model m"}' }),
       {},
-      /^(not-found|unsupported-model): .*404 \(no model m\)/,
+      /^not-found: server http:\/\/one\/v1: expected completions of model m, got 404 \(no model m\); see http:\/\/one\/v1\/models/,
     ],
     [
       'no log-probabilities',
@@ -257,6 +257,24 @@ describe('a served model', () => {
       () => ({ text: '{"data":[{"id":"a"},{"id":"b"}]}' }),
       { model: undefined },
       /^usage: .*expected the name of its model, got none; name one of its models \(a, b\)/,
+    ],
+    [
+      'a gateway that finds no server',
+      () => ({ status: 502, text: '<html><h1>502 Bad Gateway</h1></html>' }),
+      {},
+      /^value-function: server http:\/\/one\/v1: expected an answer, got 502 .*tried 3 times/,
+    ],
+    [
+      'no list of models, and no name',
+      () => ({ status: 404, text: '{"detail":"Not Found"}' }),
+      { model: undefined },
+      /^usage: .*expected the name of its model, got none; name one of its models \(no list\)/,
+    ],
+    [
+      'a page in place of an API',
+      () => ({ text: '<!doctype html><html><body>Sign in</body></html>' }),
+      {},
+      /^value-function: .*got a page of HTML: is this the address of its API\?, tried/,
     ],
     [
       'NaN',

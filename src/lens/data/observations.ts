@@ -21,6 +21,8 @@ const OUTCOMES = ['values', 'outcomes', 'margins'] as const;
  */
 export function readObservations(bytes: Uint8Array, file: string, column = 0): Observations {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return fromArrays(readNpz(bytes, file), file, column);
+  if (column !== 0)
+    throw new WebspexError('usage', `column: expected an .npz, got JSON lines with one value each and column ${column}; leave it out`);
   return fromLines(bytes, file);
 }
 
@@ -52,6 +54,9 @@ function parseLine(line: string, where: string, players: number | undefined): { 
   try {
     parsed = JSON.parse(line);
   } catch {
+    // What Python writes for a number that JSON has not.
+    const [, number] = /"value"\s*:\s*(NaN|-?Infinity)\b/.exec(line) ?? [];
+    if (number !== undefined) return notFinite(where, number);
     return refuse(`${where}: expected {"mask": "01…", "value": number}, got no JSON; write one object a line`);
   }
   const { mask, value } = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as { mask?: unknown; value?: unknown };
@@ -60,8 +65,12 @@ function parseLine(line: string, where: string, players: number | undefined): { 
   if (players !== undefined && mask.length !== players)
     refuse(`${where}: expected a mask of ${players} players as before, got ${mask.length}; give every mask the same length`);
   if (typeof value !== 'number' || !Number.isFinite(Math.fround(value)))
-    return refuse(`${where}: expected "value" to be a finite number, got ${JSON.stringify(value)}; leave failed retrainings out`);
+    return notFinite(where, typeof value === 'number' ? String(value) : JSON.stringify(value));
   return { mask, value };
+}
+
+function notFinite(where: string, got: string): never {
+  return refuse(`${where}: expected "value" to be a finite number, got ${got}; leave failed retrainings out`);
 }
 
 function fromArrays(arrays: ReadonlyMap<string, NumpyArray>, file: string, column: number): Observations {

@@ -38,8 +38,9 @@ const MOST_ANSWER = 16;
 const LISTS = [20, 5];
 /** Servers of one fleet may differ by what batches of 16-bit numbers do, in nats; another model differs by more. */
 const MOST_APART = 0.5;
-/** What a server that does not know a request answers. */
+/** What a server that does not know a request answers; some fail on it every time, with 500. A gateway that finds no server says 502 to 504. */
 const UNKNOWN = new Set([400, 404, 405, 422, 501]);
+const FAILS = / got 50[01]\b/;
 
 /**
  * Finds out what the servers can do, with the whole prompt: how they say log-probabilities, which tokens the target is, that what they echo
@@ -47,7 +48,7 @@ const UNKNOWN = new Set([400, 404, 405, 422, 501]);
  */
 export async function agree(fleet: Fleet, question: ServedQuestion): Promise<Agreed> {
   const model = await modelOf(fleet, question);
-  const lacks: string[] = [];
+  const lacks: Lack[] = [];
   for (const { way, top } of waysOf(question)) {
     const asking: Asking = { model, way, top, batch: question.batch ?? 1 };
     const scored = await askedOf(fleet, asking, question, lacks);
@@ -56,7 +57,7 @@ export async function agree(fleet: Fleet, question: ServedQuestion): Promise<Agr
     const followed = way === 'top-k' ? null : await echoes(fleet, asking, question, continuations);
     const doubt = followed ? await doubtOf(fleet, asking, question, scored, followed[0], continuations[0]) : null;
     if (doubt !== null) {
-      lacks.push(`${way}: ${doubt}`);
+      lacks.push({ way, why: doubt });
       continue;
     }
     const tails = followed ? tailsOf(scored, followed, continuations) : likelyTokens(scored.top, continuations);
@@ -70,13 +71,26 @@ export async function agree(fleet: Fleet, question: ServedQuestion): Promise<Agr
       continuations,
       scalar: odds ? 'log-odds' : 'log-prob',
       full: odds ? scores[0] - scores[1] : scores[0],
-      lacks,
+      lacks: lacks.map(saidLack),
     };
   }
+  const missing = lacks.find(({ refused }) => refused?.status === 404);
+  if (missing && lacks.every(({ refused }) => refused?.status === 404)) throw refusal(missing.refused, model);
   throw new WebspexError(
     'unsupported-model',
-    `server ${fleet.urls[0]}: expected log-probabilities${question.by ? ` by ${question.by}` : ''}, got none (${lacks.join('; ')}); start it so that it gives them (llama-cpp-python: --logits_all true), or use another`,
+    `server ${fleet.urls[0]}: expected log-probabilities${question.by ? ` by ${question.by}` : ''}, got none (${[...new Set(lacks.map(saidLack))].join('; ')}); start it so that it gives them (llama-cpp-python: --logits_all true), or use another`,
   );
+}
+
+/** Why a way would not do. */
+interface Lack {
+  readonly way: ServedWay;
+  readonly why: string;
+  readonly refused?: Refused;
+}
+
+function saidLack({ way, why }: Lack): string {
+  return `${way}: ${why}`;
 }
 
 type Asking = Omit<Agreement, 'tails'>;
@@ -105,26 +119,30 @@ async function modelOf(fleet: Fleet, { model, signal }: ServedQuestion): Promise
     const data = (answer as { data?: unknown } | null)?.data;
     return Array.isArray(data) ? data.map((entry) => String((entry as { id?: unknown }).id)) : [];
   };
-  const names = await one(fleet, { ...LOOKING, path: 'models', body: () => undefined, read, only: 0 }, 'any', signal);
+  const names = await one(fleet, { ...LOOKING, path: 'models', body: () => undefined, read, only: 0 }, 'any', signal).catch((error) => {
+    // A server without a list may have a model all the same.
+    if (error instanceof WebspexError && error.code === 'not-found') return [];
+    throw error;
+  });
   if (names.length === 1) return names[0];
   const listed = names.length === 0 ? 'no list' : names.slice(0, 20).join(', ');
   throw new WebspexError('usage', `server ${fleet.urls[0]}: expected the name of its model, got none; name one of its models (${listed})`);
 }
 
 /** What the first server says of the whole prompt in one way, or null where it cannot; `lacks` is then told why. */
-async function askedOf(fleet: Fleet, asking: Asking, { prompt, signal }: ServedQuestion, lacks: string[]): Promise<Scored | null> {
+async function askedOf(fleet: Fleet, asking: Asking, { prompt, signal }: ServedQuestion, lacks: Lack[]): Promise<Scored | null> {
   const job = scoreJob(asking, [prompt], { only: 0, retries: 2 });
   const tokensOf = (answer: Answer | string) => (typeof answer === 'string' ? null : answer.usedTokens);
-  const lack = (why: string) => {
-    lacks.push(`${asking.way}: ${why}`);
+  const lack = (why: string, refused?: Refused) => {
+    lacks.push({ way: asking.way, why, refused });
     return null;
   };
   const found: (Answer | string)[] = [];
   try {
     await fleet.askAll([{ ...job, read: orWhy(job), tokensOf }], (answer) => found.push(answer), signal);
   } catch (error) {
-    if (error instanceof Refused && UNKNOWN.has(error.status)) return lack(error.message);
-    if (error instanceof WebspexError && error.code === 'value-function' && / got 50\d/.test(error.message)) return lack(error.message);
+    if (error instanceof Refused && UNKNOWN.has(error.status)) return lack(error.message, error);
+    if (error instanceof WebspexError && error.code === 'value-function' && FAILS.test(error.message)) return lack(error.message);
     throw refusal(error, asking.model);
   }
   const [answer] = found;

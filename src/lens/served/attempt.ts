@@ -109,6 +109,7 @@ function parse(text: string): unknown {
         'non-finite',
         'server: expected finite log-probabilities, got NaN or an infinity; nothing was imputed, look at the server and its precision',
       );
+    if (/^\s*<(!doctype|html)\b/i.test(text)) throw new Malformed('a page of HTML: is this the address of its API?');
     throw new Malformed(`an answer of ${text.length} characters that is no JSON`);
   }
 }

@@ -72,6 +72,8 @@ describe('observations', () => {
       /line 2: expected a mask of 2 players as before, got 3/,
     ],
     ['a value that is no number', bytes('{"mask":"01","value":"1"}'), /"value" to be a finite number, got "1"/],
+    ['a NaN as Python writes it', bytes('{"mask": "01", "value": NaN}'), /line 1: expected "value" to be a finite number, got NaN; leave/],
+    ['a value beyond float64', bytes('{"mask":"01","value":-1e400}'), /finite number, got -Infinity/],
     ['a value beyond float32', bytes('{"mask":"01","value":1e300}'), /finite number, got 1e\+300/],
     ['bytes that are no text', Uint8Array.from([0xff, 0xfe, 0]), /JSON lines or an \.npz, got neither/],
     ['a torn zip', zipSync(good).subarray(0, 60), /does not unpack/],
@@ -90,6 +92,8 @@ describe('observations', () => {
 
   it('of a column that is not there are refused as usage', () => {
     expect(refusal(() => readObservations(zipSync(good), 'o', 1)).message).toMatch(/column: expected 0 to 0, got 1/);
+    const { code, message } = refusal(() => readObservations(bytes('{"mask":"01","value":1}'), 'o', 1));
+    expect([code, message]).toEqual(['usage', expect.stringMatching(/column: expected an \.npz, got JSON lines with one value each/)]);
   });
 
   it('of 3,000 mutants are read or refused, never anything else', () => {
