@@ -1,7 +1,7 @@
-// For query row r and head h: softmax(q · kᵀ) v over the key rows ranges[r] = [start, end). Sequences are packed end to end, so there is
-// no mask and no padding; the scale 1/√(head width) is already in q. An invocation owns a query row, a head and a slab of up to 64 value
-// columns, keeps sums in registers and takes keys four at a time (online softmax, Milakov and Gimelshein 2018, arXiv 1805.02867): no
-// scores in memory, no barrier. Twin: src/compute/reference/attention.ts.
+// For query row r and head h: softmax(SCALE · q · kᵀ) v over the key rows ranges[r] = [start, end). Sequences are packed end to end, so
+// there is no mask and no padding. An invocation owns a query row, a head and a slab of up to 64 value columns, keeps sums in registers and
+// takes keys four at a time (online softmax, Milakov and Gimelshein 2018, arXiv 1805.02867): no scores in memory, no barrier.
+// Twin: src/compute/reference/attention.ts.
 struct Params {
   query_stride: u32,
   key_stride: u32,
@@ -20,6 +20,7 @@ struct Params {
 
 override HEADS: u32;
 override HEAD_WIDTH: u32;
+override SCALE: f32;
 
 const SLAB = 16u;
 // Below every score of finite numbers that could matter; infinities are not to be relied upon in WGSL.
@@ -69,7 +70,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var key = range.x; key < range.y; key += 4u) {
     let last = range.y - 1u;
     let at = vec4(key, min(key + 1u, last), min(key + 2u, last), min(key + 3u, last)) * stride;
-    let s = scores(q, at + key_at);
+    let s = SCALE * scores(q, at + key_at);
     // Keys past the end repeat the last one and weigh nothing.
     let counted = vec4(key, key + 1u, key + 2u, key + 3u) < vec4(range.y);
     let highest = max(max(s.x, s.y), max(s.z, s.w));

@@ -58,7 +58,7 @@ export const KERNELS = {
     reads: ['query', 'keyValue', 'ranges'],
     writes: 'output',
     half: ['query', 'keyValue', 'output'],
-    constants: ['HEADS', 'HEAD_WIDTH'],
+    constants: ['HEADS', 'HEAD_WIDTH', 'SCALE'],
     params: ['queryStride', 'keyStride', 'keyColumn', 'valueColumn', 'outputStride'],
   },
   'causal-attention': {

@@ -1,4 +1,5 @@
 import { type BufferSpec, type Program, padWidth, type RowCounts, type Step } from '../compute/program.ts';
+import type { WeightTypes } from './causal/decoder.ts';
 import {
   afterAttention,
   attend,
@@ -18,7 +19,7 @@ import { gather, input, scratch } from './steps.ts';
  * The outputs of every head and MLP block, gates of 1, for each packed row: (sequences, columns of meanLayout), a run having as many
  * `sequences` as tokens. Inputs: tableSum, tableRow and rowRanges as for `encoderProgram`, gates (a 1 and seven zeros) and means (zeros).
  */
-export function captureProgram(sizes: EncoderSizes, capacity: RowCounts): Program {
+export function captureProgram(sizes: EncoderSizes, capacity: RowCounts, types?: WeightTypes): Program {
   // Laid out as a model of several layers: every query is packed.
   const wide = { ...sizes, layers: Math.max(2, sizes.layers) };
   const padded = paddedSizes(sizes);
@@ -55,7 +56,7 @@ export function captureProgram(sizes: EncoderSizes, capacity: RowCounts): Progra
     params: { hiddenStride: means.columns, logitStride: means.columns },
   });
   const buffers: BufferSpec[] = [
-    ...weightBuffers(sizes),
+    ...weightBuffers(sizes, types),
     input('tableSum', 'tableRows', embeddingWidth, 'f32'),
     input('tableRow', 'tokens', 1),
     input('rowRanges', 'tokens', 2),

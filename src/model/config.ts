@@ -164,7 +164,11 @@ function readPlaces(json: Fields, { positionsAfterPad }: Architecture, vocabular
 
 /** Reads config.json of an encoder on which one of these stands. @throws bad-file for nonsense, unsupported-model naming the key for another architecture or other arithmetic. */
 export function readConfig(bytes: Uint8Array, kinds: readonly HeadKind[] = ['classifier']): EncoderConfig {
-  const json = parseObject(bytes, 'config.json');
+  return encoderConfig(parseObject(bytes, 'config.json'), kinds);
+}
+
+/** As `readConfig`, of what a config.json says. */
+export function encoderConfig(json: Fields, kinds: readonly HeadKind[]): EncoderConfig {
   const { architecture, kind } = findArchitecture(json, kinds);
   const { keys } = architecture;
   checkSupported(json, architecture);

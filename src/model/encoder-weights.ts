@@ -1,16 +1,42 @@
 import { panelIndex } from '../compute/panels.ts';
-import { padWidth } from '../compute/program.ts';
+import { padWidth, type Weights } from '../compute/program.ts';
 import type { BodyNames, TensorNames } from './architectures/architecture.ts';
+import type { WeightTypes } from './causal/decoder.ts';
+import { commonType, emptyPanels, fillPanels, matrixOf, type Placement, type StoredMatrix, type WeightType } from './causal/stored.ts';
 import { type EncoderSizes, paddedSizes } from './encoder.ts';
 import type { Chunk } from './planner.ts';
 
 /** Gives the named tensor as float32, checked to have this shape; each may be taken once. */
 export type TakeTensor = (name: string, shape: readonly number[]) => Float32Array;
+/** Gives the named matrix as it is stored, checked to have so many rows and columns. */
+export type TakeMatrix = (name: string, rows: number, columns: number) => StoredMatrix;
+
+/** The tensors of an encoder by name; each may be taken once. All throw bad-file naming the tensor. */
+export interface EncoderTensors {
+  readonly take: TakeTensor;
+  /** Default made of `take`. */
+  readonly matrix?: TakeMatrix;
+  /** A matrix that has been read once, and that holds on to nothing else of its file; default made of `take`. */
+  readonly table?: TakeMatrix;
+}
+
+function takeSingle(take: TakeTensor): TakeMatrix {
+  return (name, rows, columns) => matrixOf(take(name, [rows, columns]), rows, columns);
+}
+
+/** The same tensors for a program whose matrices are float32; tables stay as they are stored. */
+export function expanded<T extends Required<EncoderTensors>>(tensors: T): T {
+  const single =
+    (take: TakeMatrix): TakeMatrix =>
+    (name, rows, columns) => ({ ...take(name, rows, columns), type: 'f32' });
+  return { ...tensors, matrix: single(tensors.matrix), table: single(tensors.table) };
+}
 
 /** Tables that stay on the CPU: only the rows of a chunk are ever summed. Row-major (entries, width), unpadded. */
 export interface Embeddings {
   readonly width: number;
-  readonly word: Float32Array;
+  /** At the precision that its file has it in. */
+  readonly word: StoredMatrix;
   readonly position: Float32Array;
   /** Null where the model knows no token types. */
   readonly type: Float32Array | null;
@@ -27,11 +53,11 @@ export function takeEmbeddings(
   { embeddingWidth }: Pick<EncoderSizes, 'embeddingWidth'>,
   tables: TableSizes,
   names: BodyNames,
-  take: TakeTensor,
+  { take, table = takeSingle(take) }: EncoderTensors,
 ): Embeddings {
   return {
     width: embeddingWidth,
-    word: take(names.word, [tables.vocabulary, embeddingWidth]),
+    word: table(names.word, tables.vocabulary, embeddingWidth),
     position: take(names.position, [tables.positions, embeddingWidth]),
     type: names.type === null ? null : take(names.type, [tables.types, embeddingWidth]),
   };
@@ -43,52 +69,54 @@ export function embeddingSums({ width, word, position, type }: Embeddings, chunk
   const rows = chunk.counts.tableRows;
   const out = new Float32Array(rows * stride);
   for (let r = 0; r < rows; r++) {
-    const w = chunk.tableTokens[r] * width;
+    const sums = out.subarray(r * stride, r * stride + width);
     const p = chunk.tablePositions[r] * width;
+    word.row(chunk.tableTokens[r], sums);
     for (let c = 0; c < width; c++) {
-      const typed = type === null ? word[w + c] : Math.fround(word[w + c] + type[c]);
-      out[r * stride + c] = typed + position[p + c];
+      const typed = type === null ? sums[c] : Math.fround(sums[c] + type[c]);
+      sums[c] = typed + position[p + c];
     }
   }
   return out;
 }
 
-/** Where a linear map's rows (inputs) and columns (outputs) go among the padded ones, and what its outputs are multiplied by, biases apart where stated. */
-interface Placement {
-  readonly K: number;
-  readonly input?: (k: number) => number;
-  readonly output?: (n: number) => number;
-  readonly scale?: number;
-  readonly biasScale?: number;
+/** The weight buffers of a program by name, and how each is stored. */
+export interface MadeWeights {
+  readonly weights: Weights;
+  readonly types: WeightTypes;
+}
+
+/** A stored linear map among those that make one of a program: where its outputs and inputs go, and whether its bias counts. */
+interface Part extends Pick<Placement, 'input' | 'output'> {
+  readonly from: string;
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly biased?: false;
 }
 
 /** Weight buffers by name, and what puts stored tensors into them. */
-export function weightWriter(take: TakeTensor) {
-  const out = new Map<string, Float32Array>();
+export function weightWriter({ take, matrix = takeSingle(take) }: EncoderTensors) {
+  const weights = new Map<string, Float32Array | Uint32Array>();
+  const types = new Map<string, WeightType>();
   return {
-    out,
-    /** A linear map of zeros, (K, columns) and its bias. */
-    room(name: string, K: number, columns: number): void {
-      out.set(`${name}.weight`, new Float32Array(K * columns));
-      out.set(`${name}.bias`, new Float32Array(columns));
-    },
-    /** A stored map of `inputs` to `outputs` into one that has room: transposed, in panels. */
-    place(
-      name: string,
-      from: string,
-      outputs: number,
-      inputs: number,
-      { K, input, output, scale = 1, biasScale = scale }: Placement,
-    ): void {
-      const weight = take(`${from}.weight`, [outputs, inputs]);
-      const bias = take(`${from}.bias`, [outputs]);
-      const [toWeight, toBias] = [out.get(`${name}.weight`), out.get(`${name}.bias`)];
-      if (!toWeight || !toBias) return;
-      for (let n = 0; n < outputs; n++) {
-        const column = output ? output(n) : n;
-        for (let k = 0; k < inputs; k++) toWeight[panelIndex(K, input ? input(k) : k, column)] = weight[n * inputs + k] * scale;
-        toBias[column] = bias[n] * biasScale;
-      }
+    take,
+    matrix,
+    weights,
+    made: (): MadeWeights => ({ weights, types: (buffer) => types.get(buffer) ?? 'f32' }),
+    /** A linear map of (K, columns) and its bias out of stored ones, at the smallest precision that holds them all; zeros elsewhere. */
+    linear(name: string, K: number, columns: number, parts: readonly Part[]): void {
+      const stored = parts.map(({ from, outputs, inputs }) => matrix(`${from}.weight`, outputs, inputs));
+      const type = commonType(stored.map((m, i) => (parts[i].input && (m.type === 'q8' || m.type === 'q4') ? 'f32' : m.type)));
+      const panels = emptyPanels(type, K, columns);
+      const biases = new Float32Array(columns);
+      parts.forEach(({ from, outputs, input, output = (n) => n, biased = true }, i) => {
+        fillPanels(panels, stored[i], { input, output });
+        const bias = take(`${from}.bias`, [outputs]);
+        if (biased) for (let n = 0; n < outputs; n++) biases[output(n)] = bias[n];
+      });
+      types.set(`${name}.weight`, type);
+      weights.set(`${name}.weight`, panels.values);
+      weights.set(`${name}.bias`, biases);
     },
     norm(name: string, from: string, count: number): void {
       for (const [part, tensor] of [
@@ -97,58 +125,65 @@ export function weightWriter(take: TakeTensor) {
       ] as const) {
         const values = new Float32Array(padWidth(count));
         values.set(take(`${from}.${tensor}`, [count]));
-        out.set(`${name}.${part}`, values);
+        weights.set(`${name}.${part}`, values);
+      }
+    },
+    /** Other buffers, and those of them that are not of float32. */
+    add(buffers: Weights, typeOf: WeightTypes = () => 'f32'): void {
+      for (const [name, values] of buffers) {
+        weights.set(name, values);
+        types.set(name, typeOf(name));
       }
     },
   };
 }
 
-type WeightWriter = ReturnType<typeof weightWriter>;
+export type WeightWriter = ReturnType<typeof weightWriter>;
 
 /**
  * The weight buffers of `encoderProgram` from the tensors of a model whose names are these: those of its body, and its classifier, padded
  * with zeros.
  */
-export function encoderWeights(sizes: EncoderSizes, names: TensorNames, take: TakeTensor): Map<string, Float32Array> {
-  const writer = weightWriter(take);
+export function encoderWeights(sizes: EncoderSizes, names: TensorNames, tensors: EncoderTensors): WeightWriter {
+  const writer = weightWriter(tensors);
   writeBody(writer, sizes, names);
-  const padded = paddedSizes(sizes);
-  writer.room('dense', padded.width, padded.width);
-  writer.place('dense', names.dense, sizes.width, sizes.width, { K: padded.width });
-  writer.room('classifier', padded.width, padded.labels);
-  writer.place('classifier', names.classifier, sizes.labels, sizes.width, { K: padded.width });
-  return writer.out;
+  const { width: K, labels } = paddedSizes(sizes);
+  writer.linear('dense', K, K, [{ from: names.dense, outputs: sizes.width, inputs: sizes.width }]);
+  writer.linear('classifier', K, labels, [{ from: names.classifier, outputs: sizes.labels, inputs: sizes.width }]);
+  return writer;
 }
 
-/** The weights of embeddings and layers: Q, K and V side by side, 1/√(head width) multiplied into Q, and K without its bias. */
-export function writeBody({ room, place, norm }: WeightWriter, sizes: EncoderSizes, names: BodyNames): void {
+/** The weights of embeddings and layers: Q, K and V side by side, and K without its bias. */
+export function writeBody({ linear, norm }: WeightWriter, sizes: EncoderSizes, names: BodyNames): void {
   const padded = paddedSizes(sizes);
-  const { width, hidden } = sizes;
+  const { width, hidden, embeddingWidth } = sizes;
   const headSize = width / sizes.heads;
   const inHeads = (c: number) => Math.floor(c / headSize) * padded.headWidth + (c % headSize);
 
-  norm('embedding.norm', names.embeddingNorm, sizes.embeddingWidth);
-  if (sizes.embeddingWidth !== width && names.embeddingProjection !== null) {
-    room('embedding.projection', padded.embeddingWidth, padded.width);
-    place('embedding.projection', names.embeddingProjection, width, sizes.embeddingWidth, { K: padded.embeddingWidth });
-  }
+  norm('embedding.norm', names.embeddingNorm, embeddingWidth);
+  if (embeddingWidth !== width && names.embeddingProjection !== null)
+    linear('embedding.projection', padded.embeddingWidth, padded.width, [
+      { from: names.embeddingProjection, outputs: width, inputs: embeddingWidth },
+    ]);
   for (let layer = 0; layer < sizes.layers; layer++) {
     const from = names.layer(layer);
-    room(`${layer}.qkv`, padded.width, 3 * padded.attention);
-    (['query', 'key', 'value'] as const).forEach((part, i) => {
-      const output = (n: number) => i * padded.attention + inHeads(n);
-      const scale = part === 'query' ? 1 / Math.sqrt(headSize) : 1;
-      // K's bias adds the same to all scores of a query, which softmax does not see: left out, it costs float32 no digits.
-      const biasScale = part === 'key' ? 0 : scale;
-      place(`${layer}.qkv`, from[part], width, width, { K: padded.width, output, scale, biasScale });
+    const part = (stored: string, place: number) => ({
+      from: stored,
+      outputs: width,
+      inputs: width,
+      output: (n: number) => place * padded.attention + inHeads(n),
     });
-    room(`${layer}.projection`, padded.attention, padded.width);
-    place(`${layer}.projection`, from.projection, width, width, { K: padded.attention, input: inHeads });
+    linear(`${layer}.qkv`, padded.width, 3 * padded.attention, [
+      part(from.query, 0),
+      // K's bias adds the same to all scores of a query, which softmax does not see: left out, it costs float32 no digits.
+      { ...part(from.key, 1), biased: false },
+      part(from.value, 2),
+    ]);
+    const input = headSize === padded.headWidth ? undefined : inHeads;
+    linear(`${layer}.projection`, padded.attention, padded.width, [{ from: from.projection, outputs: width, inputs: width, input }]);
     norm(`${layer}.attentionNorm`, from.attentionNorm, width);
-    room(`${layer}.up`, padded.width, padded.hidden);
-    place(`${layer}.up`, from.up, hidden, width, { K: padded.width });
-    room(`${layer}.down`, padded.hidden, padded.width);
-    place(`${layer}.down`, from.down, width, hidden, { K: padded.hidden });
+    linear(`${layer}.up`, padded.width, padded.hidden, [{ from: from.up, outputs: hidden, inputs: width }]);
+    linear(`${layer}.down`, padded.hidden, padded.width, [{ from: from.down, outputs: width, inputs: hidden }]);
     norm(`${layer}.outputNorm`, from.outputNorm, width);
   }
 }
@@ -159,12 +194,15 @@ export function withoutHead(sizes: EncoderSizes): EncoderSizes {
 }
 
 /** Puts the identity in the place of both maps of the head; `sizes` are those `withoutHead` gave. */
-export function leaveOutHead(sizes: EncoderSizes, weights: Map<string, Float32Array>): void {
+export function leaveOutHead(sizes: EncoderSizes, { add }: WeightWriter): void {
   const { width } = paddedSizes(sizes);
   const identity = new Float32Array(width * width);
   for (let c = 0; c < sizes.width; c++) identity[panelIndex(width, c, c)] = 1;
-  for (const name of ['dense', 'classifier']) {
-    weights.set(`${name}.weight`, identity);
-    weights.set(`${name}.bias`, new Float32Array(width));
-  }
+  for (const name of ['dense', 'classifier'])
+    add(
+      new Map([
+        [`${name}.weight`, identity],
+        [`${name}.bias`, new Float32Array(width)],
+      ]),
+    );
 }

@@ -1,6 +1,7 @@
 import type { Activation } from '../compute/kernels.ts';
 import { type BufferSpec, type Program, padWidth, type RowCounts, type RowKind, type Step } from '../compute/program.ts';
 import { STAMP_COLUMNS } from '../compute/stamp.ts';
+import type { WeightTypes } from './causal/decoder.ts';
 import { gather, input, type Linear, linear, scratch } from './steps.ts';
 
 /** Sizes of an encoder laid out as BERT (Devlin et al. 2019, arXiv 1810.04805) with a classifier of two linear maps on the first token. */
@@ -46,9 +47,9 @@ export function paddedSizes(sizes: EncoderSizes): PaddedSizes {
  * packed rows, the last layer's queries and everything after them on the rows that the classifier reads. Inputs: tableSum
  * (tableRows, embedding width), tableRow, rowRanges, readRanges, readRows. Output: logits (sequences, labels) behind their stamp.
  */
-export function encoderProgram(sizes: EncoderSizes, capacity: RowCounts): Program {
+export function encoderProgram(sizes: EncoderSizes, capacity: RowCounts, types?: WeightTypes): Program {
   return {
-    buffers: [...weightBuffers(sizes), ...bodyRows(sizes), ...headRows(sizes)],
+    buffers: [...weightBuffers(sizes, types), ...bodyRows(sizes), ...headRows(sizes)],
     steps: [...body(sizes), ...head(sizes)],
     capacity,
   };
@@ -90,8 +91,8 @@ function weight(name: string, rows: number, columns: number): BufferSpec {
   return { name, kind: 'weight', type: 'f32', rows, columns };
 }
 
-/** The weights of the embeddings and layers. */
-export function bodyWeights(sizes: EncoderSizes): BufferSpec[] {
+/** The weights of the embeddings and layers, stored as `types` say. */
+export function bodyWeights(sizes: EncoderSizes, types?: WeightTypes): BufferSpec[] {
   const { width, embeddingWidth, attention, hidden } = paddedSizes(sizes);
   const out = [...normWeights('embedding.norm', embeddingWidth)];
   if (isProjected(sizes)) out.push(...linearWeights('embedding.projection', embeddingWidth, width));
@@ -104,12 +105,18 @@ export function bodyWeights(sizes: EncoderSizes): BufferSpec[] {
       ...linearWeights(`${layer}.down`, hidden, width),
       ...normWeights(`${layer}.outputNorm`, width),
     );
-  return out;
+  return storedAs(out, types);
 }
 
-export function weightBuffers(sizes: EncoderSizes): BufferSpec[] {
+export function weightBuffers(sizes: EncoderSizes, types?: WeightTypes): BufferSpec[] {
   const { width, labels } = paddedSizes(sizes);
-  return [...bodyWeights(sizes), ...linearWeights('dense', width, width), ...linearWeights('classifier', width, labels)];
+  const head = [...linearWeights('dense', width, width), ...linearWeights('classifier', width, labels)];
+  return [...bodyWeights(sizes, types), ...storedAs(head, types)];
+}
+
+/** Buffers of weights with the types they have. */
+export function storedAs(buffers: readonly BufferSpec[], types: WeightTypes = () => 'f32'): BufferSpec[] {
+  return buffers.map((spec) => ({ ...spec, type: types(spec.name) }));
 }
 
 /** Inputs of `body`, and what it writes. */
@@ -172,6 +179,11 @@ export function project(
   return linear({ ...common, columns: 2 * attention, weightColumn: attention, outputStride: stride, outputColumn: keyColumn });
 }
 
+/** 1/√(head size): beside the weights of Q rather than in them, they keep the digits they are stored with. */
+export function attentionScale({ width, heads }: Pick<EncoderSizes, 'width' | 'heads'>): number {
+  return Math.sqrt(heads / width);
+}
+
 /** Rows of queries against the keys and values of their ranges; `from` names the buffers. */
 export function attend(
   sizes: EncoderSizes,
@@ -186,7 +198,7 @@ export function attend(
     kernel: 'attention',
     rows,
     bindings: { query, keyValue, ranges, output },
-    constants: { HEADS: sizes.heads, HEAD_WIDTH: headWidth },
+    constants: { HEADS: sizes.heads, HEAD_WIDTH: headWidth, SCALE: attentionScale(sizes) },
     params: { queryStride, keyStride: stride, keyColumn, valueColumn, outputStride: attention },
   };
 }

@@ -1,4 +1,5 @@
 import type { BufferSpec, Program, RowCounts, RowKind, Step } from '../compute/program.ts';
+import type { WeightTypes } from './causal/decoder.ts';
 import {
   afterAttention,
   attend,
@@ -23,7 +24,7 @@ import { gather, input, scratch } from './steps.ts';
  * means (see meanLayout), and unless `from` is the last layer tableRow, rowRanges, sequence. readRows and readRanges point to packed
  * rows, or where there are none to rows of texts.
  */
-export function gatedEncoderProgram(sizes: EncoderSizes, from: number, capacity: RowCounts): Program {
+export function gatedEncoderProgram(sizes: EncoderSizes, from: number, capacity: RowCounts, types?: WeightTypes): Program {
   const last = sizes.layers - 1;
   const steps: Step[] = [...embed(sizes)];
   const texts = { query: 'tableQkv', queryStride: keyLayout(sizes).stride, keyValue: 'tableQkv', ranges: 'tableRanges' };
@@ -38,7 +39,7 @@ export function gatedEncoderProgram(sizes: EncoderSizes, from: number, capacity:
   if (from < last) steps.push(...wholeLayers(sizes, from, texts));
   const shared = from === last;
   steps.push(...lastLayer(sizes, shared ? 'tableX' : 'x', shared ? 'tableQkv' : 'qkv'), ...head(sizes));
-  return { buffers: [...weightBuffers(sizes), ...inputs(sizes, from), ...scratches(sizes, from)], steps, capacity };
+  return { buffers: [...weightBuffers(sizes, types), ...inputs(sizes, from), ...scratches(sizes, from)], steps, capacity };
 }
 
 /** Layers `from` to the last but one, on every packed row, and the keys and values of the last. */

@@ -1,6 +1,7 @@
 import type { Program, RowCounts } from '../compute/program.ts';
 import { WebspexError } from '../core/errors.ts';
 import { captureProgram } from './capture-encoder.ts';
+import type { WeightTypes } from './causal/decoder.ts';
 import type { ClassifierParts } from './classifier.ts';
 import { type EncoderSizes, paddedSizes } from './encoder.ts';
 import { embeddingSums } from './encoder-weights.ts';
@@ -25,8 +26,8 @@ export interface GatedPrograms {
 /** Rows of a run that collects mean outputs, which are wide. */
 const CAPTURED_ROWS = 512;
 
-/** The gated programs of an encoder, each made once; `capacity` is that of the plain one, `longest` the longest sequence. */
-export function gatedPrograms(sizes: EncoderSizes, capacity: RowCounts, longest: number): GatedPrograms {
+/** The gated programs of an encoder, each made once; `capacity` and `types` are those of the plain one, `longest` the longest sequence. */
+export function gatedPrograms(sizes: EncoderSizes, capacity: RowCounts, longest: number, types?: WeightTypes): GatedPrograms {
   const made = new Map<number, { program: Program; packed: boolean }>();
   let capture: Program | null = null;
   return {
@@ -36,7 +37,7 @@ export function gatedPrograms(sizes: EncoderSizes, capacity: RowCounts, longest:
     gated(from) {
       const packed = from < sizes.layers - 1;
       const found = made.get(from) ?? {
-        program: gatedEncoderProgram(sizes, from, packed ? capacity : { ...capacity, sequences: capacity.tokens }),
+        program: gatedEncoderProgram(sizes, from, packed ? capacity : { ...capacity, sequences: capacity.tokens }, types),
         packed,
       };
       made.set(from, found);
@@ -44,7 +45,7 @@ export function gatedPrograms(sizes: EncoderSizes, capacity: RowCounts, longest:
     },
     capture() {
       const rows = Math.max(longest, Math.min(capacity.tokens, CAPTURED_ROWS));
-      capture ??= captureProgram(sizes, { tokens: rows, tableRows: rows, sequences: rows });
+      capture ??= captureProgram(sizes, { tokens: rows, tableRows: rows, sequences: rows }, types);
       return capture;
     },
   };

@@ -11,6 +11,11 @@ export interface Manifest {
   readonly files: ReadonlyMap<string, { readonly bytes: number; readonly sha256: string }>;
 }
 
+/** What a model without a manifest is called: its folder, or its one file, on the hub with the folder that it is in. */
+export function idOf({ id }: Pick<ModelSource, 'id'>, file?: string): string {
+  return file === undefined ? id : id.includes('/') ? `${id}/${file}` : file;
+}
+
 /** A hash, hexadecimal. @throws insecure-context where the page may not hash. */
 export async function hashHex(algorithm: 'SHA-1' | 'SHA-256', bytes: Uint8Array): Promise<string> {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;

@@ -1,10 +1,11 @@
 import type { Activation } from '../compute/kernels.ts';
-import { type Program, padWidth, type RowCounts, type Weights } from '../compute/program.ts';
+import { type Program, padWidth, type RowCounts } from '../compute/program.ts';
 import type { BodyNames, WordHeadNames } from './architectures/architecture.ts';
-import { matrixOf } from './causal/stored.ts';
+import type { WeightTypes } from './causal/decoder.ts';
+import type { StoredMatrix } from './causal/stored.ts';
 import { tokenHead } from './causal/weights.ts';
-import { body, bodyRows, bodyWeights, type EncoderSizes, linearWeights, norm, normWeights, paddedSizes } from './encoder.ts';
-import { type TakeTensor, weightWriter, writeBody } from './encoder-weights.ts';
+import { body, bodyRows, bodyWeights, type EncoderSizes, linearWeights, norm, normWeights, paddedSizes, storedAs } from './encoder.ts';
+import { type EncoderTensors, type MadeWeights, weightWriter, writeBody } from './encoder-weights.ts';
 import { linear, scratch } from './steps.ts';
 import { tokenScoreRows, tokenScores, tokenScoreWeights } from './token-scores.ts';
 
@@ -19,17 +20,22 @@ export interface MaskedSizes extends EncoderSizes {
  * `encoderProgram` has it with `readRows` the blanks, a linear map, an activation and a norm, and the table of words. Inputs besides the
  * body's: targets (sequences, 2). Output: SCORE_COLUMNS of each sequence behind their stamp.
  */
-export function maskedProgram(sizes: MaskedSizes, capacity: RowCounts): Program {
+export function maskedProgram(sizes: MaskedSizes, capacity: RowCounts, types?: WeightTypes): Program {
   const { width, embeddingWidth } = paddedSizes(sizes);
   const words = { vocabulary: sizes.vocabulary, width: sizes.embeddingWidth };
   const rows = 'sequences';
   const activation = sizes.wordActivation;
   return {
     buffers: [
-      ...bodyWeights(sizes),
-      ...linearWeights('transform', width, embeddingWidth),
-      ...normWeights('transform.norm', embeddingWidth),
-      ...tokenScoreWeights(words),
+      ...bodyWeights(sizes, types),
+      ...storedAs(
+        [
+          ...linearWeights('transform', width, embeddingWidth),
+          ...normWeights('transform.norm', embeddingWidth),
+          ...tokenScoreWeights(words),
+        ],
+        types,
+      ),
       ...bodyRows(sizes),
       scratch('transformed', rows, embeddingWidth),
       scratch('normed', rows, embeddingWidth),
@@ -45,21 +51,21 @@ export function maskedProgram(sizes: MaskedSizes, capacity: RowCounts): Program 
   };
 }
 
-/** The weight buffers of `maskedProgram`; `word` (vocabulary, embedding width) leads to the words. */
+/** The weight buffers of `maskedProgram`; `words` (vocabulary, embedding width) leads to the words. */
 export function maskedWeights(
   sizes: MaskedSizes,
   { names, wordNames }: { readonly names: BodyNames; readonly wordNames: WordHeadNames },
-  take: TakeTensor,
-  word: Float32Array,
-): Weights {
-  const writer = weightWriter(take);
+  tensors: EncoderTensors,
+  words: StoredMatrix,
+): MadeWeights {
+  const writer = weightWriter(tensors);
+  const { vocabulary, width, embeddingWidth } = sizes;
   writeBody(writer, sizes, names);
-  const K = padWidth(sizes.width);
-  writer.room('transform', K, padWidth(sizes.embeddingWidth));
-  writer.place('transform', wordNames.dense, sizes.embeddingWidth, sizes.width, { K });
-  writer.norm('transform.norm', wordNames.norm, sizes.embeddingWidth);
-  const bias = take(wordNames.bias, [sizes.vocabulary]);
-  const { vocabulary, embeddingWidth } = sizes;
-  const head = matrixOf(word, vocabulary, embeddingWidth);
-  return new Map([...writer.out, ...tokenHead(head, { vocabulary, width: embeddingWidth }, () => 'f32', bias)]);
+  writer.linear('transform', padWidth(width), padWidth(embeddingWidth), [
+    { from: wordNames.dense, outputs: embeddingWidth, inputs: width },
+  ]);
+  writer.norm('transform.norm', wordNames.norm, embeddingWidth);
+  const typeOf: WeightTypes = (buffer) => (buffer.endsWith('.weight') ? words.type : 'f32');
+  writer.add(tokenHead(words, { vocabulary, width: embeddingWidth }, typeOf, tensors.take(wordNames.bias, [vocabulary])), typeOf);
+  return writer.made();
 }

@@ -21,12 +21,13 @@ export async function loadMasked(source: ModelSource, options: Omit<LoadOptions,
   const { names, wordNames } = architecture;
   const wordActivation = architecture.wordActivation ?? config.activation;
   const sizes = { ...sizesOf(config, SCORE_COLUMNS), vocabulary, wordActivation };
-  const program = planProgram((capacity) => maskedProgram(sizes, capacity), maxTokens, options.backend);
+  const { capacity } = planProgram((rows) => maskedProgram(sizes, rows), maxTokens, options.backend);
   const tensors = await opened.readTensors([...wordNames.spare, ...(tied ? [wordNames.table] : [])]);
-  const embeddings = takeEmbeddings(sizes, tableSizes(config), names, tensors.take);
-  const table = tied ? embeddings.word : tensors.take(wordNames.table, [vocabulary, sizes.embeddingWidth]);
-  const weights = maskedWeights(sizes, architecture, tensors.take, table);
+  const embeddings = takeEmbeddings(sizes, tableSizes(config), names, tensors);
+  const words = tied ? embeddings.word : tensors.matrix(wordNames.table, vocabulary, sizes.embeddingWidth);
+  const { weights, types } = maskedWeights(sizes, architecture, tensors, words);
   tensors.finish();
+  const program = maskedProgram(sizes, capacity, types);
   const info = opened.info([]);
   const parts = { info, tokenizer, vocabulary, program, weights, embeddings, positions: config.places };
   const model = await createMasked(parts, options.backend);

@@ -1,5 +1,7 @@
 import { type BufferSpec, type Program, padWidth, type RowCounts, type Step } from '../compute/program.ts';
+import type { WeightTypes } from './causal/decoder.ts';
 import {
+  attentionScale,
   bodyWeights,
   type EncoderSizes,
   embed,
@@ -20,7 +22,7 @@ const ALIKE = 'pool.query';
  * 2019, arXiv 1908.10084, MEAN): attention with queries of zero is the mean. Inputs: tableSum (tableRows, embedding width), tableRow,
  * rowRanges, readRanges. Output: features (sequences, width) behind their stamp.
  */
-export function pooledProgram(sizes: EncoderSizes, capacity: RowCounts): Program {
+export function pooledProgram(sizes: EncoderSizes, capacity: RowCounts, types?: WeightTypes): Program {
   // Laid out as a model of several layers: every query is packed.
   const wide = { ...sizes, layers: Math.max(2, sizes.layers) };
   const { width, headWidth, attention, hidden, embeddingWidth } = paddedSizes(sizes);
@@ -42,7 +44,7 @@ export function pooledProgram(sizes: EncoderSizes, capacity: RowCounts): Program
       kernel: 'attention',
       rows: 'sequences',
       bindings: { query: ALIKE, keyValue: 'x', ranges: 'readRanges', output: 'pooled' },
-      constants: { HEADS: width / columns, HEAD_WIDTH: columns },
+      constants: { HEADS: width / columns, HEAD_WIDTH: columns, SCALE: attentionScale(sizes) },
       params: { queryStride: 0, keyStride: width, keyColumn: 0, valueColumn: 0, outputStride: width },
     },
     {
@@ -54,7 +56,7 @@ export function pooledProgram(sizes: EncoderSizes, capacity: RowCounts): Program
     },
   );
   const buffers: BufferSpec[] = [
-    ...bodyWeights(sizes),
+    ...bodyWeights(sizes, types),
     { name: ALIKE, kind: 'weight', type: 'f32', rows: 1, columns: width },
     input('tableSum', 'tableRows', embeddingWidth, 'f32'),
     input('tableRow', 'tokens', 1),

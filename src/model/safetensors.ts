@@ -160,19 +160,44 @@ export function toFloat32(name: string, { dtype, shape, bytes }: Tensor, first =
   return refuseNonFinite(name, out, first);
 }
 
-/**
- * Weights stored as int8 rows (rows, cols) with a float32 scale each (rows): value = float32(int8) · scale, rounded once to float32.
- * @throws bad-file naming the tensor.
- */
-export function dequantiseRows(name: string, rows: Tensor, scale: Tensor): Float32Array {
+/** Rows of int8 with a float32 scale each: value = float32(int8) · scale, rounded once to float32. */
+export interface Int8Rows {
+  /** @throws bad-file where a number is infinite, naming the tensor. */
+  row(row: number, out: Float32Array): void;
+  /** int8 from element `from` of a row on, and the scale of the row. @throws as `row` does. */
+  levels(row: number, from: number, out: Int8Array): number;
+}
+
+/** Weights stored as int8 rows (rows, columns) with a scale each (rows). @throws bad-file naming the tensor. */
+export function int8Rows(name: string, rows: Tensor, scale: Tensor): Int8Rows {
   const what = `tensor ${oneLine(name, 200)}`;
   const [count, width] = rows.shape;
   if (rows.shape.length !== 2 || scale.shape.length !== 1 || scale.shape[0] !== count)
     refuse(`${what}: expected (rows, columns) and one scale a row, got shapes ${shown(rows.shape)} and ${shown(scale.shape)}`);
   if (rows.dtype !== 'I8' || scale.dtype !== 'F32')
     refuse(`${what}: expected I8 rows and F32 scales, got ${rows.dtype} and ${scale.dtype}`);
-  const out = toFloat32(name, rows);
   const scales = toFloat32(`${name}.scale`, scale);
-  for (let r = 0; r < count; r++) for (let c = 0; c < width; c++) out[r * width + c] *= scales[r];
-  return refuseNonFinite(name, out);
+  const levels = new Int8Array(rows.bytes.buffer, rows.bytes.byteOffset, count * width);
+  const row = (r: number, out: Float32Array) => {
+    for (let c = 0; c < width; c++) out[c] = levels[r * width + c] * scales[r];
+    refuseNonFinite(name, out, r * width);
+  };
+  return {
+    row,
+    levels(r, from, out) {
+      // Beyond all levels: some may be too large, which reading the row tells.
+      if (!Number.isFinite(Math.fround(128 * scales[r]))) row(r, new Float32Array(width));
+      out.set(levels.subarray(r * width + from, r * width + from + out.length));
+      return scales[r];
+    },
+  };
+}
+
+/** Weights stored as int8 rows, as float32. @throws bad-file naming the tensor. */
+export function dequantiseRows(name: string, rows: Tensor, scale: Tensor): Float32Array {
+  const { row } = int8Rows(name, rows, scale);
+  const [count, width] = rows.shape;
+  const out = new Float32Array(count * width);
+  for (let r = 0; r < count; r++) row(r, out.subarray(r * width, (r + 1) * width));
+  return out;
 }

@@ -261,7 +261,12 @@ describe('the model in a GGUF file', () => {
   it('of another architecture, with other arithmetic or other tensors is refused by name', () => {
     const embeddings = matrix('token_embd.weight', 9, 4);
     const refusals: [Record<string, Written>, WrittenTensor[], string, RegExp][] = [
-      [{ ...llama, 'general.architecture': 'mamba' }, [embeddings], 'unsupported-model', /expected llama, qwen2, qwen3, gpt2, got "mamba"/],
+      [
+        { ...llama, 'general.architecture': 'mamba' },
+        [embeddings],
+        'unsupported-model',
+        /expected llama, qwen2, qwen3, gpt2, bert, got "mamba"/,
+      ],
       [{ ...llama, 'general.architecture': 7 }, [embeddings], 'bad-file', /general.architecture: expected a name, got 7/],
       [{ ...llama, 'llama.expert_count': 8 }, [embeddings], 'unsupported-model', /llama.expert_count: expected 0, got 8/],
       [

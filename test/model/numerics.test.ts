@@ -66,10 +66,11 @@ describe('a broken or extreme weight', () => {
       const [oracle, device] = [await reference.prepare(program, new Map()), await webgpu.prepare(program, new Map())];
       const inputsOf = (changed: Tensors) => {
         const take = takeFrom(changed);
-        const embeddings = takeEmbeddings(sizes, { vocabulary: 31, positions: 8, types: 2 }, BERT.names, take);
+        const embeddings = takeEmbeddings(sizes, { vocabulary: 31, positions: 8, types: 2 }, BERT.names, { take });
         const { tableRow, rowRanges, readRanges, readRows } = chunk;
         const tableSum = embeddingSums(embeddings, chunk);
-        return { tableSum, tableRow, rowRanges, readRanges, readRows, ...Object.fromEntries(encoderWeights(sizes, BERT.names, take)) };
+        const { weights } = encoderWeights(sizes, BERT.names, { take });
+        return { tableSum, tableRow, rowRanges, readRanges, readRows, ...Object.fromEntries(weights) };
       };
       const seen = { errors: 0, right: 0 };
       for (const [name, tensor] of tensors)

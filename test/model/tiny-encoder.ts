@@ -152,6 +152,7 @@ export const letters: Tokenizer = {
 export function tinyParts(tiny: TinySizes, tensors: Tensors, capacity: RowCounts): ClassifierParts {
   const sizes = bertSizes(tiny);
   const take = takeFrom(tensors);
+  const { weights } = encoderWeights(sizes, BERT.names, { take });
   return {
     info: {
       id: 'tiny',
@@ -166,9 +167,9 @@ export function tinyParts(tiny: TinySizes, tensors: Tensors, capacity: RowCounts
     vocabulary: sizes.vocabulary,
     program: encoderProgram(sizes, capacity),
     gated: gatedPrograms(sizes, capacity, sizes.positions),
-    weights: encoderWeights(sizes, BERT.names, take),
+    weights,
     positions: { first: 0, pad: null },
-    embeddings: takeEmbeddings(sizes, { vocabulary: sizes.vocabulary, positions: sizes.positions, types: 2 }, BERT.names, take),
+    embeddings: takeEmbeddings(sizes, { vocabulary: sizes.vocabulary, positions: sizes.positions, types: 2 }, BERT.names, { take }),
   };
 }
 

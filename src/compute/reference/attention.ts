@@ -1,12 +1,11 @@
 import type { KernelCall } from './kernel-call.ts';
 
 /**
- * Twin of shaders/attention.wgsl: for query row r and head h, softmax(q · kᵀ) v over the key rows ranges[r] = [start, end). The scale
- * 1/√(head width) is already in q.
+ * Twin of shaders/attention.wgsl: for query row r and head h, softmax(SCALE · q · kᵀ) v over the key rows ranges[r] = [start, end).
  */
 export function attention({ buffers, constants, params, rows }: KernelCall): void {
   const { query, keyValue, ranges, output } = buffers;
-  const { HEADS, HEAD_WIDTH } = constants;
+  const { HEADS, HEAD_WIDTH, SCALE } = constants;
   const { queryStride, keyStride, keyColumn, valueColumn, outputStride } = params;
   let scores = new Float64Array(0);
   for (let r = 0; r < rows; r++) {
@@ -20,8 +19,8 @@ export function attention({ buffers, constants, params, rows }: KernelCall): voi
         const k = (start + i) * keyStride + keyColumn + h * HEAD_WIDTH;
         let score = 0;
         for (let d = 0; d < HEAD_WIDTH; d++) score += query[q + d] * keyValue[k + d];
-        scores[i] = score;
-        most = Math.max(most, score);
+        scores[i] = SCALE * score;
+        most = Math.max(most, scores[i]);
       }
       let sum = 0;
       for (let i = 0; i < length; i++) {

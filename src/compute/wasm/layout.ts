@@ -42,8 +42,8 @@ export const MOST_BYTES = 2 ** 32 - 65_536;
 const RANGE_BYTES = 8;
 /** QUERY_ROWS of kernels/shared/attend.ts. */
 const SCORE_ROWS = 8;
-/** BLOCK_TERMS of kernels/matmul.ts. */
-const BLOCK_TERMS = 512;
+/** STRIP_WEIGHTS of kernels/matmul.ts. */
+const STRIP_WEIGHTS = 65_536;
 
 /** Gives every buffer its place and every step its arguments. @throws out-of-memory where the whole is beyond 32-bit addresses. */
 export function layOut(program: Program): Layout {
@@ -99,12 +99,12 @@ function attentionRooms(program: Program): { panels: number; scores: number; val
   return { panels, scores, values };
 }
 
-/** Elements of the packed weights of one tile, expanded: two panels of a block of terms, or all terms of one. */
+/** Elements of packed weights that are expanded at once: a strip of panels, of at least one tile of two. */
 function expandedRoom(program: Program): number {
   let most = 0;
   for (const { kernel, bindings, constants } of program.steps)
     if (kernel === 'matmul' && isPacked(bufferNamed(program, bindings.weight).type))
-      most = Math.max(most, PANEL * Math.max(constants.K, 2 * BLOCK_TERMS));
+      most = Math.max(most, STRIP_WEIGHTS, 2 * PANEL * constants.K);
   return most;
 }
 
@@ -198,6 +198,7 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
       p.queryStride,
       p.keyStride,
       p.outputStride,
+      c.SCALE,
     ],
     cut: {
       parts: c.HEADS,

@@ -1,21 +1,20 @@
 import { throwIfAborted, WebspexError } from '../../core/errors.ts';
-import { checkedRows } from '../gguf/blocks.ts';
 import { wholeNumber } from '../gguf/fields.ts';
-import { PACKED_TYPES } from '../gguf/levels.ts';
-import { type GgufModelTensor, ggufModel } from '../gguf/model.ts';
+import { ggufModel } from '../gguf/model.ts';
 import { readGguf } from '../gguf/read.ts';
+import { ggufTaker } from '../gguf/taker.ts';
 import { ggufTokenizer } from '../gguf/tokenizer.ts';
 import { type LoadOptions, tensorTaker } from '../load.ts';
-import { type Manifest, readManifest, readVerified } from '../manifest.ts';
+import { idOf, type Manifest, readManifest, readVerified } from '../manifest.ts';
 import type { CausalModel, ModelSource, Tokenizer } from '../model.ts';
-import { rowToFloat32, type Tensor } from '../safetensors.ts';
+import type { Tensor } from '../safetensors.ts';
+import { STORED } from '../tensor-matrix.ts';
 import { loadTokenizer } from '../tokenizer.ts';
 import { readWeights } from '../weight-files.ts';
 import { checkRoom, createCausal } from './causal.ts';
 import { type ChatTemplate, ggufChatTemplate, readChatTemplate } from './chat.ts';
 import { type DecoderConfig, decoderConfig, readDecoderConfig } from './config.ts';
 import { decoderParts, type TensorSource } from './parts.ts';
-import { matrixOf, type WeightType } from './stored.ts';
 import type { Storage } from './weights.ts';
 
 /** A model as it lies in its files, of whatever format. */
@@ -54,8 +53,7 @@ export async function loadCausal(source: ModelSource, options: LoadOptions, file
   const parts = decoderParts(config, openTensors, pairing);
   throwIfAborted(signal);
   const info = {
-    // A model of the hub is named with its organisation.
-    id: manifest?.id ?? (file === undefined ? source.id : source.id.includes('/') ? `${source.id}/${file}` : file),
+    id: manifest?.id ?? idOf(source, file),
     revision: manifest?.revision ?? source.revision,
     sha256,
     dtype: backend.dtype ?? 'f32',
@@ -94,23 +92,9 @@ async function optional(read: Read, manifest: Manifest | null, file: string): Pr
   }
 }
 
-/** How float tensors are stored; int8 rows become float32. */
-const STORED: Readonly<Record<string, WeightType>> = { F16: 'f16', BF16: 'bf16' };
-
 function safetensorsTaker(tensors: ReadonlyMap<string, Tensor>, { architecture, tied }: DecoderConfig): TensorSource {
   const taker = tensorTaker(tensors, architecture.name, tied ? ['lm_head.weight'] : []);
-  const typeOf = (name: string) => STORED[tensors.get(name)?.dtype ?? ''] ?? 'f32';
-  return {
-    ...taker,
-    typeOf,
-    matrix(name, rows, columns, inputsFirst) {
-      const tensor = tensors.get(name);
-      const shape = inputsFirst ? [columns, rows] : [rows, columns];
-      if (inputsFirst || tensor?.dtype === 'I8') return matrixOf(taker.take(name, shape), rows, columns, typeOf(name), inputsFirst);
-      const found = taker.find(name, shape);
-      return { rows, columns, type: typeOf(name), row: (row, out) => out.set(rowToFloat32(name, found, row)) };
-    },
-  };
+  return { ...taker, typeOf: (name) => STORED[tensors.get(name)?.dtype ?? ''] ?? 'f32' };
 }
 
 async function readOneFile(read: Read, file: string): Promise<Stored> {
@@ -121,33 +105,12 @@ async function readOneFile(read: Read, file: string): Promise<Stored> {
   // Nothing else of the file is held on to.
   const named = new Map([...gguf.metadata].filter(([key]) => /^tokenizer\.(chat_template|ggml\.(tokens|\w+_token_id))$/.test(key)));
   const chat = async () => ggufChatTemplate(named);
-  return { config, tokenizer: ggufTokenizer(gguf.metadata), pairing, openTensors: () => ggufTaker(file, tensors, config), sha256, chat };
-}
-
-/** Hands out each tensor, checked, as float32 or as it is stored; `finish` complains about what nobody took. */
-function ggufTaker(file: string, tensors: ReadonlyMap<string, GgufModelTensor>, { architecture }: DecoderConfig): TensorSource {
-  const taken = new Set<string>();
-  const refuse = (what: string): never => {
-    throw new WebspexError('bad-file', `${file}: ${what}; use another file of the model`);
-  };
-  const find = (name: string, shape: readonly number[]) => {
-    const tensor = tensors.get(name) ?? refuse(`expected tensor ${name}, got none`);
-    if (tensor.shape.join() !== shape.join()) refuse(`expected ${name} of shape [${shape.join(', ')}], got [${tensor.shape.join(', ')}]`);
-    taken.add(name);
-    return tensor;
-  };
   return {
-    has: (name) => tensors.has(name),
-    take: (name, shape) => find(name, shape).read(),
-    typeOf: (name) => PACKED_TYPES[tensors.get(name)?.stored.type ?? 'F32'],
-    matrix(name, rows, columns, inputsFirst) {
-      // What is stored inputs first elsewhere lies here turned: an output to a row.
-      const { stored } = find(name, inputsFirst ? [columns, rows] : [rows, columns]);
-      return { rows, columns, type: PACKED_TYPES[stored.type], ...checkedRows(name, stored) };
-    },
-    finish(elsewhere) {
-      const left = [...tensors.keys()].filter((name) => !taken.has(name) && !elsewhere.includes(name));
-      if (left.length > 0) refuse(`expected no other tensors than a ${architecture.name}'s, got ${left.slice(0, 3).join(', ')}`);
-    },
+    config,
+    tokenizer: ggufTokenizer(gguf.metadata),
+    pairing,
+    openTensors: () => ggufTaker(file, tensors, config.architecture.name),
+    sha256,
+    chat,
   };
 }

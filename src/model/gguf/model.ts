@@ -1,7 +1,7 @@
 import { oneLine, shown } from '../json.ts';
 import { dequantise, type GgufTensor } from './blocks.ts';
 import { type GgufValue, refuse } from './cursor.ts';
-import { type Metadata, name, unsupported, wholeNumber } from './fields.ts';
+import { list, type Metadata, name, unsupported, wholeNumber } from './fields.ts';
 import { renamed, TABLES } from './names.ts';
 import type { Gguf } from './read.ts';
 
@@ -30,13 +30,13 @@ const NAMES: Readonly<Record<string, string>> = {
   qwen2: 'Qwen2ForCausalLM',
   qwen3: 'Qwen3ForCausalLM',
   gpt2: 'GPT2LMHeadModel',
+  bert: 'BertModel',
 };
 
 /** Keys of the arithmetic that have no place in the configuration below, with the values that leave it as it is. */
 const HARMLESS: Readonly<Record<string, readonly GgufValue[]>> = {
   expert_count: [0],
   'rope.scaling.type': ['none', 'linear'],
-  'attention.causal': [true],
   'attention.sliding_window': [0],
   logit_scale: [1],
   attn_logit_softcapping: [0],
@@ -94,7 +94,8 @@ function shortest(value: number | undefined): number | undefined {
 }
 
 function checkSupported(metadata: Metadata, architecture: string): void {
-  for (const [key, allowed] of Object.entries(HARMLESS)) {
+  const causal: Readonly<Record<string, readonly GgufValue[]>> = { 'attention.causal': [architecture !== 'bert'] };
+  for (const [key, allowed] of Object.entries({ ...HARMLESS, ...causal })) {
     const value = metadata.get(`${architecture}.${key}`);
     if (value !== undefined && !allowed.includes(value))
       unsupported(`${architecture}.${key}: expected ${allowed.join(' or ')}, got ${shown(value)}; use another model`);
@@ -109,6 +110,21 @@ function ropeOf({ metadata, tensors }: Gguf, architecture: string): Record<strin
   return { rope_theta, rope_type: 'linear', factor: numberOf(metadata, `${architecture}.rope.scaling.factor`) };
 }
 
+/**
+ * What stands on an encoder: a classifier, where both of its linear maps are there, or nothing. Converters leave out the pooler of a BERT's
+ * classifier, whose second map then stands alone and means nothing.
+ */
+export function standsOn(tensors: ReadonlyMap<string, unknown>): 'classifier' | 'plain' {
+  return tensors.has('cls.weight') && tensors.has('cls.output.weight') ? 'classifier' : 'plain';
+}
+
+/** Labels by number as config.json has them, LABEL_0 and so on where the file does not say. @throws bad-file. */
+function labelsOf(metadata: Metadata, key: string, output: GgufTensor | undefined): Record<string, string> {
+  const count = output?.shape[0] ?? 0;
+  const labels = metadata.has(key) ? list(metadata, key, 'string', count) : Array.from({ length: count }, (_, i) => `LABEL_${i}`);
+  return Object.fromEntries(labels.map((label, i) => [String(i), label]));
+}
+
 function configOf({ metadata, tensors }: Gguf, architecture: string): Record<string, unknown> {
   const key = (part: string) => `${architecture}.${part}`;
   const whole = (part: string) => wholeNumber(metadata, key(part)) ?? refuse(`${key(part)}: expected a whole number, got none`);
@@ -121,6 +137,23 @@ function configOf({ metadata, tensors }: Gguf, architecture: string): Record<str
     tie_word_embeddings: !tensors.has('output.weight'),
     eos_token_id: wholeNumber(metadata, 'tokenizer.ggml.eos_token_id') ?? undefined,
   };
+  if (architecture === 'bert') {
+    const stands = standsOn(tensors);
+    return {
+      ...shared,
+      architectures: [stands === 'classifier' ? 'BertForSequenceClassification' : NAMES.bert],
+      num_hidden_layers: whole('block_count'),
+      hidden_size: width,
+      num_attention_heads: heads,
+      intermediate_size: whole('feed_forward_length'),
+      max_position_embeddings: whole('context_length'),
+      type_vocab_size: tensors.get('token_types.weight')?.shape[0],
+      // A file does not say which; published models all have this one.
+      hidden_act: 'gelu',
+      layer_norm_eps: shortest(numberOf(metadata, key('attention.layer_norm_epsilon'))),
+      ...(stands === 'classifier' && { id2label: labelsOf(metadata, key('classifier.output_labels'), tensors.get('cls.output.weight')) }),
+    };
+  }
   if (architecture === 'gpt2')
     return {
       ...shared,
@@ -154,7 +187,7 @@ function configOf({ metadata, tensors }: Gguf, architecture: string): Record<str
 }
 
 /**
- * A causal language model of a GGUF file under transformers' names. Llama's query and key rows lie in llama.cpp's order, which turns
+ * A causal language model or a BERT of a GGUF file under transformers' names. Llama's query and key rows lie in llama.cpp's order, which turns
  * neighbouring channels together. @throws bad-file; unsupported-model naming the key or tensor.
  */
 export function ggufModel(gguf: Gguf): GgufModel {

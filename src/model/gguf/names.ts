@@ -36,11 +36,28 @@ const GPT2: Table = {
   'blk.*.ffn_down': 'transformer.h.*.mlp.c_proj',
 };
 
+const BERT: Table = {
+  token_embd: 'bert.embeddings.word_embeddings',
+  position_embd: 'bert.embeddings.position_embeddings',
+  token_types: 'bert.embeddings.token_type_embeddings',
+  token_embd_norm: 'bert.embeddings.LayerNorm',
+  'blk.*.attn_q': 'bert.encoder.layer.*.attention.self.query',
+  'blk.*.attn_k': 'bert.encoder.layer.*.attention.self.key',
+  'blk.*.attn_v': 'bert.encoder.layer.*.attention.self.value',
+  'blk.*.attn_output': 'bert.encoder.layer.*.attention.output.dense',
+  'blk.*.attn_output_norm': 'bert.encoder.layer.*.attention.output.LayerNorm',
+  'blk.*.ffn_up': 'bert.encoder.layer.*.intermediate.dense',
+  'blk.*.ffn_down': 'bert.encoder.layer.*.output.dense',
+  'blk.*.layer_output_norm': 'bert.encoder.layer.*.output.LayerNorm',
+  cls: 'bert.pooler.dense',
+  'cls.output': 'classifier',
+};
+
 /** Conv1D's weights, which GGUF's converter turns. */
 const TURNED = /\.c_(attn|proj|fc)\.weight$/;
 
 /** Tensor names by `general.architecture`; Mistral's files call themselves llama. */
-export const TABLES: Readonly<Record<string, Table>> = { llama: LLAMA, qwen2: LLAMA, qwen3: LLAMA, gpt2: GPT2 };
+export const TABLES: Readonly<Record<string, Table>> = { llama: LLAMA, qwen2: LLAMA, qwen3: LLAMA, gpt2: GPT2, bert: BERT };
 
 /** The name that transformers gives a tensor of a GGUF file, or null where the architecture has none such. */
 export function renamed(architecture: string, name: string): Renamed | null {

@@ -126,6 +126,18 @@ function alignmentOf(metadata: ReadonlyMap<string, GgufValue>): number {
   return alignment;
 }
 
+/** `general.architecture` of a file, which is nearly always its first key; null where it has none. @throws bad-file. */
+export function ggufArchitecture(bytes: Uint8Array): GgufValue | null {
+  const cursor = createCursor(bytes);
+  const { keys } = readHeader(cursor, bytes.length);
+  for (let i = 0; i < keys; i++) {
+    const key = cursor.string(`key ${i}`);
+    const value = cursor.value(cursor.uint32(`type of ${oneLine(key)}`), key);
+    if (key === 'general.architecture') return value;
+  }
+  return null;
+}
+
 /**
  * Reads a GGUF file of version 3. Counts and sizes are checked against the bytes there are before room is made for anything; tensors lie
  * apart, in place, with nothing but padding between them. `dequantise` (blocks.ts) turns one into float32.

@@ -27,7 +27,7 @@ function attentionCase({ heads, width, ranges }: Shape, keyValue?: Matrix): Kern
       keyValue: keyValue ?? normals(createRandom(wide + 1), keys, columns),
       ranges: whole(ranges.length, 2, ranges.flat()),
     },
-    constants: { HEADS: heads, HEAD_WIDTH: width },
+    constants: { HEADS: heads, HEAD_WIDTH: width, SCALE: 0.8125 },
     params: { queryStride: wide, keyStride: columns, keyColumn: 8, valueColumn: 8 + wide, outputStride: wide + 8 },
     rows: ranges.length,
     outputColumns: wide + 8,

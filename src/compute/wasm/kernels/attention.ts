@@ -1,5 +1,5 @@
-// For query row r and head h: softmax(q · kᵀ) v over the key rows ranges[r] = [start, end); the scale 1/√(head width) is already in q.
-// Rows whose keys start at the same row share them: their keys are turned once into panels of eight like weights (at `panels`), so that
+// For query row r and head h: softmax(scale · q · kᵀ) v over the key rows ranges[r] = [start, end). Rows whose keys start at the same row
+// share them: their keys are turned once into panels of eight like weights (at `panels`) and multiplied by the scale on the way, so that
 // scores and values are products by the tiles of `matmul`, eight query rows at a time with their scores (at `scores`) in between. Sums over
 // keys run from a row's first key on, so the bits do not depend on where a sequence lies or what is beside it.
 // Addresses are bytes, widths and strides elements. Twin: src/compute/reference/attention.ts.
@@ -19,6 +19,7 @@ export function attention(
   queryStride: i32,
   keyStride: i32,
   outputStride: i32,
+  scale: f32,
 ): void {
   const keyBytes = (<usize>keyStride) << 2;
   const queryBytes = (<usize>queryStride) << 2;
@@ -35,7 +36,7 @@ export function attention(
     else
       for (let h = 0; h < heads; h++) {
         const head = (<usize>(h * headWidth)) << 2;
-        packKeys(keys + first + head, keyBytes, length, headWidth, panels);
+        packKeys(keys + first + head, keyBytes, length, headWidth, scale, panels);
         for (let q = r; q < next; q += QUERY_ROWS)
           attendRows(
             min(QUERY_ROWS, next - q),
@@ -56,8 +57,8 @@ export function attention(
   }
 }
 
-/** Keys (length, width) as panels of eight keys, (width, 8) each and an even number of them; keys past the end repeat the last one. */
-function packKeys(keys: usize, stride: usize, length: i32, width: i32, panels: usize): void {
+/** Keys (length, width), scaled, as panels of eight keys, (width, 8) each and an even number of them; keys past the end repeat the last one. */
+function packKeys(keys: usize, stride: usize, length: i32, width: i32, scale: f32, panels: usize): void {
   const padded = (length + 15) & ~15;
   const last = length - 1;
   for (let key = 0; key < padded; key += 4)
@@ -69,4 +70,7 @@ function packKeys(keys: usize, stride: usize, length: i32, width: i32, panels: u
       width,
       panels + <usize>((key >> 3) * width) * 32 + ((<usize>(key & 4)) << 2),
     );
+  const factor = f32x4.splat(scale);
+  const end = panels + ((<usize>(padded * width)) << 2);
+  for (let at = panels; at < end; at += 16) v128.store(at, f32x4.mul(v128.load(at), factor));
 }

@@ -1,6 +1,7 @@
 // output (rows, columns) = activation(input (rows, K) · weight + bias) (+ residual, laid out as the output). Weights lie in panels of eight
 // columns (src/compute/panels.ts), two of which a tile takes at once; packed ones (src/compute/packed.ts) are expanded into `expanded` on the
-// way, a block of terms of two panels at a time for all rows of a block. Addresses are bytes, widths and strides elements.
+// way: for one block of rows a block of terms of two panels at a time, for several a strip of panels once for all of them. Addresses are
+// bytes, widths and strides elements.
 // Twin: src/compute/reference/matmul.ts.
 import { activate } from './shared/activation';
 import { expand } from './shared/expand';
@@ -9,8 +10,42 @@ import { tile1x4, tile1x16, tile2x16, tile4x4, tile6x8 } from './shared/tile';
 /** Rows and terms of one block: its inputs (256 KiB) stay in a second-level cache, and the weights of a tile (32 KiB) in a first-level one. */
 const BLOCK_ROWS: i32 = 126;
 const BLOCK_TERMS: i32 = 512;
+/** Expanded weights of a strip (256 KiB), for a second-level cache: as many whole tiles of sixteen columns, and at least one. */
+const STRIP_WEIGHTS: i32 = 65536;
 
 export function matmul(
+  rows: i32,
+  input: usize,
+  weight: usize,
+  bias: usize,
+  residual: usize,
+  output: usize,
+  K: i32,
+  columns: i32,
+  outputStride: i32,
+  activation: i32,
+  panelBytes: usize,
+  packed: i32,
+  expanded: usize,
+): void {
+  if (!packed || rows <= BLOCK_ROWS) {
+    multiplyPanels(rows, input, weight, bias, residual, output, K, columns, outputStride, activation, panelBytes, packed, expanded);
+    return;
+  }
+  const strip = max(16, (STRIP_WEIGHTS / K) & ~15);
+  const expandedBytes = (<usize>K) << 5;
+  for (let n = 0; n < columns; n += strip) {
+    const count = min(strip, columns - n);
+    const at = (<usize>n) << 2;
+    const panels = weight + (<usize>n >> 3) * panelBytes;
+    for (let p: usize = 0; p < <usize>count >> 3; p++) expand(packed, panels + p * panelBytes, 0, K, expanded + p * expandedBytes);
+    const added = residual ? residual + at : 0;
+    multiplyPanels(rows, input, expanded, bias + at, added, output + at, K, count, outputStride, activation, expandedBytes, 0, 0);
+  }
+}
+
+/** `matmul` with weights expanded a tile at a time where they are packed. */
+function multiplyPanels(
   rows: i32,
   input: usize,
   weight: usize,
