@@ -6,6 +6,7 @@ import { EMBEDDED_MODEL } from '../embedded.ts';
 import { isDecoderConfig } from '../model/causal/config.ts';
 import { loadCausal } from '../model/causal/load.ts';
 import { headKindOf } from '../model/config.ts';
+import { ggufHeadKind } from '../model/gguf/encoder.ts';
 import type { HubEnv } from '../model/hub/env.ts';
 import { isHubId } from '../model/hub/hub.ts';
 import { openModel } from '../model/hub/source.ts';
@@ -133,9 +134,15 @@ export async function openExplainer(
     dtype: dtype === 'fp16' ? 'f16' : 'f32',
   });
   try {
-    const { source, file } = sourceOf(model, options);
+    const { source: given, file } = sourceOf(model, options);
+    const source = file === undefined ? given : readingOnce(given, file);
     const loading = { backend, onProgress: options.progress_callback, signal: options.signal };
-    const own = async () => (file !== undefined ? 'text-generation' : model === EMBEDDED_MODEL ? 'text-classification' : taskOf(source));
+    const own = async () =>
+      file !== undefined
+        ? taskOfFile(source, file, options.progress_callback)
+        : model === EMBEDDED_MODEL
+          ? 'text-classification'
+          : taskOf(source);
     const named = task === 'feature-extraction' && (await own()) === 'text-generation' ? 'text-generation' : task;
     const found = named ?? (await own());
     const features = found === 'feature-extraction';
@@ -144,7 +151,7 @@ export async function openExplainer(
         ? await loadCausal(source, loading, file)
         : found === 'fill-mask'
           ? await loadMasked(source, loading)
-          : await loadClassifier(source, { ...loading, head: features ? 'none' : 'classifier' });
+          : await loadClassifier(source, { ...loading, head: features ? 'none' : 'classifier' }, file);
     return { ...createExplainer(loaded, performance.now() - start, features ? backend : null), task: found };
   } catch (error) {
     backend.destroy();
@@ -156,6 +163,37 @@ export async function openExplainer(
 async function taskOf(source: ModelSource): Promise<Task> {
   const config = await source.read('config.json');
   return isDecoderConfig(config) ? 'text-generation' : TASK_OF[headKindOf(config) ?? 'classifier'];
+}
+
+/** What a GGUF file is for; of one that cannot be read whoever loads it complains. @throws not-found, bad-file where it cannot be had. */
+async function taskOfFile(source: ModelSource, file: string, report?: (event: ProgressEvent) => void): Promise<Task> {
+  const bytes = await source.read(file, report);
+  try {
+    const kind = ggufHeadKind(bytes);
+    return kind === null ? 'text-generation' : TASK_OF[kind];
+  } catch (error) {
+    if (!(error instanceof WebspexError)) throw error;
+    return 'text-generation';
+  }
+}
+
+/** A source that keeps the bytes of one file from the first time it is read to the second. */
+function readingOnce(source: ModelSource, file: string): ModelSource {
+  let held: Promise<Uint8Array> | null = null;
+  return {
+    get id() {
+      return source.id;
+    },
+    get revision() {
+      return source.revision;
+    },
+    read(name, report) {
+      if (name !== file) return source.read(name, report);
+      const bytes = held ?? source.read(name, report);
+      held = held === null ? bytes : null;
+      return bytes;
+    },
+  };
 }
 
 /** Where a model's files come from, and the GGUF file among them. @throws usage. */

@@ -39,7 +39,7 @@ export async function openGgufEncoder(
   const gguf = readGguf(bytes);
   checkKind(gguf, kinds);
   const { config: json, tensors } = ggufModel(gguf);
-  const read = encoderConfig({ type_vocab_size: 1, ...json }, kinds);
+  const read = encoderConfig({ ...json, type_vocab_size: json.type_vocab_size ?? 1 }, kinds);
   // A DistilBERT's file has the same names without token types.
   const typed = tensors.has(BERT.names.type ?? '');
   const config = typed ? read : { ...read, types: 0, architecture: { ...BERT, names: { ...BERT.names, type: null } } };

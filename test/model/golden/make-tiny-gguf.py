@@ -138,4 +138,5 @@ def main():
         convert(name, architecture)
 
 
-main()
+if __name__ == "__main__":
+    main()
