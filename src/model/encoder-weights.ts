@@ -63,21 +63,58 @@ export function takeEmbeddings(
   };
 }
 
+/** Sums at hand for the next chunk, as most of its (token, position) pairs were in the one before: by pair, where the row lies. */
+interface Sums {
+  readonly at: Map<number, number>;
+  rows: Float32Array;
+}
+
+/** About 12 MB of a width of 384. */
+const MOST_SUMS = 8192;
+const FIRST_SUMS = 512;
+const sumsOf = new WeakMap<Embeddings, Sums>();
+
 /** Word + type 0 + position for each row of a chunk's table: (tableRows, padded width), in float32 as the model was trained. */
-export function embeddingSums({ width, word, position, type }: Embeddings, chunk: Chunk): Float32Array {
-  const stride = padWidth(width);
-  const rows = chunk.counts.tableRows;
-  const out = new Float32Array(rows * stride);
-  for (let r = 0; r < rows; r++) {
-    const sums = out.subarray(r * stride, r * stride + width);
-    const p = chunk.tablePositions[r] * width;
-    word.row(chunk.tableTokens[r], sums);
-    for (let c = 0; c < width; c++) {
-      const typed = type === null ? sums[c] : Math.fround(sums[c] + type[c]);
-      sums[c] = typed + position[p + c];
+export function embeddingSums(embeddings: Embeddings, { counts, tableTokens, tablePositions }: Chunk): Float32Array {
+  const stride = padWidth(embeddings.width);
+  const out = new Float32Array(counts.tableRows * stride);
+  let kept = sumsOf.get(embeddings);
+  if (!kept) {
+    kept = { at: new Map(), rows: new Float32Array(FIRST_SUMS * stride) };
+    sumsOf.set(embeddings, kept);
+  }
+  for (let r = 0; r < counts.tableRows; r++) {
+    const pair = tableTokens[r] * 0x200000 + tablePositions[r];
+    let at = kept.at.get(pair);
+    if (at === undefined) {
+      at = place(kept, pair, stride);
+      sumInto(kept.rows.subarray(at, at + embeddings.width), embeddings, tableTokens[r], tablePositions[r]);
     }
+    out.set(kept.rows.subarray(at, at + stride), r * stride);
   }
   return out;
+}
+
+/** Room for another row; where there is none left, all others go. */
+function place(kept: Sums, pair: number, stride: number): number {
+  if (kept.at.size === MOST_SUMS) kept.at.clear();
+  const at = kept.at.size * stride;
+  if (at === kept.rows.length) {
+    const before = kept.rows;
+    kept.rows = new Float32Array(2 * before.length);
+    kept.rows.set(before);
+  }
+  kept.at.set(pair, at);
+  return at;
+}
+
+function sumInto(out: Float32Array, { width, word, position, type }: Embeddings, token: number, place: number): void {
+  const p = place * width;
+  word.row(token, out);
+  for (let c = 0; c < width; c++) {
+    const typed = type === null ? out[c] : Math.fround(out[c] + type[c]);
+    out[c] = typed + position[p + c];
+  }
 }
 
 /** The weight buffers of a program by name, and how each is stored. */

@@ -117,8 +117,12 @@ export function packChunk(
     const start = offsets[first + s] - offsets[first];
     const end = offsets[first + s + 1] - offsets[first];
     readRows[s] = start;
-    readRanges.set([start, end], 2 * s);
-    for (let r = start; r < end; r++) ranges.set([start, end], 2 * r);
+    readRanges[2 * s] = start;
+    readRanges[2 * s + 1] = end;
+    for (let r = start; r < end; r++) {
+      ranges[2 * r] = start;
+      ranges[2 * r + 1] = end;
+    }
   }
   const counts = { tokens: rows(count), tableRows: table.tableTokens.length, sequences: count };
   return { first, counts, ...table, rowRanges: ranges, readRanges, readRows };
@@ -135,18 +139,16 @@ function tableOf({ ids, offsets }: TokenSequences, first: number, count: number,
 
 /** Distinct (token, position) pairs of some rows, in order, and which of them each row is. */
 export function distinctRows(tokens: ArrayLike<number>, positions: ArrayLike<number>) {
-  const tableRow = new Uint32Array(tokens.length);
-  const seen = new Map<number, number>();
+  const count = tokens.length;
+  const tableRow = new Uint32Array(count);
   const kept: number[] = [];
-  for (let row = 0; row < tableRow.length; row++) {
-    const key = tokens[row] * 0x200000 + positions[row];
-    let at = seen.get(key);
-    if (at === undefined) {
-      at = kept.length;
-      seen.set(key, at);
-      kept.push(row);
-    }
-    tableRow[row] = at;
+  const placeOf = pairPlaces(tokens, positions);
+  // What each place's first row came to be, plus one.
+  const seen = new Uint32Array(placeOf.places);
+  for (let row = 0; row < count; row++) {
+    const place = placeOf.place(row);
+    if (seen[place] === 0) seen[place] = kept.push(row);
+    tableRow[row] = seen[place] - 1;
   }
   return {
     tableTokens: Uint32Array.from(kept, (row) => tokens[row]),
@@ -155,10 +157,26 @@ export function distinctRows(tokens: ArrayLike<number>, positions: ArrayLike<num
   };
 }
 
+/** A place for each (token, position) pair, in a table of distinct tokens by positions. */
+function pairPlaces(tokens: ArrayLike<number>, positions: ArrayLike<number>) {
+  let largest = 0;
+  let width = 0;
+  for (let row = 0; row < tokens.length; row++) {
+    if (tokens[row] > largest) largest = tokens[row];
+    if (positions[row] >= width) width = positions[row] + 1;
+  }
+  const indexOf = new Uint32Array(largest + 1);
+  let distinct = 0;
+  for (let row = 0; row < tokens.length; row++) if (indexOf[tokens[row]] === 0) indexOf[tokens[row]] = ++distinct;
+  return { places: distinct * width, place: (row: number) => (indexOf[tokens[row]] - 1) * width + positions[row] };
+}
+
 /** The row of the position table that each token of one sequence takes. */
 export function positionsOf(ids: Uint32Array, { first, pad }: Positions): Uint32Array {
+  const out = new Uint32Array(ids.length);
   let next = first;
-  return ids.map((id) => (id === pad ? first - 1 : next++));
+  for (let i = 0; i < ids.length; i++) out[i] = ids[i] === pad ? first - 1 : next++;
+  return out;
 }
 
 /** Sequences as units of work, from the rows before each one and all in the end: (sequences + 1). */
