@@ -2,29 +2,7 @@
 // there is no mask and no padding. An invocation owns a query row, a head and a slab of up to 64 value columns, keeps sums in registers and
 // takes keys four at a time (online softmax, Milakov and Gimelshein 2018, arXiv 1805.02867): no scores in memory, no barrier.
 // Twin: src/compute/reference/attention.ts.
-struct Params {
-  query_stride: u32,
-  key_stride: u32,
-  key_column: u32,
-  value_column: u32,
-  output_stride: u32,
-}
-
-#import shared/step.wgsl
-#import shared/half.wgsl
-
-@group(0) @binding(2) var<storage, read> query: array<Query>;
-@group(0) @binding(3) var<storage, read> key_value: array<KeyValue>;
-@group(0) @binding(4) var<storage, read> ranges: array<vec2<u32>>;
-@group(0) @binding(5) var<storage, read_write> output: array<Output>;
-
-override HEADS: u32;
-override HEAD_WIDTH: u32;
-override SCALE: f32;
-
-const SLAB = 16u;
-// Below every score of finite numbers that could matter; infinities are not to be relied upon in WGSL.
-const LOWEST = -1e30;
+#import shared/attention.wgsl
 
 // Scores of four keys: one load of the query for all of them.
 fn scores(q: u32, k: vec4<u32>) -> vec4<f32> {
@@ -39,11 +17,7 @@ fn scores(q: u32, k: vec4<u32>) -> vec4<f32> {
     s2 += x * value(k.z + d);
     s3 += x * value(k.w + d);
   }
-  return vec4(dot(s0, vec4(1.0)), dot(s1, vec4(1.0)), dot(s2, vec4(1.0)), dot(s3, vec4(1.0)));
-}
-
-fn value(v: u32) -> vec4<f32> {
-  return vec4<f32>(key_value[v]);
+  return summed(s0, s1, s2, s3);
 }
 
 @compute @workgroup_size(64)

@@ -92,7 +92,7 @@ function makeObjects(device: GPUDevice, program: Program, weights: Weights, choi
   const pipelines = new Map<string, () => Promise<GPUComputePipeline>>();
   const steps = program.steps.map((step, i) => {
     const signature: KernelSignature = KERNELS[step.kernel];
-    const shader = shaderOf(step.kernel, choice);
+    const shader = shaderOf(step, choice);
     const layout = cached(layouts, step.kernel, () => layoutOf(device, step.kernel, signature));
     const storage = storageOf(program, step, half);
     const module = cached(modules, `${shader.stem} ${storage}`, () =>

@@ -1,4 +1,5 @@
 import attention from '../../../shaders/attention.wgsl?raw';
+import attentionWorkgroup from '../../../shaders/attention-workgroup.wgsl?raw';
 import causalAttention from '../../../shaders/causal-attention.wgsl?raw';
 import finish from '../../../shaders/finish.wgsl?raw';
 import fwht from '../../../shaders/fwht.wgsl?raw';
@@ -16,6 +17,7 @@ import matmulNarrow from '../../../shaders/matmul-narrow.wgsl?raw';
 import rmsNorm from '../../../shaders/rms-norm.wgsl?raw';
 import rotateHeads from '../../../shaders/rotate-heads.wgsl?raw';
 import activation from '../../../shaders/shared/activation.wgsl?raw';
+import sharedAttention from '../../../shaders/shared/attention.wgsl?raw';
 import butterflies from '../../../shaders/shared/butterflies.wgsl?raw';
 import half from '../../../shaders/shared/half.wgsl?raw';
 import sharedLayerNorm from '../../../shaders/shared/layer-norm.wgsl?raw';
@@ -28,7 +30,6 @@ import weightQ4 from '../../../shaders/shared/weight-q4.wgsl?raw';
 import weightQ8 from '../../../shaders/shared/weight-q8.wgsl?raw';
 import tokenScores from '../../../shaders/token-scores.wgsl?raw';
 import { WebspexError } from '../../core/errors.ts';
-import type { KernelName } from '../kernels.ts';
 import type { Step } from '../program.ts';
 import type { Dtype } from './storage.ts';
 
@@ -39,6 +40,7 @@ export type Tiling = (typeof TILINGS)[number];
 const SNIPPETS: Readonly<Record<string, string>> = {
   'shared/step.wgsl': step,
   'shared/activation.wgsl': activation,
+  'shared/attention.wgsl': sharedAttention,
   'shared/butterflies.wgsl': butterflies,
   'shared/half.wgsl': half,
   'shared/layer-norm.wgsl': sharedLayerNorm,
@@ -88,6 +90,17 @@ const TRANSFORMS: Readonly<Record<'invocation' | 'workgroup', Shader>> = {
   },
 };
 
+/** By what owns the keys that rows have in common. */
+const ATTENTIONS: Readonly<Record<'invocation' | 'workgroup', Shader>> = {
+  invocation: { stem: 'attention', source: attention, groups: attentionGroups },
+  workgroup: { stem: 'attention-workgroup', source: attentionWorkgroup, groups: attentionGroups },
+};
+
+/** Rows of one sequence each have no keys in common; wider heads than these do not fit into workgroup memory. */
+function attentionOwner({ rows, constants }: Step, tiling: Tiling): 'invocation' | 'workgroup' {
+  return rows === 'sequences' || constants.HEAD_WIDTH > 128 ? 'invocation' : ownerOf(tiling);
+}
+
 /** Numbers of an invocation: 16 vectors at least, else those of a block, or of four columns of it. */
 function ownedBy({ constants }: Step): number {
   return constants.STRIDED ? 4 * 2 ** constants.STAGES : 2 ** Math.max(6, constants.STAGES);
@@ -101,9 +114,9 @@ export interface ShaderChoice {
   readonly subgroups: boolean;
 }
 
-/** The shader behind a kernel's name. */
-export function shaderOf(kernel: KernelName, { tiling, subgroups }: ShaderChoice): Shader {
-  switch (kernel) {
+/** The shader behind a step's kernel. */
+export function shaderOf(step: Step, { tiling, subgroups }: ShaderChoice): Shader {
+  switch (step.kernel) {
     case 'layer-norm':
       return subgroups ? NORMS.subgroup : NORMS[ownerOf(tiling)];
     case 'gather-rows':
@@ -113,7 +126,7 @@ export function shaderOf(kernel: KernelName, { tiling, subgroups }: ShaderChoice
     case 'gate':
       return { stem: 'gate', source: gate, groups: ({ params }, rows) => [Math.ceil(params.columns / 256), rows] };
     case 'attention':
-      return { stem: 'attention', source: attention, groups: attentionGroups };
+      return ATTENTIONS[attentionOwner(step, tiling)];
     case 'causal-attention':
       return { stem: 'causal-attention', source: causalAttention, groups: attentionGroups };
     case 'rms-norm':
@@ -137,10 +150,9 @@ function ownerOf(tiling: Tiling): 'invocation' | 'workgroup' {
 }
 
 /** 64 query rows in x, every head and slab of 64 value columns in y. */
-const attentionGroups: Shader['groups'] = ({ constants }, rows) => [
-  Math.ceil(rows / 64),
-  constants.HEADS * Math.ceil(constants.HEAD_WIDTH / 64),
-];
+function attentionGroups({ constants }: Step, rows: number): readonly [number, number] {
+  return [Math.ceil(rows / 64), constants.HEADS * Math.ceil(constants.HEAD_WIDTH / 64)];
+}
 
 /**
  * WGSL with its `#import PATH` lines replaced by the shared snippets, each once, behind what its storage enables and names.
