@@ -4,13 +4,14 @@ import { forward } from './bench/forward.ts';
 import { fwht } from './bench/fwht.ts';
 import type { Benchmark } from './bench/harness.ts';
 import { masksNeeded } from './bench/masks-needed.ts';
+import { prompt } from './bench/prompt.ts';
 import { removal } from './bench/removal.ts';
 import { retrain } from './bench/retrain.ts';
 import { sst2 } from './bench/sst2.ts';
 import { tiles } from './bench/tiles.ts';
 import { until } from './bench/until.ts';
 
-export { embeddedBackends, type Place } from './bench/backends.ts';
+export { type BackendName, embeddedBackends, loadOn, type Place } from './bench/backends.ts';
 export { type Game, readGame } from './bench/coverage/games.ts';
 export { type BenchContext, type Benchmark, measure, type Row, spaced, spread } from './bench/harness.ts';
 export { GAME_FAMILIES } from './bench/needed/summary.ts';
@@ -23,6 +24,7 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   forward,
   fwht,
   'masks-needed': masksNeeded,
+  prompt,
   removal,
   retrain,
   sst2,

@@ -1,4 +1,4 @@
-import type { DeviceInfo } from '../compute/backend.ts';
+import type { Backend, DeviceInfo } from '../compute/backend.ts';
 import { type DeviceChoice, type OpenOptions, openBackend } from '../compute/open.ts';
 import { EMBEDDED_MODEL } from '../embedded.ts';
 import { loadClassifier } from '../model/load.ts';
@@ -18,11 +18,19 @@ export interface Place {
   readonly dtype?: 'fp32' | 'fp16';
 }
 
-/** What can run the embedded model, the quickest first: a real GPU, WebAssembly, a software GPU, the float64 reference; a GPU in f16 last. */
-export function embeddedBackends({ open, gpu, model = EMBEDDED_MODEL, device = 'auto', dtype }: Place): BenchContext['backends'] {
-  const load = async (name: DeviceInfo['backend'], half: boolean) => {
-    const backend = await openBackend(name, { ...open, dtype: half ? 'f16' : 'f32' });
-    const loaded = await loadClassifier(openSource(model), { backend });
+/** What a benchmark measures on: a backend, or a GPU in half precision. */
+export type BackendName = DeviceInfo['backend'] | 'webgpu-fp16';
+
+/** A model on a backend of its own, which goes with it. */
+export async function loadOn<M extends { destroy(): void }>(
+  name: BackendName,
+  open: Place['open'],
+  load: (backend: Backend) => Promise<M>,
+): Promise<M> {
+  const half = name === 'webgpu-fp16';
+  const backend = await openBackend(half ? 'webgpu' : name, { ...open, dtype: half ? 'f16' : 'f32' });
+  try {
+    const loaded = await load(backend);
     return {
       ...loaded,
       destroy() {
@@ -30,9 +38,19 @@ export function embeddedBackends({ open, gpu, model = EMBEDDED_MODEL, device = '
         backend.destroy();
       },
     };
-  };
-  const half = { name: 'webgpu-fp16', load: () => load('webgpu', true) };
-  if (dtype === 'fp16') return [half];
+  } catch (error) {
+    backend.destroy();
+    throw error;
+  }
+}
+
+/** What can run the embedded model, the quickest first: a real GPU, WebAssembly, a software GPU, the float64 reference; a GPU in f16 last. */
+export function embeddedBackends({ open, gpu, model = EMBEDDED_MODEL, device = 'auto', dtype }: Place): BenchContext['backends'] {
+  const on = (name: BackendName) => ({
+    name,
+    load: () => loadOn(name, open, (backend) => loadClassifier(openSource(model), { backend })),
+  });
+  if (dtype === 'fp16') return [on('webgpu-fp16')];
   const names: readonly DeviceInfo['backend'][] = [
     ...(gpu && !gpu.software ? (['webgpu'] as const) : []),
     'wasm',
@@ -42,5 +60,5 @@ export function embeddedBackends({ open, gpu, model = EMBEDDED_MODEL, device = '
   const asked = names.filter((name) => device === 'auto' || name === device);
   // Software is slow enough at one.
   const both = dtype === undefined && gpu && !gpu.software && gpu.half && asked.includes('webgpu');
-  return [...asked.map((name) => ({ name, load: () => load(name, false) })), ...(both ? [half] : [])];
+  return [...asked.map(on), ...(both ? [on('webgpu-fp16')] : [])];
 }

@@ -3,7 +3,19 @@ import { pairedMasks } from '../core/sample.ts';
 import { maskSequences } from '../lens/text/masking.ts';
 import { splitPlayers } from '../lens/text/players.ts';
 import type { Model, TokenSequences } from '../model/model.ts';
-import { adapterOf, type BenchContext, type Benchmark, farthest, measure, type Row, rounded, rowOf, spread, textOf } from './harness.ts';
+import {
+  adapterOf,
+  type BenchContext,
+  type Benchmark,
+  farthest,
+  HALF_TOLERANCE,
+  measure,
+  type Row,
+  rounded,
+  rowOf,
+  spread,
+  textOf,
+} from './harness.ts';
 
 const MASKS = 256;
 /** Runs that count, after one that does not; software is never ranked, so one must do where each takes minutes. */
@@ -14,8 +26,6 @@ const ORACLE = 'reference';
 const COMPARED = 8;
 /** float32 forward passes of one model agree within this on every backend. */
 const LOGIT_TOLERANCE = 1e-4;
-/** Weights and activations of eleven bits through six layers, for logits of size 1 to 5. */
-const HALF_TOLERANCE = 5e-2;
 
 function sequencesFor(model: Model, n: number): { masks: Masks; of(masks: Masks): TokenSequences } {
   const split = splitPlayers(model.tokenizer, textOf(n), 'word');

@@ -1,5 +1,6 @@
 import type { TransformTimes } from '../compute/webgpu/time-transform.ts';
 import type { CausalModel, DeviceInfo, Model } from '../model/model.ts';
+import type { BackendName } from './backends.ts';
 import type { Game } from './coverage/games.ts';
 
 /** One line of a benchmark. `ratio` = peer / ours, so above 1 ours is better; null where there is no peer in the run. */
@@ -48,8 +49,8 @@ export interface BenchContext {
   readGame?(name: string): Promise<Uint8Array | null>;
   /** Stores a game that was gathered anew; absent where nothing is to be gathered. */
   writeGame?(name: string, bytes: Uint8Array): Promise<void>;
-  /** The causal model whose games are to be gathered anew, where one was named. */
-  loadCausal?(): Promise<CausalModel>;
+  /** Loads the causal model that was named on one backend; absent where none was. */
+  loadCausal?(backend: BackendName): Promise<CausalModel>;
   report(line: string): void;
 }
 
@@ -116,6 +117,9 @@ export function spaced(name: string): string {
   return name.replace(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
 }
 
+/** How far logits of size 1 to 5 may stray where weights and activations have eleven bits. */
+export const HALF_TOLERANCE = 5e-2;
+
 /** A number to 4 significant digits, for tables. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(4));
@@ -130,7 +134,7 @@ export function textOf(words: number): string {
 }
 
 /** The largest difference of two lists of numbers. */
-export function farthest(a: Float32Array, b: Float32Array): number {
+export function farthest(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let most = 0;
   for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i] - b[i]));
   return most;

@@ -3,7 +3,19 @@ import { pairedMasks } from '../core/sample.ts';
 import { maskSequences } from '../lens/text/masking.ts';
 import { splitPlayers } from '../lens/text/players.ts';
 import type { Model, TokenSequences } from '../model/model.ts';
-import { adapterOf, type BenchContext, type Benchmark, farthest, measure, type Row, rounded, rowOf, spread, textOf } from './harness.ts';
+import {
+  adapterOf,
+  type BenchContext,
+  type Benchmark,
+  farthest,
+  HALF_TOLERANCE,
+  measure,
+  type Row,
+  rounded,
+  rowOf,
+  spread,
+  textOf,
+} from './harness.ts';
 
 const WORDS = 128;
 /** On software a few show that all is right. */
@@ -11,8 +23,6 @@ const MASKS = { hardware: 10_000, software: 16 };
 const RUNS = 3;
 /** Masks whose logits are compared between the two precisions. */
 const COMPARED = 8;
-/** Weights and activations of eleven bits through six layers, for logits of size 1 to 5. */
-const HALF_TOLERANCE = 5e-2;
 
 interface Measured {
   readonly row: Row;

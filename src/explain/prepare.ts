@@ -73,7 +73,11 @@ export async function prepareCausal(model: CausalModel, text: string, question: 
 }
 
 /** The prompt that is put to a model, and its players: in a chat the template stands around the text, and is never masked. */
-async function splitPrompt(model: CausalModel, text: string, { units = 'word', lock = 'auto', chat = false }: Question) {
+export async function splitPrompt(
+  model: CausalModel,
+  text: string,
+  { units = 'word', lock = 'auto', chat = false }: Pick<Question, 'units' | 'lock' | 'chat'>,
+) {
   if (!chat) return { prompt: text, split: splitPlayers(model.tokenizer, text, units, lockedSpans(text, lock, true)), chat: false };
   const made = await chatPrompt(model, text, chat);
   const split = splitPlayers(model.tokenizer, made.prompt, chatUnits(made, units), chatLocked(made, lock));

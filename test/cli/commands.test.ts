@@ -12,6 +12,7 @@ import { pairedMasks } from '../../src/core/sample.ts';
 import { readExplanation } from '../../src/element.ts';
 import type { Verification } from '../../src/index.ts';
 import { VERSION } from '../../src/index.ts';
+import { longTinyLlama } from '../model/causal/support.ts';
 import { naiveLogits } from '../model/tiny-encoder.ts';
 import { cli, ended, ROOT, scratch, startCli, TINY, tinyModelFolder, tinyTensors } from './support.ts';
 
@@ -189,6 +190,19 @@ describe('webspex bench', () => {
     expect(rows.map((r) => r.id.replace('needed-unanimity-', ''))).toEqual(['auto', 'pursuit', 'proxyspex', 'linear', 'shapiq-proxyspex']);
     expect(rows[0].details.r2At125).toBeGreaterThan(0.99);
     expect(readFileSync(at('curve.svg'), 'utf8')).toMatch(/^<svg [^>]*>[\s\S]*sums of unanimity games[\s\S]*<\/svg>\n$/);
+  });
+
+  it('measures the causal model that it is given beside float64, and needs no chat template', async () => {
+    mkdirSync(at('llama'), { recursive: true });
+    const ran = await cli(['bench', 'prompt', '--model', longTinyLlama(at('llama')), '--json', ...CPU]);
+    expect(ran.code).toBe(0);
+    const { rows } = JSON.parse(ran.out) as { rows: Row[] };
+    expect(rows.map((r) => [r.id, r.equal, r.details.comparedWith])).toEqual([
+      ['G3-16-wasm', true, 'reference'],
+      ['G3-128-wasm', true, 'reference'],
+    ]);
+    for (const { title } of rows) expect(title).toMatch(/^256 masks of (16|128) words in a prompt of \d+ tokens, f32$/);
+    for (const line of ran.err.split('\n').filter(Boolean)) expect(line).toMatch(/^webspex: prompt: wasm/);
   });
 
   it('takes the quickest backend where none is named, a GPU or WebAssembly but never software, and says which', async () => {

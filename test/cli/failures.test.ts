@@ -185,6 +185,15 @@ const CASES: readonly (readonly [title: string, args: readonly string[], code: n
   ['games that are not there', ['bench', 'masks-needed', '--games', at('nowhere')], 3, /not-found: .*games\.json/],
   ['a model with nothing to ask it', ['bench', 'masks-needed', '--model', at('nowhere')], 2, /--model: expected --fresh DIR beside it/],
   [
+    'a model of a benchmark that takes none',
+    ['bench', 'decode', '--model', at('nowhere')],
+    2,
+    /--model: expected the benchmark prompt, or masks-needed alone, got decode/,
+  ],
+  ['prompts of no model', ['bench', 'prompt'], 2, /bench prompt: expected --model FILE, got none/],
+  ['a causal model that is not there', ['bench', 'prompt', '--model', at('none.gguf')], 3, /not-found: .*none\.gguf/],
+  ['prompts of a classifier', ['bench', 'prompt', '--model', tiny, ...CPU], 3, /unsupported-model: .*/],
+  [
     'the authors’ recipe of a method that has none',
     ['explain', 'a b', '--method', 'gp', '--faithful', '--model', tiny, ...CPU],
     2,

@@ -60,7 +60,10 @@ function openModels(context: BenchContext) {
       if (open?.kind === kind) return open.model;
       if (kind === 'none' || (kind === 'causal' && !context.loadCausal)) return null;
       close();
-      const model = kind === 'embedded' ? await context.backends[0].load() : await (context.loadCausal as () => Promise<CausalModel>)();
+      const model =
+        kind === 'embedded'
+          ? await context.backends[0].load()
+          : await (context.loadCausal as NonNullable<BenchContext['loadCausal']>)('wasm');
       open = { kind, model };
       return model;
     },

@@ -15,12 +15,13 @@ import { deviceOf, dtypeOf, MODEL_HELP } from '../text-options.ts';
 
 const GAMES = 'masks-needed';
 /** Options of that benchmark alone. */
-const GAME_VALUES = ['games', 'fresh', 'model', 'families', 'svg'] as const;
+const GAME_VALUES = ['games', 'fresh', 'families', 'svg'] as const;
+const PROMPT = 'prompt';
 /** Benchmarks that measure on a file that has to be named. */
 const NEED_DATA = ['sst2'];
 
 /** Benchmarks that take longer than to be run unasked. */
-const LONG = ['coverage', GAMES];
+const LONG = ['coverage', GAMES, PROMPT];
 
 function namesOf(args: Arguments): readonly string[] {
   const known = Object.keys(benchmarks);
@@ -34,13 +35,25 @@ function namesOf(args: Arguments): readonly string[] {
   const stray = GAME_VALUES.find((option) => args.value(option) !== undefined);
   if (stray && asked.join() !== GAMES)
     throw usage(`--${stray}: expected the benchmark ${GAMES} alone, got ${asked.join(', ') || 'all'}; name it`);
-  if (args.value('model') !== undefined && args.value('fresh') === undefined)
-    throw usage('--model: expected --fresh DIR beside it, got none; stored games need no model');
+  checkModel(args, asked);
   const needy = asked.find((name) => NEED_DATA.includes(name));
   if (needy && !hasData) throw usage(`bench ${needy}: expected --data FILE, got none; name the file it measures on`);
   if (args.value('tables') !== undefined && asked.join() !== 'coverage')
     throw usage(`--tables: expected the benchmark coverage alone, got ${asked.join(', ') || 'all'}; name it`);
   return asked.length > 0 ? asked : known.filter((name) => (hasData || !NEED_DATA.includes(name)) && !LONG.includes(name));
+}
+
+/** A causal model is what prompt measures, and what masks-needed may ask anew. */
+function checkModel(args: Arguments, asked: readonly string[]): void {
+  const hasModel = args.value('model') !== undefined;
+  if (asked.includes(PROMPT)) {
+    if (!hasModel) throw usage(`bench ${PROMPT}: expected --model FILE, got none; name a causal model, a folder or a .gguf file`);
+    return;
+  }
+  if (!hasModel) return;
+  if (asked.join() !== GAMES)
+    throw usage(`--model: expected the benchmark ${PROMPT}, or ${GAMES} alone, got ${asked.join(', ') || 'all'}; name it`);
+  if (args.value('fresh') === undefined) throw usage('--model: expected --fresh DIR beside it, got none; stored games need no model');
 }
 
 async function measureAll(
@@ -97,10 +110,11 @@ export const bench: Command = {
   name: 'bench',
   summary: 'measures on this machine: masked forward passes, decoders and what they promise, accuracy of the embedded model',
   synopsis:
-    '[NAME …] [--json] [--data FILE] [--tables DIR] [--svg FILE] [--families F] [--games DIR] [--fresh DIR] [--device D] [--dtype T]',
+    '[NAME …] [--json] [--data FILE] [--model PLACE] [--tables DIR] [--svg FILE] [--families F] [--games DIR] [--fresh DIR] [--device D] [--dtype T]',
   help: [
     ...Object.entries(benchmarks).map(([name, { title }]) => [name, title] as const),
     ['--data FILE', 'the file that sst2 measures on: dev.tsv of SST-2 as in GLUE; retrain measures on any labelled texts of two labels'],
+    ['--model PLACE', 'prompt: the causal model that it measures, a folder or a .gguf file; masks-needed: see --fresh'],
     ['--tables DIR', 'coverage: a folder of complete tables NAME.f32, each 2ⁿ float32 values (bit i of a place = player i present)'],
     ['--svg FILE', 'masks-needed: draw R² against passes into this file'],
     ['--families F', `masks-needed: these kinds of functions alone, with commas between: ${GAME_FAMILIES.join(', ')}`],
@@ -112,7 +126,7 @@ export const bench: Command = {
     ['--json', 'print {"rows":[…]} and nothing else'],
     ...MODEL_HELP.filter(([option]) => /^--d(evice|type)/.test(option)),
   ],
-  options: { values: ['data', 'tables', 'device', 'dtype', ...GAME_VALUES], flags: ['json'] },
+  options: { values: ['data', 'tables', 'model', 'device', 'dtype', ...GAME_VALUES], flags: ['json'] },
   async run(args, io) {
     const names = namesOf(args);
     const dtype = dtypeOf(args);

@@ -1,8 +1,9 @@
-import { type BenchContext, benchmarks, embeddedBackends } from '../../bench.ts';
+import { type BenchContext, benchmarks, embeddedBackends, type Place } from '../../bench.ts';
 import { WebspexError } from '../../index.ts';
 import { type Endpoint, serveExplainer } from '../../text.ts';
 import { adapterFacts, timeTilings, timeTransform } from '../../webgpu.ts';
 import { readTextFile } from '../files.ts';
+import { causalOf } from './causal.ts';
 import { gamesOf } from './games.ts';
 import { type BenchRequest, type EngineMessage, type Hello, isEngineMessage } from './messages.ts';
 import { readTables } from './tables.ts';
@@ -33,11 +34,16 @@ async function findGpu(): Promise<FoundGpu> {
   return { gpu, hello: { engine: 'hello', why: '', ...adapterFacts(adapter) } };
 }
 
+/** How a GPU is opened where there is one. */
+function openedBy(gpu: GPU | null): NonNullable<Place['open']> {
+  return gpu ? { gpu, tileMemory: fileTileMemory() } : {};
+}
+
 /** Backends to measure, those that were asked for, the quickest first: a GPU, WebAssembly, a software adapter, float64. */
 function backendsOf({ gpu, hello }: FoundGpu, { device, dtype }: BenchRequest): BenchContext['backends'] {
   const { adapter, features } = hello;
   return embeddedBackends({
-    open: gpu ? { gpu, tileMemory: fileTileMemory() } : {},
+    open: openedBy(gpu),
     gpu: gpu && adapter && { software: adapter.software, half: features.includes('shader-f16') },
     device,
     dtype,
@@ -63,6 +69,7 @@ async function runBenchmark(request: BenchRequest, found: FoundGpu, channel: Cha
       hasText: (name) => request.files[name] !== undefined,
       readTables: request.files.tables === undefined ? undefined : () => readTables(request.files.tables),
       ...gamesOf(request),
+      loadCausal: request.files.model === undefined ? undefined : causalOf(request.files.model, openedBy(found.gpu)),
       backends: backendsOf(found, request),
       timeTransform: found.gpu ? (rows, size) => timeTransform({ gpu: found.gpu ?? undefined }, rows, size) : undefined,
       timeProduct: found.gpu ? (size) => timeTilings({ gpu: found.gpu ?? undefined }, size) : undefined,
@@ -91,7 +98,7 @@ export async function serveEngine(channel: Channel, mode: string | undefined): P
         if (!isEngineMessage(data)) listener({ data });
       }),
   };
-  serveExplainer(endpoint, gpu ? { gpu, tileMemory: fileTileMemory() } : {});
+  serveExplainer(endpoint, openedBy(gpu));
   channel.on('message', async (data: unknown) => {
     if (isEngineMessage(data) && data.engine === 'bench') channel.send?.(await runBenchmark(data, found, channel));
   });

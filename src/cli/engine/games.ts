@@ -1,18 +1,16 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { BenchContext } from '../../bench.ts';
 import { WebspexError } from '../../index.ts';
-import { loadCausal, openSource } from '../../text.ts';
-import { openBackend } from '../../webgpu.ts';
 import { packageFolder } from '../paths.ts';
 import type { BenchRequest } from './messages.ts';
 
 /** Where a checkout keeps the games of masks-needed. The published package has none. */
 const STORED = ['bench', 'masks-needed', 'games'];
 
-/** What masks-needed asks of the machine: the stored games or those of `--games`, the folder of `--fresh`, the model of `--model`. */
-export function gamesOf({ files, families }: BenchRequest): Pick<BenchContext, 'families' | 'readGame' | 'writeGame' | 'loadCausal'> {
-  const { games, fresh, model } = files;
+/** What masks-needed asks of the machine: the stored games or those of `--games`, the folder of `--fresh`. */
+export function gamesOf({ files, families }: BenchRequest): Pick<BenchContext, 'families' | 'readGame' | 'writeGame'> {
+  const { games, fresh } = files;
   return {
     families,
     async readGame(name) {
@@ -31,20 +29,5 @@ export function gamesOf({ files, families }: BenchRequest): Pick<BenchContext, '
             await writeFile(join(fresh, name), bytes);
           },
         }),
-    ...(model === undefined ? {} : { loadCausal: () => loadNamed(model) }),
-  };
-}
-
-/** A folder of a causal model, or its GGUF file, on the CPU. */
-async function loadNamed(place: string) {
-  const backend = await openBackend('wasm');
-  const isFile = /\.gguf$/i.test(place);
-  const model = await loadCausal(openSource(isFile ? dirname(place) : place), { backend }, isFile ? basename(place) : undefined);
-  return {
-    ...model,
-    destroy() {
-      model.destroy();
-      backend.destroy();
-    },
   };
 }

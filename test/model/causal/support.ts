@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Backend } from '../../../src/compute/backend.ts';
 import { type CausalParts, createCausal } from '../../../src/model/causal/causal.ts';
 import { type DecoderConfig, readDecoderConfig } from '../../../src/model/causal/config.ts';
@@ -46,6 +47,15 @@ export function tinyParts(folder: string, tokenizer: Tokenizer = letters): Causa
     maxTokens: config.maxTokens,
   };
   return { ...parts, info, tokenizer };
+}
+
+/** A folder of the tiny Llama for texts that are longer than it was made for, with the tiny GPT-2's letters as tokens; the folder is there. */
+export function longTinyLlama(folder: string): string {
+  const json = JSON.parse(readFileSync(new URL('llama/config.json', GOLDEN), 'utf8')) as object;
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...json, max_position_embeddings: 1024 }));
+  cpSync(new URL('llama/model.safetensors', GOLDEN), join(folder, 'model.safetensors'));
+  cpSync(new URL('gpt2/tokenizer.json', GOLDEN), join(folder, 'tokenizer.json'));
+  return folder;
 }
 
 /** A tiny model on a backend, its runs at most `mostTokens` rows. */
