@@ -1,42 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Backend } from '../../src/compute/backend.ts';
-import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
 import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
-import { rejectedBy } from '../model/support.ts';
 import { softwareGpu } from '../support/gpu.ts';
-import { rmsNormCase } from './decoder-cases.ts';
-import { excess, runKernel } from './support.ts';
+import { describeRmsNorm } from './rms-norm-cases.ts';
 
-/** Sums of at most 576 squares in float32, an inverse root good to 2 ulp. */
-const FLOAT32 = { absolute: 5e-6, relative: 5e-6 };
-/** Both in float64, and rounded to float32 once on the way home. */
-const ROUNDED_ONCE = { absolute: 1e-9, relative: 1e-7 };
-
-let webgpu: Backend;
-const reference = createReferenceBackend();
-beforeAll(async () => {
-  webgpu = await createWebgpuBackend({ gpu: softwareGpu() });
-});
-afterAll(() => webgpu.destroy());
-
-describe('rms-norm', () => {
-  it.each([
-    [1, 8, 8, 1],
-    [37, 20, 24, 1],
-    [66, 576, 576, 1],
-    [3, 5, 8, 1e-4],
-  ])('on %i rows, %i of %i columns of size %f, is the textbook norm in WGSL and in its twin', async (rows, width, stride, scale) => {
-    const { given, want } = rmsNormCase(rows, width, stride, 1e-5, scale);
-    expect(excess(await runKernel(reference, given), want, ROUNDED_ONCE.absolute, ROUNDED_ONCE.relative)).toBeLessThanOrEqual(1);
-    expect(excess(await runKernel(webgpu, given), want, FLOAT32.absolute, FLOAT32.relative)).toBeLessThanOrEqual(1);
-  });
-
-  it('of numbers whose squares leave float32 is an error, never a plausible row', async () => {
-    const { given } = rmsNormCase(2, 8, 8, 1e-5);
-    given.reads.input.values.fill(1e25, 8, 12);
-    const error = await rejectedBy(runKernel(webgpu, given));
-    expect([error.code, error.message]).toEqual(['non-finite', expect.stringMatching(/in row 1, got/)]);
-    // In float64 they are ordinary numbers.
-    expect((await runKernel(reference, given)).every(Number.isFinite)).toBe(true);
-  });
-});
+describeRmsNorm('rms-norm', () => createWebgpuBackend({ gpu: softwareGpu() }));

@@ -15,20 +15,25 @@ import matmul128x64 from '../../../shaders/matmul-128x64.wgsl?raw';
 import matmulDirect from '../../../shaders/matmul-direct.wgsl?raw';
 import matmulNarrow from '../../../shaders/matmul-narrow.wgsl?raw';
 import rmsNorm from '../../../shaders/rms-norm.wgsl?raw';
+import rmsNormWorkgroup from '../../../shaders/rms-norm-workgroup.wgsl?raw';
 import rotateHeads from '../../../shaders/rotate-heads.wgsl?raw';
 import activation from '../../../shaders/shared/activation.wgsl?raw';
 import sharedAttention from '../../../shaders/shared/attention.wgsl?raw';
 import butterflies from '../../../shaders/shared/butterflies.wgsl?raw';
 import half from '../../../shaders/shared/half.wgsl?raw';
+import sharedLanes from '../../../shaders/shared/lanes.wgsl?raw';
 import sharedLayerNorm from '../../../shaders/shared/layer-norm.wgsl?raw';
 import sharedMatmul from '../../../shaders/shared/matmul.wgsl?raw';
+import sharedRmsNorm from '../../../shaders/shared/rms-norm.wgsl?raw';
 import step from '../../../shaders/shared/step.wgsl?raw';
+import sharedTokenScores from '../../../shaders/shared/token-scores.wgsl?raw';
 import weightBf16 from '../../../shaders/shared/weight-bf16.wgsl?raw';
 import weightF16 from '../../../shaders/shared/weight-f16.wgsl?raw';
 import weightF32 from '../../../shaders/shared/weight-f32.wgsl?raw';
 import weightQ4 from '../../../shaders/shared/weight-q4.wgsl?raw';
 import weightQ8 from '../../../shaders/shared/weight-q8.wgsl?raw';
 import tokenScores from '../../../shaders/token-scores.wgsl?raw';
+import tokenScoresWorkgroup from '../../../shaders/token-scores-workgroup.wgsl?raw';
 import { WebspexError } from '../../core/errors.ts';
 import type { Step } from '../program.ts';
 import type { Dtype } from './storage.ts';
@@ -43,8 +48,11 @@ const SNIPPETS: Readonly<Record<string, string>> = {
   'shared/attention.wgsl': sharedAttention,
   'shared/butterflies.wgsl': butterflies,
   'shared/half.wgsl': half,
+  'shared/lanes.wgsl': sharedLanes,
   'shared/layer-norm.wgsl': sharedLayerNorm,
   'shared/matmul.wgsl': sharedMatmul,
+  'shared/rms-norm.wgsl': sharedRmsNorm,
+  'shared/token-scores.wgsl': sharedTokenScores,
   'shared/weight-f32.wgsl': weightF32,
   'shared/weight-f16.wgsl': weightF16,
   'shared/weight-bf16.wgsl': weightBf16,
@@ -90,6 +98,16 @@ const TRANSFORMS: Readonly<Record<'invocation' | 'workgroup', Shader>> = {
   },
 };
 
+const ROOT_NORMS: Readonly<Record<'invocation' | 'workgroup', Shader>> = {
+  invocation: { stem: 'rms-norm', source: rmsNorm, groups: byRow },
+  workgroup: { stem: 'rms-norm-workgroup', source: rmsNormWorkgroup, groups: (_, rows) => [rows, 1] },
+};
+
+const TOKEN_SCORES: Readonly<Record<'invocation' | 'workgroup', Shader>> = {
+  invocation: { stem: 'token-scores', source: tokenScores, groups: byRow },
+  workgroup: { stem: 'token-scores-workgroup', source: tokenScoresWorkgroup, groups: (_, rows) => [rows, 1] },
+};
+
 /** By what owns the keys that rows have in common. */
 const ATTENTIONS: Readonly<Record<'invocation' | 'workgroup', Shader>> = {
   invocation: { stem: 'attention', source: attention, groups: attentionGroups },
@@ -130,13 +148,13 @@ export function shaderOf(step: Step, { tiling, subgroups }: ShaderChoice): Shade
     case 'causal-attention':
       return { stem: 'causal-attention', source: causalAttention, groups: attentionGroups };
     case 'rms-norm':
-      return { stem: 'rms-norm', source: rmsNorm, groups: byRow };
+      return ROOT_NORMS[ownerOf(tiling)];
     case 'rotate-heads':
       return { stem: 'rotate-heads', source: rotateHeads, groups: ({ params }, rows) => [Math.ceil(rows / 64), params.heads] };
     case 'gated-unit':
       return { stem: 'gated-unit', source: gatedUnit, groups: ({ params }, rows) => [Math.ceil(params.columns / 256), rows] };
     case 'token-scores':
-      return { stem: 'token-scores', source: tokenScores, groups: byRow };
+      return TOKEN_SCORES[ownerOf(tiling)];
     case 'finish':
       return { stem: 'finish', source: finish, groups: byRow };
     case 'fwht':

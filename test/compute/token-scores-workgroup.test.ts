@@ -1,0 +1,5 @@
+import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
+import { softwareGpu } from '../support/gpu.ts';
+import { describeTokenScores } from './token-scores-cases.ts';
+
+describeTokenScores('token-scores-workgroup', () => createWebgpuBackend({ gpu: softwareGpu(), tiling: '64x64' }));
