@@ -114,9 +114,9 @@ const ATTENTIONS: Readonly<Record<'invocation' | 'workgroup', Shader>> = {
   workgroup: { stem: 'attention-workgroup', source: attentionWorkgroup, groups: attentionGroups },
 };
 
-/** Rows of one sequence each have no keys in common; wider heads than these do not fit into workgroup memory. */
+/** Rows of one sequence each have no keys in common; a query of wider heads does not fit into registers. */
 function attentionOwner({ rows, constants }: Step, tiling: Tiling): 'invocation' | 'workgroup' {
-  return rows === 'sequences' || constants.HEAD_WIDTH > 128 ? 'invocation' : ownerOf(tiling);
+  return rows === 'sequences' || constants.HEAD_WIDTH > 64 ? 'invocation' : ownerOf(tiling);
 }
 
 /** Numbers of an invocation: 16 vectors at least, else those of a block, or of four columns of it. */
