@@ -42,14 +42,14 @@ export function checkServedRule(rule: MaskRule): void {
 }
 
 /**
- * Where absent player i is taken out, and what is put there. As in tokens, a word goes with the blanks before it, and ` _` has a blank of
- * its own for the one it replaces.
+ * Where absent player i is taken out, and what is put there. As in tokens, a word goes with the blanks before it that are not
+ * locked, and ` _` has a blank of its own for the one it replaces.
  */
-function cutOf({ text, players }: ServedPlayers, i: number, rule: MaskRule): { from: number; to: number; put: string } {
+function cutOf({ text, players, locked }: ServedPlayers, i: number, rule: MaskRule): { from: number; to: number; put: string } {
   const { start, end } = players[i];
   if (rule.kind === 'replace') return { from: start, to: end, put: rule.text };
   if (rule.kind === 'neutral') return { from: text[start - 1] === ' ' ? start - 1 : start, to: end, put: ' _' };
-  const before = i > 0 ? players[i - 1].end : 0;
+  const before = Math.max(i > 0 ? players[i - 1].end : 0, ...locked.map(([, to]) => to).filter((to) => to <= start));
   let from = start;
   while (from > before && /\s/u.test(text[from - 1])) from--;
   return { from, to: end, put: '' };

@@ -44,15 +44,20 @@ function replacementOf(rule: MaskRule, tokenizer: Tokenizer): Replacement {
   return { each, first: new Uint32Array(0) };
 }
 
-/** A token of blanks alone is the blank before the word after it: the player of each token where words are removed with their blanks. */
-function ownersWithBlanks({ text, encoding, playerOfToken }: Split): Int32Array {
+/**
+ * A token of blanks alone is the blank before the word after it, but where it is locked, as a chat's template is: the player of each token
+ * where words are removed with their blanks.
+ */
+function ownersWithBlanks({ text, encoding, playerOfToken, locked }: Split): Int32Array {
   const { starts, ends } = encoding;
   const owners = playerOfToken.slice();
-  for (let t = owners.length - 2; t >= 0; t--) if (owners[t] < 0 && text.slice(starts[t], ends[t]).trim() === '') owners[t] = owners[t + 1];
+  const isBlank = (t: number) => text.slice(starts[t], ends[t]).trim() === '';
+  const isLocked = (t: number) => locked.some(([from, to]) => starts[t] < to && from < ends[t]);
+  for (let t = owners.length - 2; t >= 0; t--) if (owners[t] < 0 && isBlank(t) && !isLocked(t)) owners[t] = owners[t + 1];
   return owners;
 }
 
-type Split = Pick<TextPlayers, 'text' | 'encoding' | 'playerOfToken' | 'players'>;
+type Split = Pick<TextPlayers, 'text' | 'encoding' | 'playerOfToken' | 'players' | 'locked'>;
 
 /**
  * Masked copies of a text as token sequences between the special tokens that the model expects, one for each mask. Tokens of the players

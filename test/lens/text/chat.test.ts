@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { masksFromRows } from '../../../src/core/masks.ts';
 import { chatLocked, chatPrompt, chatUnits } from '../../../src/lens/text/chat.ts';
+import { maskSequences } from '../../../src/lens/text/masking.ts';
 import { splitPlayers } from '../../../src/lens/text/players.ts';
 import { rejectedBy, thrownBy } from '../../model/support.ts';
-import { bpe, causalOf } from './support.ts';
+import { bpe, causalOf, sequencesOf } from './support.ts';
 
 const chatty = (source: string) => ({ ...causalOf(() => 0), chat: async () => ({ source, tokens: { bos_token: 'the ' } }) });
 const TEMPLATE =
@@ -39,6 +41,25 @@ describe('a text as a message in a chat', () => {
       [16, 31],
     ]);
     expect(thrownBy(() => chatLocked(made, [[0, 99]])).message).toMatch(/within 21 characters/);
+  });
+
+  it('loses nothing of its template with its first word, not the new line before it', async () => {
+    const made = await chatPrompt(chatty("be.\n{{ messages[0].content + '\n' }}no. "), TEXT, true);
+    const split = splitPlayers(bpe, made.prompt, chatUnits(made, 'word'), chatLocked(made, 'auto'));
+    const [none, last] = sequencesOf(
+      maskSequences(
+        masksFromRows([
+          [0, 0, 0],
+          [0, 0, 1],
+        ]),
+        split,
+        { kind: 'remove' },
+        bpe,
+        99,
+      ),
+    );
+    expect(bpe.decode(none)).toContain('be.\n is it not?\nno. ');
+    expect(bpe.decode(last)).toContain('be.\n bad? is it not?\nno. ');
   });
 
   it.each([
