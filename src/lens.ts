@@ -38,7 +38,7 @@ export { readWav } from './lens/onnx/wav.ts';
 export { type Sound, WINDOW_FILLS, type WindowFill, type WindowsOptions, windowsInput } from './lens/onnx/windows.ts';
 export type { PipelineLike } from './lens/pipeline/pipeline.ts';
 export { SCORE_KINDS, type ScoreKind, type ScoreScalar } from './lens/scores.ts';
-export { SERVED_WAYS, type ServedWay } from './lens/served/protocol.ts';
+export { type AskedWay, SERVED_WAYS, type ServedWay } from './lens/served/protocol.ts';
 export { loadClassifier } from './model/load.ts';
 export type { Components, Gates, Model } from './model/model.ts';
 export { openSource } from './model/source.ts';

@@ -42,11 +42,16 @@ export function serverRun(args: Arguments): ServerRun | null {
     if (stray !== undefined) throw usage(`--${stray}: expected --server URL, got none; name one, or leave it out`);
     return null;
   }
-  const local = ['model', 'revision', 'device', 'dtype', 'offline', 'chat', 'system'].find((name) => args.has(name));
+  const local = ['model', 'revision', 'device', 'dtype', 'offline'].find((name) => args.has(name));
   if (local !== undefined)
     throw usage(`--${local}: expected none with --server, got one; ${local === 'model' ? 'say --server-model' : 'leave it out'}`);
   const lens = args.value('lens');
   if (lens !== undefined && lens !== 'text') throw usage(`--lens: expected text with --server, got ${lens}; leave it out`);
+  const single = args.has('chat') ? ['server-by', 'server-batch'].find((name) => args.has(name)) : undefined;
+  if (single !== undefined)
+    throw usage(
+      `--${single}: expected none with --chat, got one; a chat takes one message a request, and lists first tokens; leave it out`,
+    );
   const seconds = wholeNumber(args, 'server-timeout', 1, 86_400);
   return {
     url: serverUrls(given),

@@ -69,7 +69,7 @@ export const MODEL_HELP = [
   ],
   [
     '--chat',
-    'of a causal model: the text is a message in its own chat template, which is never masked; --system T puts a system message before it',
+    'of a causal model: the text is a message in its own chat template, which is never masked; --system T puts a system message before it; with --server the text goes to /v1/chat/completions, and the target is the first token of the answer, or two',
   ],
   [
     '--device D',

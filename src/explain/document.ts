@@ -1,7 +1,7 @@
 import type { ComponentLens } from '../lens/components/players.ts';
 import type { InputLens } from '../lens/onnx/masked.ts';
 import type { Player } from '../lens/player.ts';
-import type { ServedWay } from '../lens/served/protocol.ts';
+import type { AskedWay } from '../lens/served/protocol.ts';
 import type { DeviceInfo } from '../model/model.ts';
 import type { IndexName } from '../spectrum/indices.ts';
 import type { Structure } from '../spectrum/structure.ts';
@@ -59,9 +59,11 @@ export type AnyDevice = DeviceInfo | ServerDevice;
 /** How servers were asked. */
 export interface ServerReport {
   readonly urls: readonly string[];
-  /** How they said log-probabilities. */
-  readonly by: ServedWay;
-  /** With `top-k`: what stands for a target that is not among the listed tokens, and how many masks of this run it stood for, by target. */
+  /** How they said log-probabilities; `chat` where the text was a message, and the target its answer's first token. */
+  readonly by: AskedWay;
+  /** The system message of a chat. */
+  readonly system?: string;
+  /** With `top-k` and `chat`: what stands for a target that is not among the listed tokens, and how many masks of this run it stood for, by target. */
   readonly floor?: { readonly rule: string; readonly masks: readonly number[] };
 }
 

@@ -32,14 +32,26 @@ export async function questionOf(
   asked: Readonly<Record<string, unknown>> = {},
 ): Promise<LoggedQuestion> {
   const { text, lens, locked = [], target, scalar, mask, units, model, server } = origin;
-  const floor = server?.().server.floor?.rule;
+  const { by, system, floor } = server?.().server ?? {};
   const of = model && { id: model.id, revision: model.revision, sha256: model.sha256, dtype: model.dtype };
   const hashed: Record<string, string> = {};
   for (const [name, value] of Object.entries(asked))
     if (value !== undefined) hashed[name] = `SHA-256 ${await sha256Hex(new TextEncoder().encode(JSON.stringify(value)))}`;
   return {
     players,
-    about: { text, lens, locked, target, scalar, mask, units, model: of, ...(floor !== undefined && { floor }), ...hashed },
+    about: {
+      text,
+      lens,
+      locked,
+      target,
+      scalar,
+      mask,
+      units,
+      model: of,
+      ...(floor && { floor: floor.rule }),
+      ...(by === 'chat' && { chat: system ?? true }),
+      ...hashed,
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { pairedMasks } from '../core/sample.ts';
 import { type Agreed, agree } from '../lens/served/agree.ts';
 import { createFleet, type Fleet, type FleetOptions, type Spent } from '../lens/served/fleet.ts';
 import { checkServedRule, maskedTexts, type ServedPlayers, servedPlayers } from '../lens/served/masked-texts.ts';
-import type { ServedWay } from '../lens/served/protocol.ts';
+import { type AskedWay, listsAlone, type ServedWay } from '../lens/served/protocol.ts';
 import { servedValueFunction } from '../lens/served/value-function.ts';
 import { lockedSpans } from '../lens/text/lock.ts';
 import { type MaskRule, parseMaskRule } from '../lens/text/masking.ts';
@@ -23,9 +23,9 @@ export interface ServerOptions extends Omit<FleetOptions, 'urls'> {
   readonly url: string | readonly string[];
   /** Default: the only model that the first server lists. */
   readonly model?: string;
-  /** How log-probabilities are asked for; default the first way that works. */
+  /** How log-probabilities are asked for; default the first way that works. Not with chat, which has one way. */
   readonly by?: ServedWay;
-  /** Texts in a request, where the server takes several; default 1. */
+  /** Texts in a request, where the server takes several; default 1. Not with chat. */
   readonly batch?: number;
 }
 
@@ -66,12 +66,20 @@ export function serverUrls(given: string | readonly string[]): string[] {
 }
 
 /** Players and rule of a prompt, without any request. @throws usage, empty-input. */
-export function splitServed(text: string, question: Question): { split: ServedPlayers; rule: MaskRule; mask: string } {
+export function splitServed(
+  text: string,
+  question: Question,
+  server: Pick<ServerOptions, 'by' | 'batch'>,
+): { split: ServedPlayers; rule: MaskRule; mask: string } {
   refuseStrayOptions(question);
   const { lens = 'text', mask = 'remove', units, lock = 'auto' } = question;
   if (lens !== 'text') throw new WebspexError('usage', `lens: expected text for a served model, got ${lens}; its parts are out of reach`);
-  if (question.chat)
-    throw new WebspexError('usage', 'chat: expected none for a served model, got one; write the turns into the text, and lock them');
+  const stray = question.chat ? (['by', 'batch'] as const).find((name) => server[name] !== undefined) : undefined;
+  if (stray !== undefined)
+    throw new WebspexError(
+      'usage',
+      `${stray}: expected none with chat, got ${server[stray]}; a chat takes one message a request, and lists first tokens; leave it out`,
+    );
   const rule = parseMaskRule(mask);
   checkServedRule(rule);
   return { split: servedPlayers(text, units, lockedSpans(text, lock, true)), rule, mask };
@@ -82,15 +90,16 @@ interface PreparedServed extends Prepared, Pick<Origin, 'server' | 'model'> {
 }
 
 async function prepareServed(fleet: Fleet, options: ServerOptions, text: string, question: Question): Promise<PreparedServed> {
-  const { split, rule, mask } = splitServed(text, question);
+  const { split, rule, mask } = splitServed(text, question, options);
   const { model, by, batch } = options;
-  const agreed = await agree(fleet, { prompt: text, target: question.target, model, by, batch, signal: question.signal });
+  const { target, chat, signal } = question;
+  const agreed = await agree(fleet, { prompt: text, target, model, by, batch, chat, signal });
   if (question.scalar !== undefined && question.scalar !== agreed.scalar)
     throw new WebspexError(
       'usage',
       `scalar: expected ${agreed.scalar} for ${agreed.continuations.length === 1 ? 'one continuation' : 'two continuations'}, got ${question.scalar}; log-prob goes with a target, log-odds with A vs B`,
     );
-  const floored = agreed.continuations.map(() => 0);
+  const floored = agreed.floored.map(Number);
   const valueFunction = servedValueFunction(fleet, agreed, split, { rule, floored });
   const ends = pairedMasks(split.players.length, 2, 0);
   const vanishes = maskedTexts(ends, split, rule)[1].trim() === '';
@@ -130,16 +139,19 @@ async function emptyValue(valueFunction: ValueFunction, { players }: ServedPlaye
   }
 }
 
-function reportOf({ urls }: Fleet, { way, top }: Agreed, floored: readonly number[]): ServerReport {
-  if (way !== 'top-k') return { urls, by: way };
-  return { urls, by: way, floor: { rule: `not among the ${top} likeliest tokens: as the least of them`, masks: [...floored] } };
+function reportOf({ urls }: Fleet, { way, top, chat }: Agreed, floored: readonly number[]): ServerReport {
+  if (!listsAlone(way)) return { urls, by: way };
+  const first = chat ? ' first' : '';
+  const floor = { rule: `not among the ${top} likeliest${first} tokens: as the least of them`, masks: [...floored] };
+  return { urls, by: way, ...(chat?.system !== undefined && { system: chat.system }), floor };
 }
 
-const SAID: Readonly<Record<ServedWay, string>> = {
+const SAID: Readonly<Record<AskedWay, string>> = {
   echo: 'log-probabilities by echo',
   'prompt-logprobs': 'log-probabilities by prompt_logprobs',
   tgi: 'log-probabilities by /generate',
   'top-k': 'likeliest next tokens',
+  chat: 'likeliest first tokens of chat completions',
 };
 
 function deviceOf({ urls }: Fleet, { way }: Pick<Agreed, 'way'>): ServerDevice {
@@ -148,7 +160,8 @@ function deviceOf({ urls }: Fleet, { way }: Pick<Agreed, 'way'>): ServerDevice {
 }
 
 /**
- * An explainer of prompts whose model is elsewhere, behind one address or several: OpenAI-compatible completions with log-probabilities.
+ * An explainer of prompts whose model is elsewhere, behind one address or several: OpenAI-compatible completions with log-probabilities, or
+ * with `chat` chat completions.
  * Nothing is asked before the first question. @throws usage for addresses that are none.
  */
 export function servedExplainer(options: ServerOptions): ServedExplainer {
@@ -165,8 +178,8 @@ export function servedExplainer(options: ServerOptions): ServedExplainer {
   // Agreeing takes requests: the last question is kept for who asks again.
   let last: { readonly key: string; readonly prepared: Promise<PreparedServed> } | null = null;
   const prepare = (text: string, question: Question): Promise<PreparedServed> => {
-    const { lens, target, scalar, units, lock, mask } = question;
-    const key = JSON.stringify([text, lens, target, scalar, units, lock, mask]);
+    const { lens, target, scalar, units, lock, mask, chat } = question;
+    const key = JSON.stringify([text, lens, target, scalar, units, lock, mask, chat]);
     if (last?.key !== key) last = { key, prepared: prepareServed(fleet, options, text, question) };
     const { prepared } = last;
     prepared.catch(() => {

@@ -9,7 +9,7 @@ export function billLines(bill: Bill, caps: { readonly maxRequests?: number; rea
     'Nothing was sent. This run would take:',
     `masks     ${count(masks)} of ${count(players)} players${known > 0 ? `, ${count(known)} of them known from the log` : ''}`,
     `requests  ${count(requests.all)}: ${textsPerMask === 1 ? 'one' : `${count(textsPerMask)} texts`} for each mask, ${count(requests.asking)} to find out what the server can do`,
-    `tokens    about ${count(tokens.about)}, certainly no more than ${count(tokens.most)}`,
+    `tokens    about ${count(tokens.about)}, ${tokens.template === undefined ? 'certainly' : `with a chat template of at most ${count(tokens.template)}`} no more than ${count(tokens.most)}`,
     ...(caps.maxRequests !== undefined && requests.all > caps.maxRequests
       ? [`! --max-requests ${count(caps.maxRequests)} would end it early`]
       : []),

@@ -191,9 +191,10 @@ export function deviceLines({ device: d, model, server, timing }: Explanation): 
   if (server) {
     const { requests = 0, retries = 0, tokens = 0 } = timing;
     const again = retries > 0 ? ` (${count(retries)} tried again)` : '';
-    const { floor } = server;
+    const { floor, system } = server;
     return [
       `server ${visible(d.adapter)}${model ? ` · model ${visible(model.id)}` : ''}`,
+      ...(system === undefined ? [] : [`system message: “${visible(system)}”`]),
       ...(floor ? [`floor: ${floor.rule}; so ${floor.masks.map(count).join(' and ')} masks`] : []),
       `${count(requests)} requests${again} · ${count(tokens)} tokens`,
     ];

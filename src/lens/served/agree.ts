@@ -1,9 +1,21 @@
 import { WebspexError } from '../../core/errors.ts';
+import type { Chat } from '../text/chat.ts';
 import { followingText, noContinuation, splitAlternatives } from '../text/continuation.ts';
 import { Refused } from './attempt.ts';
 import { type Fleet, type Job, refusal } from './fleet.ts';
-import { type Answer, Malformed, type Scored, SERVED_WAYS, type ServedToken, type ServedWay } from './protocol.ts';
-import { type Agreement, mostTokens, scoreJob, scoreOf } from './scorer.ts';
+import { likeliest, likelyTokens, noAnswer } from './likely.ts';
+import {
+  type Answer,
+  type AskedWay,
+  LIMITS,
+  listsAlone,
+  Malformed,
+  type Scored,
+  SERVED_WAYS,
+  type ServedToken,
+  type ServedWay,
+} from './protocol.ts';
+import { type Agreement, mostTokens, scoreJob, scoreOf, tokensAround } from './scorer.ts';
 
 /** What is to be explained about a prompt, and by which server. */
 export interface ServedQuestion {
@@ -16,6 +28,8 @@ export interface ServedQuestion {
   readonly by?: ServedWay;
   /** Texts in a request; default 1. */
   readonly batch?: number;
+  /** The prompt is a person's message, and the target the answer's first token. */
+  readonly chat?: Chat;
   readonly signal?: AbortSignal;
 }
 
@@ -28,6 +42,8 @@ export interface Agreed extends Agreement {
   readonly continuations: readonly string[];
   /** The value of the whole prompt. */
   readonly full: number;
+  /** Which continuations got the floor there. */
+  readonly floored: readonly boolean[];
   /** Why the ways before this one would not do. */
   readonly lacks: readonly string[];
 }
@@ -49,28 +65,35 @@ const FAILS = / got 50[01]\b/;
 export async function agree(fleet: Fleet, question: ServedQuestion): Promise<Agreed> {
   const model = await modelOf(fleet, question);
   const lacks: Lack[] = [];
-  for (const { way, top } of waysOf(question)) {
-    const asking: Asking = { model, way, top, batch: question.batch ?? 1 };
-    const scored = await askedOf(fleet, asking, question, lacks);
-    if (!scored) continue;
-    const { written, continuations } = await targetOf(fleet, model, way === 'top-k' ? scored.top : null, question);
-    const followed = way === 'top-k' ? null : await echoes(fleet, asking, question, continuations);
+  for (const form of waysOf(question)) {
+    // A name that only a server which refuses the other one has.
+    if (form.chat?.limit === LIMITS[1] && !lacks.some(({ why }) => why.includes(LIMITS[1]))) continue;
+    const asking: Asking = { ...form, model, batch: question.batch ?? 1, around: tokensAround(form.chat) };
+    const answer = await askedOf(fleet, asking, question, lacks);
+    if (!answer) continue;
+    const [scored] = answer.scored;
+    const listing = listsAlone(form.way);
+    const { written, continuations } = await targetOf(fleet, model, listing ? scored.top : null, question);
+    const followed = listing ? null : await echoes(fleet, asking, question, continuations);
     const doubt = followed ? await doubtOf(fleet, asking, question, scored, followed[0], continuations[0]) : null;
     if (doubt !== null) {
-      lacks.push({ way, why: doubt });
+      lacks.push({ way: form.way, why: doubt });
       continue;
     }
     const tails = followed ? tailsOf(scored, followed, continuations) : likelyTokens(scored.top, continuations);
-    const agreement: Agreement = { ...asking, tails };
-    const scores = continuations.map((_, c) => scoreOf(agreement, followed ? followed[c] : scored, c).logProb);
-    await checkOthers(fleet, agreement, question, continuations[0], scores[0]);
-    const odds = continuations.length === 2;
+    // A template that is longer than was thought has been counted by now.
+    const around = form.chat ? Math.max(asking.around, answer.usedTokens ?? 0) : 0;
+    const agreement: Agreement = { ...asking, around, tails };
+    const scores = continuations.map((_, c) => scoreOf(agreement, followed ? followed[c] : scored, c));
+    const [first, second] = scores.map(({ logProb }) => logProb);
+    await checkOthers(fleet, agreement, question, continuations[0], first);
     return {
       ...agreement,
       written,
       continuations,
-      scalar: odds ? 'log-odds' : 'log-prob',
-      full: odds ? scores[0] - scores[1] : scores[0],
+      scalar: second === undefined ? 'log-prob' : 'log-odds',
+      full: second === undefined ? first : first - second,
+      floored: scores.map(({ floored }) => floored),
       lacks: lacks.map(saidLack),
     };
   }
@@ -78,13 +101,18 @@ export async function agree(fleet: Fleet, question: ServedQuestion): Promise<Agr
   if (missing && lacks.every(({ refused }) => refused?.status === 404)) throw refusal(missing.refused, model);
   throw new WebspexError(
     'unsupported-model',
-    `server ${fleet.urls[0]}: expected log-probabilities${question.by ? ` by ${question.by}` : ''}, got none (${[...new Set(lacks.map(saidLack))].join('; ')}); start it so that it gives them (llama-cpp-python: --logits_all true), or use another`,
+    `server ${fleet.urls[0]}: expected log-probabilities${waySaid(question)}, got none (${[...new Set(lacks.map(saidLack))].join('; ')}); start it so that it gives them (llama-cpp-python: --logits_all true), or use another`,
   );
+}
+
+function waySaid({ by, chat }: ServedQuestion): string {
+  if (chat) return ' by chat completions';
+  return by ? ` by ${by}` : '';
 }
 
 /** Why a way would not do. */
 interface Lack {
-  readonly way: ServedWay;
+  readonly way: AskedWay;
   readonly why: string;
   readonly refused?: Refused;
 }
@@ -95,7 +123,11 @@ function saidLack({ way, why }: Lack): string {
 
 type Asking = Omit<Agreement, 'tails'>;
 
-function waysOf({ by }: ServedQuestion): Pick<Asking, 'way' | 'top'>[] {
+function waysOf({ by, chat }: ServedQuestion): Pick<Asking, 'way' | 'top' | 'chat'>[] {
+  if (chat) {
+    const { system } = chat === true ? {} : chat;
+    return LIMITS.flatMap((limit) => LISTS.map((top) => ({ way: 'chat' as const, top, chat: { system, limit } })));
+  }
   const all = SERVED_WAYS.flatMap((way) => (way === 'top-k' ? LISTS : [0]).map((top) => ({ way, top })));
   return all.filter(({ way }) => by === undefined || way === by);
 }
@@ -130,7 +162,7 @@ async function modelOf(fleet: Fleet, { model, signal }: ServedQuestion): Promise
 }
 
 /** What the first server says of the whole prompt in one way, or null where it cannot; `lacks` is then told why. */
-async function askedOf(fleet: Fleet, asking: Asking, { prompt, signal }: ServedQuestion, lacks: Lack[]): Promise<Scored | null> {
+async function askedOf(fleet: Fleet, asking: Asking, { prompt, signal }: ServedQuestion, lacks: Lack[]): Promise<Answer | null> {
   const job = scoreJob(asking, [prompt], { only: 0, retries: 2 });
   const tokensOf = (answer: Answer | string) => (typeof answer === 'string' ? null : answer.usedTokens);
   const lack = (why: string, refused?: Refused) => {
@@ -148,7 +180,7 @@ async function askedOf(fleet: Fleet, asking: Asking, { prompt, signal }: ServedQ
   const [answer] = found;
   if (typeof answer === 'string') return lack(answer);
   const [scored] = answer.scored;
-  return scored.tokens.length > 0 || scored.top.length > 0 ? scored : lack('only tokens that it made itself');
+  return scored.tokens.length > 0 || scored.top.length > 0 ? answer : lack('only tokens that it made itself');
 }
 
 /** What a job reads, or in words why that cannot be. */
@@ -168,31 +200,23 @@ async function targetOf(
   fleet: Fleet,
   model: string,
   likely: readonly ServedToken[] | null,
-  { prompt, target, signal }: ServedQuestion,
+  { prompt, target, chat, signal }: ServedQuestion,
 ): Promise<{ written: string; continuations: string[] }> {
+  // An answer begins on a line of its own.
+  const before = chat ? '\n' : prompt;
   if (target === undefined) {
     const text = likely ? likeliest(likely) : await ownAnswer(fleet, model, prompt, signal);
-    return { written: writtenText(prompt, text), continuations: [text] };
+    return { written: writtenText(before, text), continuations: [text] };
   }
   const parts = splitAlternatives(target);
   const continuations = parts.map((part) => {
-    const { text } = followingText(prompt, part);
+    const { text } = followingText(before, part);
     if (text === '') throw noContinuation(part);
     return text;
   });
   if (parts.length === 2 && continuations[0] === continuations[1])
     throw new WebspexError('usage', `target: expected two different texts, got ${JSON.stringify(parts[0])} twice; name two`);
   return { written: parts.join(' vs '), continuations };
-}
-
-function likeliest(tokens: readonly ServedToken[]): string {
-  const worded = tokens.filter(({ text }) => text.trim() !== '');
-  if (worded.length === 0) throw noAnswer();
-  return worded.reduce((best, t) => ((t.logProb ?? 0) > (best.logProb ?? 0) ? t : best)).text;
-}
-
-function noAnswer(): WebspexError {
-  return new WebspexError('empty-input', 'target: expected an answer of the model, got its end at once; name a target, such as yes vs no');
 }
 
 /** The model's own answer up to the end of its first line with words. */
@@ -267,8 +291,9 @@ async function doubtOf(
   const listed = await askedOf(fleet, { ...asking, way: 'top-k', top: LISTS[1] }, { prompt, signal }, []);
   if (!listed) return null;
   const [{ text, logProb }] = tail;
-  const wanted = listed.top.find((token) => token.text === bare(text))?.logProb;
-  const least = listed.top.reduce((low, token) => Math.min(low, token.logProb ?? low), Number.POSITIVE_INFINITY);
+  const { top } = listed.scored[0];
+  const wanted = top.find((token) => token.text === bare(text))?.logProb;
+  const least = top.reduce((low, token) => Math.min(low, token.logProb ?? low), Number.POSITIVE_INFINITY);
   const right =
     wanted === undefined || wanted === null ? (logProb ?? 0) <= least + MOST_APART : Math.abs((logProb ?? 0) - wanted) <= MOST_APART;
   return right
@@ -288,21 +313,6 @@ function tailsOf({ tokens: own }: Scored, followed: readonly Scored[], continuat
   });
 }
 
-/** The listed token that each continuation is; one of two may be missing. @throws usage where none is listed. */
-function likelyTokens(top: readonly ServedToken[], continuations: readonly string[]): string[][] {
-  const names = top.map(({ text }) => text);
-  const exact = continuations.some((text) => names.includes(text));
-  const found = continuations.map((text) => (exact ? text : names.find((name) => name.trim() === text.trim())));
-  if (exact || found.some((name) => name !== undefined)) return continuations.map((text, c) => [found[c] ?? text.trim()]);
-  throw new WebspexError(
-    'usage',
-    `target: expected one of the ${top.length} likeliest next tokens, which is all this server lists, got ${continuations.map((text) => JSON.stringify(text)).join(' and ')}; choose among ${names
-      .slice(0, 8)
-      .map((name) => JSON.stringify(name))
-      .join(', ')}, or a server that echoes`,
-  );
-}
-
 /** @throws usage where another server says something else of the whole prompt. */
 async function checkOthers(
   fleet: Fleet,
@@ -311,7 +321,7 @@ async function checkOthers(
   continuation: string,
   wanted: number,
 ): Promise<void> {
-  const text = agreement.way === 'top-k' ? prompt : prompt + continuation;
+  const text = listsAlone(agreement.way) ? prompt : prompt + continuation;
   const jobs = fleet.urls.slice(1).map((_, i) => scoreJob(agreement, [text], { only: i + 1 }));
   const apart: string[] = [];
   try {

@@ -23,11 +23,13 @@ export interface Failure {
 /** The server understood and said no: asking again gives the same. */
 export class Refused extends Error {
   readonly url: string;
+  readonly path: string;
   readonly status: number;
 
-  constructor(url: string, status: number, said: string) {
+  constructor(url: string, path: string, status: number, said: string) {
     super(`${status}${said === '' ? '' : ` (${said})`}`);
     this.url = url;
+    this.path = path;
     this.status = status;
   }
 }
@@ -70,7 +72,7 @@ export async function attempt<T>(url: string, enquiry: Enquiry<T>, options: Atte
     const text = await response.text();
     if (response.ok) return { value: enquiry.read(parse(text)) };
     const said = hidden(messageOf(text), apiKey);
-    if (response.status < 500 && !PASSING.has(response.status)) throw new Refused(url, response.status, said);
+    if (response.status < 500 && !PASSING.has(response.status)) throw new Refused(url, enquiry.path, response.status, said);
     return { failure: ofStatus(response, said) };
   } catch (error) {
     if (signal?.aborted) throw new WebspexError('aborted', 'run: aborted by its signal; call stop() instead to keep what is known');

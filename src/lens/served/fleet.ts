@@ -1,7 +1,7 @@
 import { WebspexError } from '../../core/errors.ts';
 import { createRandom } from '../../core/random.ts';
 import { type AttemptOptions, attempt, type Enquiry, type Failure, Refused } from './attempt.ts';
-import { Malformed } from './protocol.ts';
+import { Malformed, pathOf } from './protocol.ts';
 import { createQueue, type Group, type Server, type Waiting } from './queue.ts';
 
 export interface FleetOptions {
@@ -220,7 +220,7 @@ export function refusal(error: unknown, model: string): unknown {
       `server: expected the tokens of the text that was sent, got ${error.message}; choose another target, or units`,
     );
   if (!(error instanceof Refused)) return error;
-  const { url, status, message } = error;
+  const { url, path, status, message } = error;
   if (status === 401 || status === 403)
     return new WebspexError(
       'usage',
@@ -229,7 +229,7 @@ export function refusal(error: unknown, model: string): unknown {
   if (status === 404)
     return new WebspexError(
       'not-found',
-      `server ${url}: expected completions of model ${model}, got ${message}; see ${url}/models for its models`,
+      `server ${url}: expected ${path === pathOf('chat') ? 'chat completions' : 'completions'} of model ${model}, got ${message}; see ${url}/models for its models`,
     );
   return new WebspexError(
     'value-function',

@@ -5,6 +5,33 @@
 export const SERVED_WAYS = ['echo', 'prompt-logprobs', 'tgi', 'top-k'] as const;
 export type ServedWay = (typeof SERVED_WAYS)[number];
 
+/** And `chat`, which is another question: the likeliest first tokens of the answer to a message, by chat completions. */
+export type AskedWay = ServedWay | 'chat';
+
+/** What OpenAI's newer models call the most tokens to make; no other server has to know it, and none may be sent both. */
+export const LIMITS = ['max_tokens', 'max_completion_tokens'] as const;
+
+/** What is said in a chat besides the message. */
+export interface ChatForm {
+  readonly system?: string;
+  readonly limit: (typeof LIMITS)[number];
+}
+
+/** A question as a server understands it. */
+export interface Form {
+  readonly model: string;
+  readonly way: AskedWay;
+  /** How many likely tokens are listed, where it lists them. */
+  readonly top: number;
+  /** With `chat`. */
+  readonly chat?: ChatForm;
+}
+
+/** Whether a way knows the likeliest next tokens alone, of one token each. */
+export function listsAlone(way: AskedWay): boolean {
+  return way === 'top-k' || way === 'chat';
+}
+
 /** A token as the server writes it, and its log-probability after what comes before; null where nothing does. */
 export interface ServedToken {
   readonly text: string;
@@ -13,9 +40,9 @@ export interface ServedToken {
 
 /** What an answer says of one text that was sent. */
 export interface Scored {
-  /** The tokens of the text; empty with `top-k`. */
+  /** The tokens of the text; empty where the way lists alone. */
   readonly tokens: readonly ServedToken[];
-  /** The most likely next tokens, with `top-k`. */
+  /** The most likely next tokens, where it does. */
   readonly top: readonly ServedToken[];
 }
 
@@ -51,12 +78,23 @@ function token(text: unknown, logProb: unknown): ServedToken {
 }
 
 /** Where a request goes below the server's address, which ends in /v1 but for TGI's own. */
-export function pathOf(way: ServedWay): string {
+export function pathOf(way: AskedWay): string {
+  if (way === 'chat') return 'chat/completions';
   return way === 'tgi' ? '../generate' : 'completions';
 }
 
-/** The request for texts; TGI takes one at a time. One token is made because no server makes none and is content. */
-export function requestBody(way: ServedWay, model: string, texts: readonly string[], top: number): Fields {
+/** Whether a request has room for one text alone. */
+export function takesOne(way: AskedWay): boolean {
+  return way === 'tgi' || way === 'chat';
+}
+
+/** The request for texts, which may be one alone. One token is made because no server makes none and is content. */
+export function requestBody({ way, model, top, chat }: Form, texts: readonly string[]): Fields {
+  if (chat) {
+    const said = chat.system === undefined ? [] : [{ role: 'system', content: chat.system }];
+    const messages = [...said, { role: 'user', content: texts[0] }];
+    return { model, messages, [chat.limit]: 1, temperature: 0, logprobs: true, top_logprobs: top };
+  }
   if (way === 'tgi')
     return { inputs: texts[0], parameters: { max_new_tokens: 1, decoder_input_details: true, details: true, do_sample: false } };
   const asked = { model, prompt: texts.length === 1 ? texts[0] : texts, max_tokens: 1, temperature: 0 };
@@ -65,7 +103,7 @@ export function requestBody(way: ServedWay, model: string, texts: readonly strin
 }
 
 /** @throws Malformed. */
-export function readAnswer(way: ServedWay, body: unknown, texts: readonly string[]): Answer {
+export function readAnswer(way: AskedWay, body: unknown, texts: readonly string[]): Answer {
   if (way === 'tgi') return readGenerated(body);
   const answer = fields(body, 'object');
   const usage = answer.usage === undefined || answer.usage === null ? {} : fields(answer.usage, 'usage');
@@ -75,7 +113,7 @@ export function readAnswer(way: ServedWay, body: unknown, texts: readonly string
   const scored = choices.map((choice, i): Scored => {
     if (way === 'echo') return { tokens: echoed(choice, texts[i], made === null ? null : made / texts.length), top: [] };
     if (way === 'prompt-logprobs') return { tokens: ofPrompt(choice), top: [] };
-    return { tokens: [], top: mostLikely(choice) };
+    return { tokens: [], top: mostLikely(choice, way) };
   });
   return { scored, usedTokens: sent === null ? null : sent + (made ?? 0) };
 }
@@ -127,13 +165,16 @@ function ofPrompt(choice: Fields): ServedToken[] {
 }
 
 /** OpenAI's object of tokens for completions, or its list for chats, which llama-server gives for both; without those that it says never come. */
-function mostLikely(choice: Fields): ServedToken[] {
+function mostLikely(choice: Fields, way: AskedWay): ServedToken[] {
   const said = fields(choice.logprobs, 'logprobs');
-  const named = Array.isArray(said.content) ? listedTokens(said.content[0]) : mappedTokens(said.top_logprobs);
+  const named = way === 'chat' || Array.isArray(said.content) ? listedTokens(said.content) : mappedTokens(said.top_logprobs);
   return named.filter(({ logProb }) => logProb !== Number.NEGATIVE_INFINITY);
 }
 
-function listedTokens(first: unknown): ServedToken[] {
+function listedTokens(content: unknown): ServedToken[] {
+  const [first] = list(content, 'logprobs.content');
+  // llama-cpp-python, of a model whose answer ends before it begins.
+  if (first === undefined) throw new Malformed('an answer without a first token');
   return list(fields(first, 'logprobs.content').top_logprobs, 'top_logprobs').map((entry) => {
     const { token: text, logprob } = fields(entry, 'token');
     return token(text, logprob);

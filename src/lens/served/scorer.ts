@@ -1,18 +1,27 @@
 import { WebspexError } from '../../core/errors.ts';
 import type { Fleet, Job } from './fleet.ts';
 import { refusal } from './fleet.ts';
-import { type Answer, Malformed, pathOf, readAnswer, requestBody, type Scored, type ServedToken, type ServedWay } from './protocol.ts';
+import {
+  type Answer,
+  type Form,
+  listsAlone,
+  Malformed,
+  pathOf,
+  readAnswer,
+  requestBody,
+  type Scored,
+  type ServedToken,
+  takesOne,
+} from './protocol.ts';
 
 /** How this server is asked, found out by asking about the whole prompt. */
-export interface Agreement {
-  readonly model: string;
-  readonly way: ServedWay;
-  /** Of the ways that echo: the tokens that end each continuation's text. Of `top-k`: the one token that is each continuation. */
+export interface Agreement extends Form {
+  /** Of the ways that echo: the tokens that end each continuation's text. Of those that list: the one token that is each continuation. */
   readonly tails: readonly (readonly string[])[];
-  /** How many likely tokens are listed, with `top-k`. */
-  readonly top: number;
   /** Texts in a request. */
   readonly batch: number;
+  /** Tokens that a request has besides those of its texts, at most. */
+  readonly around: number;
 }
 
 /** A log-probability, and whether it is only known to be no more than that. */
@@ -24,6 +33,15 @@ export interface Score {
 /** Tokens that no server adds more of to a text, such as the one a text begins with. */
 const SPECIALS = 8;
 
+/** Tokens that a chat's template may put around its messages, a system message of its own included, until the server has counted them. */
+export const TEMPLATE = 256;
+
+/** Tokens around the text of a request, at most. */
+export function tokensAround(chat: { readonly system?: string } | undefined): number {
+  if (!chat) return 0;
+  return TEMPLATE + (chat.system === undefined ? 0 : mostTokens([chat.system]));
+}
+
 /** Bytes bound tokens: a vocabulary of pieces has none shorter, and falls back to single bytes. */
 export function mostTokens(texts: readonly string[]): number {
   return texts.reduce((sum, text) => sum + new TextEncoder().encode(text).length + SPECIALS, 0);
@@ -31,15 +49,15 @@ export function mostTokens(texts: readonly string[]): number {
 
 /** One request as a job. */
 export function scoreJob(
-  { model, way, top }: Pick<Agreement, 'model' | 'way' | 'top'>,
+  asking: Form & Pick<Agreement, 'around'>,
   texts: readonly string[],
   how: Pick<Job<Answer>, 'only' | 'retries'> = {},
 ): Job<Answer> {
   return {
-    path: pathOf(way),
-    body: () => requestBody(way, model, texts, top),
-    read: (answer) => readAnswer(way, answer, texts),
-    mostTokens: mostTokens(texts),
+    path: pathOf(asking.way),
+    body: () => requestBody(asking, texts),
+    read: (answer) => readAnswer(asking.way, answer, texts),
+    mostTokens: mostTokens(texts) + asking.around,
     tokensOf: ({ usedTokens }) => usedTokens,
     ...how,
   };
@@ -47,7 +65,7 @@ export function scoreJob(
 
 /** What follows a prompt by its answer, for one continuation. @throws Malformed where the text ended otherwise; non-finite. */
 export function scoreOf({ way, tails }: Agreement, { tokens, top }: Scored, c: number): Score {
-  return way === 'top-k' ? listed(top, tails[c][0]) : { logProb: tailLogProb(tokens, tails[c]), floored: false };
+  return listsAlone(way) ? listed(top, tails[c][0]) : { logProb: tailLogProb(tokens, tails[c]), floored: false };
 }
 
 function finite(logProb: number | null, of: string): number {
@@ -81,7 +99,7 @@ function listed(top: readonly ServedToken[], wanted: string): Score {
   };
 }
 
-/** Scores of texts (each prompt with each continuation, or with `top-k` each prompt), each told once, as it comes. */
+/** Scores of texts (each prompt with each continuation, or each prompt where the way lists alone), each told once, as it comes. */
 export async function scoreTexts(
   fleet: Fleet,
   agreement: Agreement,
@@ -89,7 +107,7 @@ export async function scoreTexts(
   onScored: (text: number, scored: Scored) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const size = agreement.way === 'tgi' ? 1 : agreement.batch;
+  const size = takesOne(agreement.way) ? 1 : agreement.batch;
   const starts = Array.from({ length: Math.ceil(texts.length / size) }, (_, i) => i * size);
   const jobs = starts.map((start) => {
     const some = texts.slice(start, start + size);

@@ -3,7 +3,7 @@ import type { MaskRule } from '../text/masking.ts';
 import type { Agreed } from './agree.ts';
 import type { Fleet } from './fleet.ts';
 import { maskedTexts, type ServedPlayers } from './masked-texts.ts';
-import type { Scored } from './protocol.ts';
+import { listsAlone, type Scored } from './protocol.ts';
 import { scoreOf, scoreTexts } from './scorer.ts';
 
 export interface ServedValueOptions {
@@ -20,7 +20,7 @@ export function servedValueFunction(
   { rule, floored }: ServedValueOptions,
 ): ValueFunction {
   const { continuations, way } = agreed;
-  const listing = way === 'top-k';
+  const listing = listsAlone(way);
   return async (masks, { signal, onValue } = {}) => {
     const prompts = maskedTexts(masks, split, rule);
     const texts = new Map<string, { row: number; c: number }[]>();

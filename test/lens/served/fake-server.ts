@@ -50,9 +50,30 @@ export function textsIn({ body }: Pick<FakeRequest, 'body'>): string[] {
 
 /** An echo where that is asked for, else the list. */
 export function honest(request: FakeRequest): Reply {
-  if (!request.url.endsWith('/completions')) return { status: 404, text: '' };
+  if (!request.url.endsWith('/v1/completions')) return { status: 404, text: '' };
   const texts = textsIn(request);
   return { text: request.body.echo ? echoOf(texts) : listOf(texts[0], [' yes', ' no', ' so']) };
+}
+
+/** OpenAI's answer to a chat: its likely first tokens, after the system message if any and the message. */
+export function chatOf(request: Pick<FakeRequest, 'body'>, words: readonly string[]): string {
+  const said = messagesIn(request).map(({ content }) => content);
+  const top = words.map((token) => ({ token, logprob: logProbAfter(said.join(' '), token), bytes: null }));
+  const content = [{ ...top[0], top_logprobs: top }];
+  const choices = [{ index: 0, message: { role: 'assistant', content: words[0] }, logprobs: { content }, finish_reason: 'length' }];
+  // A template adds some tokens to each message.
+  const sent = said.reduce((sum, text) => sum + tokensOf(text).length + 4, 0);
+  return JSON.stringify({ object: 'chat.completion', choices, usage: { prompt_tokens: sent, completion_tokens: 1 } });
+}
+
+export function messagesIn({ body }: Pick<FakeRequest, 'body'>): { readonly role: string; readonly content: string }[] {
+  return body.messages as { role: string; content: string }[];
+}
+
+/** A server of chats alone. */
+export function honestChat(request: FakeRequest): Reply {
+  if (!request.url.endsWith('/chat/completions')) return { status: 404, text: '' };
+  return { text: chatOf(request, ['yes', 'no', 'so']) };
 }
 
 /** A fetch whose servers answer by `reply` after `latencyMs` of (faked) time, and that counts how many are under way at each. */
