@@ -48,16 +48,27 @@ export interface Executable {
   destroy(): void;
 }
 
+/** A model's weights on a device, once for all programs that are prepared with them. */
+export interface DeviceWeights {
+  /** Gives them up: they are freed with the last program that was prepared with them. */
+  destroy(): void;
+}
+
 /** A device that runs programs. */
 export interface Backend {
   readonly info: DeviceInfo;
   readonly limits: BackendLimits;
   /** How weights and activations lie in memory; default f32. */
   readonly dtype?: 'f32' | 'f16';
-  /** Whether executables go on reading the weights they were given; otherwise they have copies of their own. */
+  /** Whether the weights that were given go on being read; otherwise there are copies of them. */
   readonly keepsWeights?: boolean;
-  /** Compiles and allocates everything a run needs; runs create nothing. @throws device-lost, out-of-memory, self-check. */
-  prepare(program: Program, weights: Weights): Promise<Executable>;
+  /** Lays weights down for `program` and others that have the same ones. @throws device-lost, out-of-memory, self-check. */
+  upload(program: Program, weights: Weights): Promise<DeviceWeights>;
+  /**
+   * Compiles and allocates everything a run needs; runs create nothing. Weights that are on the device are shared, others are the program's own.
+   * @throws device-lost, out-of-memory, self-check.
+   */
+  prepare(program: Program, weights: Weights | DeviceWeights): Promise<Executable>;
   /** Opens the device anew after a loss, where that can help; executables of the old one stay dead. @throws no-adapter, device-lost. */
   reopen?(): Promise<void>;
   destroy(): void;

@@ -82,7 +82,7 @@ export function bufferNamed(program: Program, name: string): BufferSpec {
 }
 
 /** Checks names, slots and constants before anything is allocated. @throws self-check naming the step. */
-export function checkProgram(program: Program, weights: Weights): void {
+export function checkProgram(program: Program, weights: ReadonlyMap<string, { readonly length: number }>): void {
   const complain = (what: string) => {
     throw new WebspexError('self-check', `program: expected ${what}; please report it`);
   };

@@ -1,5 +1,5 @@
-import type { Backend, Executable } from '../compute/backend.ts';
-import type { Inputs, Program, RowCounts, Weights } from '../compute/program.ts';
+import type { Backend, DeviceWeights, Executable } from '../compute/backend.ts';
+import { bufferWords, type Inputs, type Program, type RowCounts, type Weights } from '../compute/program.ts';
 import { release } from '../compute/release.ts';
 import { throwIfAborted, WebspexError } from '../core/errors.ts';
 
@@ -19,7 +19,7 @@ export interface Piece {
 
 /** The work of one call, cut into pieces on the way. */
 export interface Work {
-  /** Another program of the same weights than the first; it stays prepared in place of the one before. */
+  /** Another program of the same weights than the first. */
   readonly program?: Program;
   readonly units: number;
   /** Rows of the units from `next` on, and of the largest unit. */
@@ -29,17 +29,24 @@ export interface Work {
   pack(next: number, rows: number): Piece;
 }
 
-/** A model's weights on a backend, with one program prepared. One call at a time. */
+/** A model's weights on a backend, once for all its programs, of which those used last are prepared. One call at a time. */
 export interface Passes {
-  /** Another number each time a program is prepared: what runs left in scratch buffers is there as long as it stays. */
+  /** Another number each time the first program is prepared: what its runs left in scratch buffers is there as long as it stays. */
   readonly generation: number;
   /** Does all the work; where the device is lost, what was taken stays and the rest is computed again, once. @throws as runs do. */
   run(work: Work, signal?: AbortSignal): Promise<void>;
+  /** Takes another first program, in place of all that are prepared. */
+  replace(program: Program): void;
   destroy(): void;
 }
 
 /** Runs given to the device and not yet read back, where it does not say how many it wants. */
 const IN_FLIGHT = 2;
+/**
+ * Bytes that rows may take beside weights where there is a choice: of one program's that could be smaller, and of those that stay prepared
+ * beside another.
+ */
+export const MOST_ROW_BYTES = 192 * 2 ** 20;
 /** Rows below which another thread's run costs more than it saves. */
 const LEAST_SHARE = 64;
 
@@ -47,34 +54,23 @@ const LEAST_SHARE = 64;
 export type WeightsSource = Weights | (() => Weights);
 
 /** Prepares a program, keeps as many runs in flight as the backend wants, and sizes them by how long they take. */
-export async function createPasses(first: Program, weights: WeightsSource, backend: Backend): Promise<Passes> {
+export async function createPasses(program: Program, weights: WeightsSource, backend: Backend): Promise<Passes> {
+  let first = program;
   let generation = 0;
-  const prepare = async (program: Program) => {
-    generation++;
-    if (typeof weights !== 'function') return backend.prepare(program, weights);
-    const made = weights();
-    try {
-      return await backend.prepare(program, made);
-    } finally {
-      if (!backend.keepsWeights) release(made.values());
-    }
-  };
-  let prepared: { program: Program; executable: Executable } | null = { program: first, executable: await prepare(first) };
   let destroyed = false;
   const inFlight = backend.limits.inFlight ?? IN_FLIGHT;
-  const pace = createPace(backend, first.capacity);
-
-  const giveUp = () => {
-    prepared?.executable.destroy();
-    prepared = null;
+  let pace = createPace(backend, first.capacity);
+  const shelf = createShelf(backend, weights);
+  const executableOf = async (wanted: Program) => {
+    const found = shelf.find(wanted);
+    if (found) return found;
+    if (wanted === first) generation++;
+    return shelf.prepare(first, wanted);
   };
-  const executableOf = async (program: Program) => {
-    if (prepared?.program !== program) {
-      giveUp();
-      prepared = { program, executable: await prepare(program) };
-    }
-    return prepared.executable;
-  };
+  await executableOf(first).catch((error) => {
+    shelf.clear();
+    throw error;
+  });
 
   const compute = async (work: Work, done: { units: number }, signal?: AbortSignal) => {
     const program = work.program ?? first;
@@ -115,14 +111,70 @@ export async function createPasses(first: Program, weights: WeightsSource, backe
         await compute(work, done, signal);
       } catch (error) {
         if (!(error instanceof WebspexError && error.code === 'device-lost') || !backend.reopen || destroyed) throw error;
-        giveUp();
+        shelf.clear();
         await backend.reopen();
         await compute(work, done, signal);
       }
     },
+    replace(program) {
+      shelf.destroyPrograms();
+      first = program;
+      pace = createPace(backend, program.capacity);
+    },
     destroy() {
       destroyed = true;
-      giveUp();
+      shelf.clear();
+    },
+  };
+}
+
+/** Weights on a device, made when a program first needs them, and the programs that are prepared with them, the one used last at the end. */
+function createShelf(backend: Backend, weights: WeightsSource) {
+  let uploaded: DeviceWeights | null = null;
+  const prepared: { program: Program; executable: Executable }[] = [];
+  const rowBytes = ({ buffers, capacity }: Program) =>
+    buffers.reduce((sum, spec) => sum + (spec.kind === 'weight' ? 0 : 4 * bufferWords(spec, capacity)), 0);
+  const upload = async (program: Program) => {
+    if (typeof weights !== 'function') return backend.upload(program, weights);
+    const made = weights();
+    try {
+      return await backend.upload(program, made);
+    } finally {
+      if (!backend.keepsWeights) release(made.values());
+    }
+  };
+  const destroyPrograms = (most = 0) => {
+    while (prepared.reduce((sum, { program }) => sum + rowBytes(program), 0) > most) prepared.shift()?.executable.destroy();
+  };
+  return {
+    find(program: Program): Executable | null {
+      const at = prepared.findIndex((p) => p.program === program);
+      if (at < 0) return null;
+      prepared.push(...prepared.splice(at, 1));
+      return prepared[prepared.length - 1].executable;
+    },
+    /** A program's executable; those used longest ago go where there is no room for them beside it. `first` has all weights. */
+    async prepare(first: Program, program: Program): Promise<Executable> {
+      uploaded ??= await upload(first);
+      destroyPrograms(Math.max(0, MOST_ROW_BYTES - rowBytes(program)));
+      const prepare = async (on: DeviceWeights) => {
+        const executable = await backend.prepare(program, on);
+        prepared.push({ program, executable });
+        return executable;
+      };
+      try {
+        return await prepare(uploaded);
+      } catch (error) {
+        if (!(error instanceof WebspexError && error.code === 'out-of-memory' && prepared.length > 0)) throw error;
+        destroyPrograms();
+        return prepare(uploaded);
+      }
+    },
+    destroyPrograms: () => destroyPrograms(),
+    clear() {
+      destroyPrograms();
+      uploaded?.destroy();
+      uploaded = null;
     },
   };
 }

@@ -34,12 +34,12 @@ function weighing(backend: Backend) {
   const bytes = { matrices: 0, all: 0 };
   const noting: Backend = {
     ...backend,
-    prepare(program, weights) {
+    upload(program, weights) {
       for (const [name, { byteLength }] of weights) {
         bytes.all += byteLength;
         if (name.endsWith('.weight')) bytes.matrices += byteLength;
       }
-      return backend.prepare(program, weights);
+      return backend.upload(program, weights);
     },
   };
   return { backend: noting, bytes };

@@ -2,7 +2,8 @@ import { throwIfAborted, WebspexError } from '../../core/errors.ts';
 import type { Backend, Executable } from '../backend.ts';
 import type { KernelName } from '../kernels.ts';
 import { expandPanels, isPacked } from '../packed.ts';
-import { bufferLength, checkProgram, checkRun, type Inputs, type Program, type RowCounts, rowsOf, type Weights } from '../program.ts';
+import { bufferLength, checkRun, type Inputs, type Program, type RowCounts, rowsOf, type Weights } from '../program.ts';
+import { sharedWeights } from '../shared-weights.ts';
 import { outputLabels, readStamped } from '../stamp.ts';
 import { attention } from './attention.ts';
 import { causalAttention } from './causal-attention.ts';
@@ -39,15 +40,15 @@ export function createReferenceBackend(): Backend {
     info: { backend: 'reference', adapter: 'CPU (float64)', software: true },
     limits: { bufferBytes: 2 ** 31, firstTokens: 128, leastTokens: 32, mostTokens: 512, targetMs: 250 },
     keepsWeights: true,
-    async prepare(program, weights) {
-      checkProgram(program, weights);
-      return createExecutable(program, weights);
-    },
+    ...sharedWeights(async (first, weights) => {
+      const expanded = expandWeights(first, weights);
+      return { prepare: async (program) => createExecutable(program, expanded), free: () => expanded.clear() };
+    }),
     destroy() {},
   };
 }
 
-function createExecutable(program: Program, weights: Weights): Executable {
+function createExecutable(program: Program, weights: Memory): Executable {
   const buffers = allocate(program, weights);
   const labels = outputLabels(program);
   let serial = 0;
@@ -98,16 +99,22 @@ function at(buffers: Memory, name: string) {
   return buffer;
 }
 
-function allocate(program: Program, weights: Weights): Memory {
+/** Weights as the twins read them: packed ones in float32, others as they are. */
+function expandWeights(program: Program, weights: Weights): Memory {
+  const expanded: Memory = new Map();
+  for (const { name, type, rows, columns } of program.buffers) {
+    const weight = weights.get(name);
+    if (weight) expanded.set(name, isPacked(type) ? expandPanels(type, weight as Uint32Array, rows as number, columns) : weight);
+  }
+  return expanded;
+}
+
+function allocate(program: Program, weights: Memory): Memory {
   const buffers: Memory = new Map();
   for (const spec of program.buffers) {
     const length = bufferLength(spec, program.capacity);
     const weight = weights.get(spec.name);
-    if (spec.kind === 'weight' && weight)
-      buffers.set(
-        spec.name,
-        isPacked(spec.type) ? expandPanels(spec.type, weight as Uint32Array, spec.rows as number, spec.columns) : weight,
-      );
+    if (spec.kind === 'weight' && weight) buffers.set(spec.name, weight);
     else if (spec.kind === 'input' && spec.type === 'u32') buffers.set(spec.name, new Uint32Array(length));
     else buffers.set(spec.name, new Float64Array(length));
   }

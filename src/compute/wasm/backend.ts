@@ -1,11 +1,13 @@
 import { throwIfAborted, WebspexError } from '../../core/errors.ts';
 import type { Backend, BackendLimits, Executable } from '../backend.ts';
-import { checkProgram, checkRun, type Program } from '../program.ts';
+import { checkRun, type Program } from '../program.ts';
+import { sharedWeights } from '../shared-weights.ts';
 import { outputLabels, readStamped } from '../stamp.ts';
 import { type Build, compileKernels, type Kernels } from './compile.ts';
 import { type Crew, createCaller, gone, type Prepared } from './crew.ts';
-import { layOut, MOST_BYTES } from './layout.ts';
+import { layOut, MOST_BYTES, placeWeights } from './layout.ts';
 import { createPool } from './pool.ts';
+import { createRooms } from './rooms.ts';
 import { type PoolWorker, processors, startWorker } from './start-worker.ts';
 
 export interface WasmOptions {
@@ -36,10 +38,25 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
     get limits() {
       return limitsFor(crew.threads);
     },
-    async prepare(program, weights) {
-      checkProgram(program, weights);
-      return createExecutable(program, await crew.prepare(layOut(program), weights));
-    },
+    ...sharedWeights(async (first, weights) => {
+      const places = placeWeights(first);
+      const held = await crew.upload(places, weights, layOut(first, places).bytes);
+      const rooms = createRooms(places.end);
+      return {
+        async prepare(program) {
+          const { from, bytes } = layOut(program, places);
+          const at = rooms.take(bytes - from);
+          const leave = () => rooms.leave(at);
+          try {
+            return createExecutable(program, await held.prepare(layOut(program, places, at)), leave);
+          } catch (error) {
+            leave();
+            throw error;
+          }
+        },
+        free: held.free,
+      };
+    }),
     async reopen() {
       crew.destroy();
       crew = await open();
@@ -75,7 +92,7 @@ function limitsFor(threads: number): BackendLimits {
   };
 }
 
-function createExecutable(program: Program, prepared: Prepared): Executable {
+function createExecutable(program: Program, prepared: Prepared, leave: () => void): Executable {
   const labels = outputLabels(program);
   let serial = 0;
   let closed = false;
@@ -109,6 +126,7 @@ function createExecutable(program: Program, prepared: Prepared): Executable {
     destroy() {
       closed = true;
       prepared.destroy();
+      leave();
     },
   };
 }

@@ -3,7 +3,8 @@ import type { RunOptions } from '../backend.ts';
 import type { Inputs, RowCounts, Weights } from '../program.ts';
 import type { Kernels } from './compile.ts';
 import { createInstance, type Instance } from './instance.ts';
-import type { Layout } from './layout.ts';
+import type { Layout, WeightPlaces } from './layout.ts';
+import { createStore, type Store } from './store.ts';
 import { inTurns, turnOfEventLoop } from './turns.ts';
 
 /** A program prepared on every thread of a crew. */
@@ -21,11 +22,18 @@ export interface Prepared {
   destroy(): void;
 }
 
+/** Weights in memories of a crew's threads. */
+export interface CrewWeights {
+  /** @throws out-of-memory, device-lost. */
+  prepare(layout: Layout): Promise<Prepared>;
+  free(): void;
+}
+
 /** The threads that run programs: a pool of workers, or the one that calls. */
 export interface Crew {
   readonly threads: number;
-  /** @throws out-of-memory, device-lost. */
-  prepare(layout: Layout, weights: Weights): Promise<Prepared>;
+  /** Lays weights down, in as many bytes as a first program will need with them. @throws out-of-memory, device-lost. */
+  upload(places: WeightPlaces, weights: Weights, bytes: number): Promise<CrewWeights>;
   destroy(): void;
 }
 
@@ -35,13 +43,13 @@ export function gone(what: string): WebspexError {
 }
 
 /** What a thread without memory for a program, or with a kernel that trapped, has to say. */
-export function threadError(error: unknown, layout: Layout): WebspexError {
+export function threadError(error: unknown, { bytes }: Pick<Layout, 'bytes'>): WebspexError {
   if (error instanceof WebspexError) return error;
   const said = error instanceof Error ? error.message : String(error);
   if (error instanceof RangeError)
     return new WebspexError(
       'out-of-memory',
-      `WASM: expected ${Math.ceil(layout.bytes / 2 ** 20)} MiB of memory, got ${said}; close other pages, or use a smaller model`,
+      `WASM: expected ${Math.ceil(bytes / 2 ** 20)} MiB of memory, got ${said}; close other pages, or use a smaller model`,
       { cause: error },
     );
   return new WebspexError('self-check', `WASM: expected kernels to end, got ${said}; please report it`, { cause: error });
@@ -50,38 +58,50 @@ export function threadError(error: unknown, layout: Layout): WebspexError {
 /** Runs on the calling thread, one run after another, with turns of its event loop before and in the middle of each. */
 export function createCaller({ module }: Kernels): Crew {
   let closed = false;
+  const prepare = async (layout: Layout, store: Store): Promise<Prepared> => {
+    let instance: Instance | null = await createInstance(module, layout, store).catch((error) => {
+      throw threadError(error, layout);
+    });
+    let earlier: Promise<unknown> = Promise.resolve();
+    const live = (signal?: AbortSignal) => {
+      throwIfAborted(signal);
+      if (closed || !instance) throw gone('executable');
+      return instance;
+    };
+    const run: Prepared['run'] = async (inputs, counts, serial, { signal }) => {
+      await turnOfEventLoop();
+      const work = live(signal).run(inputs, counts, serial);
+      try {
+        return await inTurns(work, () => live(signal));
+      } catch (error) {
+        throw threadError(error, layout);
+      }
+    };
+    return {
+      run(...asked) {
+        // All runs share the memory.
+        const result = earlier.then(() => run(...asked));
+        earlier = result.catch(() => {});
+        return result;
+      },
+      destroy() {
+        // Its part of the memory is free from here on, whoever still holds the executable.
+        instance = null;
+      },
+    };
+  };
   return {
     threads: 1,
-    async prepare(layout, weights) {
+    async upload(places, weights, bytes) {
       if (closed) throw gone('backend');
-      let instance: Instance | null = await createInstance(module, layout, weights).catch((error) => {
-        throw threadError(error, layout);
-      });
-      let earlier: Promise<unknown> = Promise.resolve();
-      const live = (signal?: AbortSignal) => {
-        throwIfAborted(signal);
-        if (closed || !instance) throw gone('executable');
-        return instance;
-      };
-      const run: Prepared['run'] = async (inputs, counts, serial, { signal }) => {
-        await turnOfEventLoop();
-        const work = live(signal).run(inputs, counts, serial);
-        try {
-          return (await inTurns(work, () => live(signal))).slice();
-        } catch (error) {
-          throw threadError(error, layout);
-        }
-      };
+      let store: Store | null = storeOf(places, weights, bytes);
       return {
-        run(...asked) {
-          // All runs share the memory.
-          const result = earlier.then(() => run(...asked));
-          earlier = result.catch(() => {});
-          return result;
+        async prepare(layout) {
+          if (closed || !store) throw gone('backend');
+          return prepare(layout, store);
         },
-        destroy() {
-          // Its memory is garbage from here on, whoever still holds the executable.
-          instance = null;
+        free() {
+          store = null;
         },
       };
     },
@@ -89,4 +109,13 @@ export function createCaller({ module }: Kernels): Crew {
       closed = true;
     },
   };
+}
+
+/** @throws out-of-memory. */
+export function storeOf(places: WeightPlaces, weights: Weights, bytes: number): Store {
+  try {
+    return createStore(places, weights, bytes);
+  } catch (error) {
+    throw threadError(error, { bytes });
+  }
 }

@@ -21,11 +21,19 @@ export interface Place {
   readonly columns: number;
 }
 
-/** A program laid out in one memory: everything an instance needs to run it, as plain data that can be posted to a worker. */
+/** Where weights lie in a memory, for any program that has them. */
+export interface WeightPlaces {
+  readonly weights: readonly Place[];
+  /** Programs may lie from here on. */
+  readonly end: number;
+}
+
+/** A program laid out in the memory of its weights: everything an instance needs to run it, as plain data that can be posted to a worker. */
 export interface Layout {
+  /** Its own part of the memory, up to `bytes`. */
+  readonly from: number;
   readonly bytes: number;
   readonly calls: readonly Call[];
-  readonly weights: readonly Place[];
   readonly inputs: readonly Place[];
   readonly output: Place;
   /** Where the number of the run is written for `finish`. */
@@ -45,21 +53,21 @@ const SCORE_ROWS = 8;
 /** STRIP_WEIGHTS of kernels/matmul.ts. */
 const STRIP_WEIGHTS = 65_536;
 
-/** Gives every buffer its place and every step its arguments. @throws out-of-memory where the whole is beyond 32-bit addresses. */
-export function layOut(program: Program): Layout {
-  let next = FIRST;
-  const reserve = (elements: number) => {
-    const at = next;
-    next += Math.ceil((4 * elements) / ALIGNMENT) * ALIGNMENT;
-    return at;
-  };
+/** Gives every weight of a program its place. */
+export function placeWeights(program: Program): WeightPlaces {
+  const { reserve, end } = reserving(FIRST);
+  return { weights: placesOf(program, reserve, (kind) => kind === 'weight'), end: end() };
+}
+
+/**
+ * Gives every buffer its place, from the end of the weights on or from further up, and every step its arguments.
+ * @throws out-of-memory where the whole is beyond 32-bit addresses.
+ */
+export function layOut(program: Program, { weights, end }: WeightPlaces = placeWeights(program), from = end): Layout {
+  const { reserve, end: reserved } = reserving(from);
   const serialAt = reserve(1);
-  const places = new Map(
-    program.buffers.map((spec) => {
-      const { name, rows, columns } = spec;
-      return [name, { name, rows, columns, at: reserve(bufferWords(spec, program.capacity)) }];
-    }),
-  );
+  const own = placesOf(program, reserve, (kind) => kind !== 'weight');
+  const places = new Map([...weights, ...own].map((place) => [place.name, place]));
   const rooms = attentionRooms(program);
   const scratch = {
     serial: serialAt,
@@ -68,8 +76,9 @@ export function layOut(program: Program): Layout {
     values: reserve(rooms.values),
     expanded: reserve(expandedRoom(program)),
   };
-  if (next > MOST_BYTES)
-    throw new WebspexError('out-of-memory', `WASM: expected at most ${MOST_BYTES} bytes, got a program of ${next}; use a smaller model`);
+  const bytes = reserved();
+  if (bytes > MOST_BYTES)
+    throw new WebspexError('out-of-memory', `WASM: expected at most ${MOST_BYTES} bytes, got a program of ${bytes}; use a smaller model`);
   const calls = program.steps.map((step) => {
     const at = (slot: string, column = 0) => {
       const place = places.get(step.bindings[slot]);
@@ -82,7 +91,28 @@ export function layOut(program: Program): Layout {
     return { ...CALLS[step.kernel](step, at, scratch, bound), rows: step.rows };
   });
   const placed = (kind: BufferSpec['kind']) => program.buffers.filter((b) => b.kind === kind).map((b) => places.get(b.name) as Place);
-  return { bytes: next, calls, weights: placed('weight'), inputs: placed('input'), output: placed('output')[0], serialAt };
+  return { from, bytes, calls, inputs: placed('input'), output: placed('output')[0], serialAt };
+}
+
+/** Hands out memory from an address on. */
+function reserving(from: number): { reserve(elements: number): number; end(): number } {
+  let next = from;
+  const reserve = (elements: number) => {
+    const at = next;
+    next += Math.ceil((4 * elements) / ALIGNMENT) * ALIGNMENT;
+    return at;
+  };
+  return { reserve, end: () => next };
+}
+
+function placesOf(
+  { buffers, capacity }: Program,
+  reserve: (elements: number) => number,
+  which: (kind: BufferSpec['kind']) => boolean,
+): Place[] {
+  return buffers
+    .filter(({ kind }) => which(kind))
+    .map((spec) => ({ name: spec.name, rows: spec.rows, columns: spec.columns, at: reserve(bufferWords(spec, capacity)) }));
 }
 
 /** Elements of the turned keys of one head, its gathered values, and the scores of a few query rows, for the largest attention of a program. */

@@ -1,16 +1,16 @@
 import { throwIfAborted, WebspexError } from '../../core/errors.ts';
 import type { Inputs, RowCounts, Weights } from '../program.ts';
 import type { Kernels } from './compile.ts';
-import { type Crew, gone, type Prepared } from './crew.ts';
+import { type Crew, type CrewWeights, gone, type Prepared } from './crew.ts';
 import { lengthOf } from './instance.ts';
-import type { Layout } from './layout.ts';
+import type { Layout, WeightPlaces } from './layout.ts';
 import type { Answer, Request, Stop } from './messages.ts';
 import type { PoolWorker } from './start-worker.ts';
 
 /** A worker that has not said it is ready by then counts as one that cannot start. */
 const START_MS = 20_000;
 
-/** Bytes that all copies of one program may take together; one copy always may. */
+/** Bytes that all copies of a model's weights, and of a program beside them, may take together; one copy always may. */
 const MOST_HELD = 3 * 2 ** 30;
 
 /** A worker and the requests it has not answered yet, in order. */
@@ -24,7 +24,7 @@ interface Lane {
 }
 
 /**
- * Workers that each hold every program whole, so that runs share nothing: no SharedArrayBuffer, hence no special headers. A run goes to
+ * Workers that each hold weights and programs whole, so that runs share nothing: no SharedArrayBuffer, hence no special headers. A run goes to
  * the first free one. @throws device-lost where a worker does not start.
  */
 export async function createPool({ module }: Kernels, threads: number, start: () => PoolWorker): Promise<Crew> {
@@ -44,25 +44,42 @@ export async function createPool({ module }: Kernels, threads: number, start: ()
     fail(error);
     throw error;
   }
-  let programs = 0;
+  let named = 0;
+  const upload = async (places: WeightPlaces, weights: Weights, bytes: number): Promise<CrewWeights> => {
+    const store = ++named;
+    if (failure) throw failure;
+    const whole = withoutSlack(weights);
+    const holding = await askSome(lanes, bytes, { ask: 'upload', store, places, weights: whole, bytes });
+    return {
+      async prepare(layout) {
+        const program = ++named;
+        if (failure) throw failure;
+        const ready = await askSome(holding, layout.bytes, { ask: 'prepare', program, store, module, layout });
+        return createPrepared(program, layout, ready, () => failure);
+      },
+      free() {
+        for (const lane of holding) lane.ask({ ask: 'release-weights', store }).catch(() => {});
+      },
+    };
+  };
   return {
     threads,
-    async prepare(layout, weights) {
-      const program = ++programs;
-      if (failure) throw failure;
-      const whole = withoutSlack(weights);
-      // Each worker holds the weights whole, and a page that asks for too much is ended, not told.
-      const some = lanes.slice(0, Math.max(1, Math.floor(MOST_HELD / layout.bytes)));
-      const asked = await Promise.allSettled(some.map((lane) => lane.ask({ ask: 'prepare', program, module, layout, weights: whole })));
-      // A machine with memory for fewer copies of the weights computes with fewer workers.
-      const holding = some.filter((_, i) => asked[i].status === 'fulfilled');
-      for (const result of asked)
-        if (result.status === 'rejected' && (holding.length === 0 || (result.reason as WebspexError).code !== 'out-of-memory'))
-          throw result.reason;
-      return createPrepared(program, layout, holding, () => failure);
-    },
+    upload,
     destroy: () => fail(gone('backend')),
   };
+}
+
+/** Asks workers for so many bytes each, as many as there may be, and says which have them. @throws what all say, or one that is lost. */
+async function askSome(lanes: readonly Lane[], bytes: number, request: Request): Promise<readonly Lane[]> {
+  // Each worker holds the weights whole, and a page that asks for too much is ended, not told.
+  const some = lanes.slice(0, Math.max(1, Math.floor(MOST_HELD / bytes)));
+  const asked = await Promise.allSettled(some.map((lane) => lane.ask(request)));
+  // A machine with memory for fewer copies of the weights computes with fewer workers.
+  const holding = some.filter((_, i) => asked[i].status === 'fulfilled');
+  for (const result of asked)
+    if (result.status === 'rejected' && (holding.length === 0 || (result.reason as WebspexError).code !== 'out-of-memory'))
+      throw result.reason;
+  return holding;
 }
 
 function createPrepared(program: number, layout: Layout, lanes: readonly Lane[], failure: () => WebspexError | null): Prepared {

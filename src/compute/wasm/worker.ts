@@ -1,9 +1,10 @@
 import { WebspexError } from '../../core/errors.ts';
 import { release } from '../release.ts';
-import { threadError } from './crew.ts';
+import { storeOf, threadError } from './crew.ts';
 import { createInstance, type Instance } from './instance.ts';
 import type { Layout } from './layout.ts';
 import type { Answer, Request, Stop } from './messages.ts';
+import type { Store } from './store.ts';
 import { inTurns } from './turns.ts';
 
 /** The pool's side, as a worker of a page and one of Node see it. */
@@ -16,6 +17,7 @@ interface NodeThreads {
   readonly parentPort: (Pick<Port, 'postMessage'> & { on(event: 'message', listener: (data: Request | Stop) => void): void }) | null;
 }
 
+const stores = new Map<number, Store>();
 const programs = new Map<number, { instance: Instance; layout: Layout }>();
 
 /** What became of a run that was asked for and is not answered yet. */
@@ -24,16 +26,29 @@ interface Waiting {
 }
 
 async function answer(request: Request, waiting: Waiting): Promise<Answer> {
+  if (request.ask === 'upload') {
+    const { store, places, weights, bytes } = request;
+    try {
+      stores.set(store, storeOf(places, weights, bytes));
+      return { answer: 'done' };
+    } catch (error) {
+      return failed(error, { bytes });
+    } finally {
+      release(weights.values());
+    }
+  }
+  if (request.ask === 'release-weights') {
+    stores.delete(request.store);
+    return { answer: 'done' };
+  }
   const { program } = request;
   if (request.ask === 'prepare') {
-    const { module, layout, weights } = request;
+    const { module, layout } = request;
     try {
-      programs.set(program, { instance: await createInstance(module, layout, weights), layout });
+      programs.set(program, { instance: await createInstance(module, layout, stores.get(request.store) as Store), layout });
       return { answer: 'done' };
     } catch (error) {
       return failed(error, layout);
-    } finally {
-      release(weights.values());
     }
   }
   const prepared = programs.get(program);
@@ -48,14 +63,14 @@ async function answer(request: Request, waiting: Waiting): Promise<Answer> {
     };
     check(0);
     const words = await inTurns(prepared.instance.run(request.inputs, request.counts, request.serial), check);
-    return { answer: 'done', words: words.slice() };
+    return { answer: 'done', words };
   } catch (error) {
     return failed(error, prepared.layout);
   }
 }
 
-function failed(error: unknown, layout: Layout): Answer {
-  const { code, message } = threadError(error, layout);
+function failed(error: unknown, asked: Pick<Layout, 'bytes'>): Answer {
+  const { code, message } = threadError(error, asked);
   return { answer: 'failed', code, message };
 }
 

@@ -1,12 +1,13 @@
 import { WebspexError } from '../../core/errors.ts';
 import type { Backend, BackendLimits, DeviceInfo } from '../backend.ts';
-import { checkProgram } from '../program.ts';
+import { sharedWeights } from '../shared-weights.ts';
 import { type DeviceOptions, type OpenDevice, openDevice } from './device.ts';
 import { createExecutable } from './executable.ts';
-import { prepareProgram } from './prepare.ts';
+import { prepareWith } from './prepare.ts';
 import type { Tiling } from './shaders.ts';
 import type { Dtype } from './storage.ts';
 import { chooseTiling, type TileMemory } from './tiles.ts';
+import { uploadWeights } from './weights.ts';
 
 export interface WebgpuOptions extends DeviceOptions {
   /** Default: without barriers on software, the winner of a race on hardware. */
@@ -37,12 +38,14 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
     info,
     dtype,
     limits: info.software ? SOFTWARE_LIMITS : HARDWARE_LIMITS,
-    async prepare(program, weights) {
-      checkProgram(program, weights);
+    ...sharedWeights(async (first, weights) => {
       const on = opened;
-      const prepared = await prepareProgram(on, program, weights, { tiling, dtype, subgroups });
-      return createExecutable(on, program, prepared);
-    },
+      const held = await uploadWeights(on, first, weights, dtype);
+      return {
+        prepare: async (program) => createExecutable(on, program, await prepareWith(on, program, held, { tiling, dtype, subgroups })),
+        free: held.free,
+      };
+    }),
     async reopen() {
       opened.destroy();
       if (closed) throw new WebspexError('device-lost', 'WebGPU: expected an open backend, got a destroyed one; create another');

@@ -3,7 +3,8 @@ import { KERNELS, type KernelSignature } from '../kernels.ts';
 import { bufferLength, bufferWords, type Program, ROW_KINDS, type Step, type Weights } from '../program.ts';
 import { deviceError, deviceThrew, messageOf, type OpenDevice, scoped } from './device.ts';
 import { assemble, type ShaderChoice, shaderOf } from './shaders.ts';
-import { halfBuffers, storageOf, weightBytes } from './storage.ts';
+import { halfBuffers, storageOf } from './storage.ts';
+import { createBuffer, STORED, uploadWeights, type WeightBuffers } from './weights.ts';
 
 /** Runs that may be on the device at once; each reads back through its own buffer. */
 const IN_FLIGHT = 2;
@@ -27,18 +28,30 @@ export interface Prepared {
   readonly dispatches: readonly Dispatch[];
   /** Where results are copied to and mapped, one for each run in flight. */
   readonly readbacks: readonly GPUBuffer[];
+  /** Its own: not the weights that others may have too. */
   readonly all: readonly GPUBuffer[];
 }
 
 const MAP_READ = 0x1;
 const STORAGE = 0x80;
-const COPY_SRC = 0x4;
 const COPY_DST = 0x8;
 const UNIFORM = 0x40;
 const COMPUTE = 0x4;
 
-/** Compiles the pipelines, in parallel, and allocates and fills the buffers. @throws out-of-memory, device-lost, self-check. */
+/** A program prepared with weights of its own. @throws out-of-memory, device-lost, self-check. */
 export async function prepareProgram(opened: OpenDevice, program: Program, weights: Weights, choice: ShaderChoice): Promise<Prepared> {
+  const own = await uploadWeights(opened, program, weights, choice.dtype);
+  try {
+    const prepared = await prepareWith(opened, program, own, choice);
+    return { ...prepared, all: [...prepared.all, ...own.buffers.values()] };
+  } catch (error) {
+    own.free();
+    throw error;
+  }
+}
+
+/** Compiles the pipelines, in parallel, and allocates the buffers beside the weights. @throws out-of-memory, device-lost, self-check. */
+export async function prepareWith(opened: OpenDevice, program: Program, weights: WeightBuffers, choice: ShaderChoice): Promise<Prepared> {
   const { device } = opened;
   const all: GPUBuffer[] = [];
   try {
@@ -61,7 +74,7 @@ export async function prepareProgram(opened: OpenDevice, program: Program, weigh
   }
 }
 
-function makeObjects(device: GPUDevice, program: Program, weights: Weights, choice: ShaderChoice, all: GPUBuffer[]) {
+function makeObjects(device: GPUDevice, program: Program, weights: WeightBuffers, choice: ShaderChoice, all: GPUBuffer[]) {
   const create = (label: string, size: number, usage: number, contents?: Uint8Array) => {
     const buffer = createBuffer(device, { label, size: Math.max(16, size), usage, mappedAtCreation: contents !== undefined });
     all.push(buffer);
@@ -71,14 +84,12 @@ function makeObjects(device: GPUDevice, program: Program, weights: Weights, choi
     }
     return buffer;
   };
-  const buffers = new Map<string, GPUBuffer>();
   const half = halfBuffers(program, choice.dtype);
-  for (const spec of program.buffers) {
-    const weight = weights.get(spec.name);
-    const size = (half.has(spec.name) ? 2 : 4) * bufferWords(spec, program.capacity);
-    const contents = weight && weightBytes(spec, weight, half);
-    buffers.set(spec.name, create(spec.name, size, STORAGE | COPY_SRC | COPY_DST, contents));
-  }
+  checkHalves(program, half, weights.half);
+  const buffers = new Map(weights.buffers);
+  for (const spec of program.buffers)
+    if (spec.kind !== 'weight')
+      buffers.set(spec.name, create(spec.name, (half.has(spec.name) ? 2 : 4) * bufferWords(spec, program.capacity), STORED));
   const unbound = create('unbound', 16, STORAGE);
   const runs = create('runs', UNIFORM_STRIDE * ROW_KINDS.length, UNIFORM | COPY_DST);
   const params = create('params', UNIFORM_STRIDE * program.steps.length, UNIFORM, paramWords(program));
@@ -116,18 +127,12 @@ function makeObjects(device: GPUDevice, program: Program, weights: Weights, choi
   return { buffers, runs, readbacks, pipelines, steps };
 }
 
-/** A buffer that is created mapped throws where its memory cannot be had; others report it to their scope. */
-function createBuffer(device: GPUDevice, descriptor: GPUBufferDescriptor): GPUBuffer {
-  try {
-    return device.createBuffer(descriptor);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new WebspexError(
-      'out-of-memory',
-      `WebGPU (preparing buffers): expected ${descriptor.size} bytes for ${descriptor.label}, got none (${messageOf(cause)}); use a smaller model`,
-      { cause },
-    );
-  }
+/** @throws self-check where a step would read weights in another precision than the one they are uploaded in. */
+function checkHalves({ buffers, steps }: Program, half: ReadonlySet<string>, uploaded: ReadonlySet<string>): void {
+  const bound = new Set(steps.flatMap(({ bindings }) => Object.values(bindings)));
+  for (const { name, kind } of buffers)
+    if (kind === 'weight' && bound.has(name) && half.has(name) !== uploaded.has(name))
+      throw new WebspexError('self-check', `program: expected ${name} in the precision it was uploaded in, got another; please report it`);
 }
 
 function cached<T>(map: Map<string, T>, key: string, make: () => T): T {

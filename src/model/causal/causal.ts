@@ -2,7 +2,7 @@ import type { Backend } from '../../compute/backend.ts';
 import { bufferWords, matmulFlops, type Program, type Weights } from '../../compute/program.ts';
 import { WebspexError } from '../../core/errors.ts';
 import type { CausalModel, ModelInfo, ScoredSequences, Tokenizer, TokenSequences, TreeCounters } from '../model.ts';
-import { createPasses, type Piece } from '../passes.ts';
+import { createPasses, MOST_ROW_BYTES, type Piece } from '../passes.ts';
 import { type DecoderSizes, decoderProgram } from './decoder.ts';
 import { createGatedScores } from './gated.ts';
 import { inputsOf } from './inputs.ts';
@@ -34,8 +34,6 @@ export interface CausalParts {
 
 /** Texts that a first program is made for; one for longer texts is made when they come. */
 const USUAL_TOKENS = 128;
-/** Bytes that rows may take beside weights where trees have room in less: some thousand rows of a small model fill any device. */
-const MOST_ROW_BYTES = 192 * 2 ** 20;
 /** Rows of a run for each token of the longest text: what all its sequences begin with is computed once a run. */
 const TREE_SPAN = 4;
 /** Rows whose keys and values stay from run to run, or as many as the longest text has. */
@@ -47,7 +45,7 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
   const large = treeBackend(backend);
   let room: Needed = { longest: Math.min(USUAL_TOKENS, info.maxTokens), scored: 1 };
   let program = planDecoder(parts, room, backend);
-  let passes = await createPasses(program, parts.weights, large);
+  const passes = await createPasses(program, parts.weights, large);
   let destroyed = false;
   const counters: TreeCounters = {
     sequences: 0,
@@ -79,13 +77,12 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
   let keeper = openKeeper();
 
   /** A text longer than any before needs a program of its own. */
-  const makeRoom = async ({ longest, scored }: Needed) => {
+  const makeRoom = ({ longest, scored }: Needed) => {
     if (longest <= room.longest && scored <= program.capacity.sequences) return;
     const needed = { longest: Math.max(longest, room.longest), scored: Math.max(scored, room.scored) };
     const larger = planDecoder(parts, needed, backend);
-    passes.destroy();
     [room, program] = [needed, larger];
-    passes = await createPasses(program, parts.weights, large);
+    passes.replace(program);
     keeper = openKeeper();
   };
 
@@ -113,7 +110,7 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
       async means(asked, { signal } = {}) {
         checkLive();
         checkTexts(asked, sizes.vocabulary, info.maxTokens);
-        await makeRoom({ longest: longestOf(asked) + 1, scored: 1 });
+        makeRoom({ longest: longestOf(asked) + 1, scored: 1 });
         return gated().means(asked, signal);
       },
     },
@@ -121,7 +118,7 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
       checkLive();
       checkSequences(asked, sizes.vocabulary, info.maxTokens);
       const sorted = sortSequences(asked);
-      await makeRoom(neededBy(sorted));
+      makeRoom(neededBy(sorted));
       if (gates) {
         const scored = await gated().score(asked, gates, signal);
         counters.sequences += asked.from.length;
@@ -207,6 +204,7 @@ function planDecoder({ sizes, types }: Planned, { longest, scored }: Needed, { l
     const [largest, total] = [Math.max(...bytes), bytes.reduce((a, b) => a + b, 0)];
     const most = limits.totalBytes ?? Number.POSITIVE_INFINITY;
     const rows = planned.buffers.reduce((sum, spec, i) => sum + (spec.kind === 'weight' ? 0 : bytes[i]), 0);
+    // Some thousand rows of a small model fill any device.
     if (rows > MOST_ROW_BYTES && tokens >= 2 * TREE_SPAN * longest) continue;
     if (largest <= limits.bufferBytes && total <= most) return planned;
     if (tokens > longest) continue;

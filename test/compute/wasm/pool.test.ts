@@ -203,7 +203,7 @@ describe('a pool', () => {
     const asked: string[] = [];
     const backend = await open({ threads: 4, startWorker: () => yesWorker(asked) });
     await backend.prepare(productProgram(rows), weights);
-    expect(asked).toEqual(Array(workers).fill('prepare'));
+    expect(asked).toEqual(['upload', 'prepare'].flatMap((ask) => Array(workers).fill(ask)));
   });
 
   it('that loses a worker loses the run under way and every later one, until it is opened anew', async () => {

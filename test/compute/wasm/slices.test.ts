@@ -4,8 +4,9 @@ import { PACKED, panelWords } from '../../../src/compute/packed.ts';
 import type { BufferSpec, Program, Weights } from '../../../src/compute/program.ts';
 import { compileKernels } from '../../../src/compute/wasm/compile.ts';
 import { createInstance } from '../../../src/compute/wasm/instance.ts';
-import { type Layout, layOut } from '../../../src/compute/wasm/layout.ts';
+import { type Layout, layOut, placeWeights } from '../../../src/compute/wasm/layout.ts';
 import { slicesOf } from '../../../src/compute/wasm/slices.ts';
+import { createStore } from '../../../src/compute/wasm/store.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import { type Matrix, normals, whole } from '../support.ts';
 import { BUILDS } from './support.ts';
@@ -44,12 +45,13 @@ function programOf({ kernel, rows, columns, bindings, constants, params }: Long)
 async function words(layout: Layout, program: Program, long: Long, module: WebAssembly.Module) {
   const of = (kind: string) =>
     program.buffers.filter((b) => b.kind === kind).map(({ name }) => [name, long.bindings[name].values] as const);
-  const instance = await createInstance(module, layout, new Map(of('weight')) as Weights);
+  const store = createStore(placeWeights(program), new Map(of('weight')) as Weights, layout.bytes);
+  const instance = await createInstance(module, layout, store);
   const run = instance.run(Object.fromEntries(of('input')), program.capacity, 1);
   let calls = 0;
   for (;;) {
     const { done, value } = run.next();
-    if (done) return { calls, words: value.slice() };
+    if (done) return { calls, words: value };
     calls++;
   }
 }
@@ -100,7 +102,7 @@ function attending(kernel: 'attention' | 'causal-attention', rows: number, buffe
       }),
       ranges: whole(rows, 2, ranges),
     },
-    constants: { HEADS: heads, KEY_HEADS: keyHeads, HEAD_WIDTH: width },
+    constants: { HEADS: heads, KEY_HEADS: keyHeads, HEAD_WIDTH: width, ...(kernel === 'attention' && { SCALE: 1 }) },
     params: {
       ...{ queryStride: heads * width, keyStride: keyColumns, keyColumn: 0 },
       ...{ valueColumn: keyHeads * width, outputStride: heads * width },
