@@ -94,7 +94,7 @@ export function createCaller({ module }: Kernels): Crew {
     threads: 1,
     async upload(places, weights, bytes) {
       if (closed) throw gone('backend');
-      let store: Store | null = storeOf(places, weights, bytes);
+      let store: Store | null = await storeOf(places, weights, bytes);
       return {
         async prepare(layout) {
           if (closed || !store) throw gone('backend');
@@ -112,10 +112,8 @@ export function createCaller({ module }: Kernels): Crew {
 }
 
 /** @throws out-of-memory. */
-export function storeOf(places: WeightPlaces, weights: Weights, bytes: number): Store {
-  try {
-    return createStore(places, weights, bytes);
-  } catch (error) {
+export function storeOf(places: WeightPlaces, weights: Weights, bytes: number): Promise<Store> {
+  return createStore(places, weights, bytes).catch((error) => {
     throw threadError(error, { bytes });
-  }
+  });
 }

@@ -1,5 +1,6 @@
 import type { Weights } from '../program.ts';
 import type { WeightPlaces } from './layout.ts';
+import { turnOfEventLoop } from './turns.ts';
 
 /** A memory with a model's weights, in which any number of programs may lie. */
 export interface Store {
@@ -14,8 +15,10 @@ export interface Store {
 const PAGE = 65_536;
 
 /** Allocates so many bytes and fills in weights. @throws RangeError where there is no such memory. */
-export function createStore({ weights: places }: WeightPlaces, weights: Weights, bytes: number): Store {
+export async function createStore({ weights: places }: WeightPlaces, weights: Weights, bytes: number): Promise<Store> {
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) });
+  // What was left of making the weights can be collected before they are there twice.
+  await turnOfEventLoop();
   let numbers = new Float32Array(memory.buffer);
   let words = new Uint32Array(memory.buffer);
   for (const { name, at } of places) {

@@ -29,7 +29,7 @@ async function answer(request: Request, waiting: Waiting): Promise<Answer> {
   if (request.ask === 'upload') {
     const { store, places, weights, bytes } = request;
     try {
-      stores.set(store, storeOf(places, weights, bytes));
+      stores.set(store, await storeOf(places, weights, bytes));
       return { answer: 'done' };
     } catch (error) {
       return failed(error, { bytes });

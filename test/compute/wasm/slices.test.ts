@@ -45,7 +45,7 @@ function programOf({ kernel, rows, columns, bindings, constants, params }: Long)
 async function words(layout: Layout, program: Program, long: Long, module: WebAssembly.Module) {
   const of = (kind: string) =>
     program.buffers.filter((b) => b.kind === kind).map(({ name }) => [name, long.bindings[name].values] as const);
-  const store = createStore(placeWeights(program), new Map(of('weight')) as Weights, layout.bytes);
+  const store = await createStore(placeWeights(program), new Map(of('weight')) as Weights, layout.bytes);
   const instance = await createInstance(module, layout, store);
   const run = instance.run(Object.fromEntries(of('input')), program.capacity, 1);
   let calls = 0;
