@@ -3,6 +3,7 @@ import type { Backend } from '../../src/compute/backend.ts';
 import { createReferenceBackend } from '../../src/compute/reference/backend.ts';
 import { createWasmBackend } from '../../src/compute/wasm/backend.ts';
 import { createWebgpuBackend } from '../../src/compute/webgpu/backend.ts';
+import { halfBuffers } from '../../src/compute/webgpu/storage.ts';
 import { WebspexError } from '../../src/core/errors.ts';
 import { createPasses, MOST_ROW_BYTES } from '../../src/model/passes.ts';
 import { productProgram } from '../compute/support.ts';
@@ -22,14 +23,17 @@ const LISTS = [
 ];
 const gatesOf = (columns: number) => Float32Array.from({ length: LISTS.length * columns }, (_, i) => ((i * 7) % 5) / 4);
 
+const finite = (means?: Float32Array) => means?.every(Number.isFinite) === true && means.some((x) => x !== 0);
+
 type Ask = (gated: boolean) => Promise<number[]>;
 /** Models that take gates, and how one is asked with them and without. */
-const MODELS: Readonly<Record<string, (backend: Backend) => Promise<{ ask: Ask; destroy(): void }>>> = {
+const MODELS: Readonly<Record<string, (backend: Backend) => Promise<{ ask: Ask; means(): Promise<boolean>; destroy(): void }>>> = {
   async 'an encoder'(backend) {
     const model = await tinyModel(backend, sizes, tensors);
     const values = gatesOf(sizes.layers * (sizes.heads + 1));
     return {
       ask: async (gated) => [...(await model.classify(sequences(LISTS), gated ? { gates: { values } } : {}))],
+      means: async () => finite(await model.components?.means(sequences(LISTS))),
       destroy: model.destroy,
     };
   },
@@ -39,6 +43,7 @@ const MODELS: Readonly<Record<string, (backend: Backend) => Promise<{ ask: Ask; 
     const values = gatesOf(layers * (heads + 1));
     return {
       ask: async (gated) => [...(await model.score(scored(LISTS), gated ? { gates: { values } } : {})).logProbs],
+      means: async () => finite(await model.components?.means(sequences(LISTS))),
       destroy: model.destroy,
     };
   },
@@ -195,5 +200,26 @@ describe('programs of one model', () => {
     const none = noting(0);
     await expect(createPasses(programs[0], new Map(), none.backend)).rejects.toMatchObject({ code: 'out-of-memory' });
     expect(none.notes).toEqual(['weights', 'no weights']);
+  });
+});
+
+describe.each(Object.keys(MODELS))('all programs of %s', (name) => {
+  it('read each weight in one precision where the device is asked for halves', async () => {
+    const reference = createReferenceBackend();
+    const prepared = vi.spyOn(reference, 'prepare');
+    const model = await MODELS[name](reference);
+    await model.ask(true);
+    expect(await model.means()).toBe(true);
+    model.destroy();
+    const [[plain], ...others] = prepared.mock.calls;
+    const uploaded = halfBuffers(plain, 'f16');
+    expect(others.length).toBe(2);
+    for (const [program] of others) {
+      const half = halfBuffers(program, 'f16');
+      const bound = new Set(program.steps.flatMap(({ bindings }) => Object.values(bindings)));
+      const weights = program.buffers.filter((spec) => spec.kind === 'weight' && bound.has(spec.name)).map((spec) => spec.name);
+      expect(weights.filter((weight) => half.has(weight))).toEqual(weights.filter((weight) => uploaded.has(weight)));
+      expect(weights.filter((weight) => half.has(weight)).length).toBeGreaterThan(0);
+    }
   });
 });
