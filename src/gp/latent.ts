@@ -1,3 +1,4 @@
+import { fwht } from '../spectrum/fwht.ts';
 import { characterSums, columnsOf, type Members } from './frequencies.ts';
 import type { Hyper } from './hyper.ts';
 import { CONSTANT } from './kernel.ts';
@@ -32,4 +33,34 @@ export async function latentCoefficients(
   const alpha = rows.paired ? weights[parity].map((a) => Math.SQRT2 * a) : weights[0];
   const sums = await characterSums(units, await columnsOf(units, pace), frequencies, alpha.subarray(0, rows.units), pace);
   return priorOf(hyper, frequencies).map((v, k) => v * sums[k]);
+}
+
+/** Latent means at all 2ⁿ masks in index order, from two transforms: v_S·χ_Sᵀα of every frequency, and back. */
+export function everyLatentMean({ rows, weights, hyper }: Process): Float64Array {
+  const { c, q, product, single } = hyper;
+  const n = c.length;
+  const { words, count } = rows.masks;
+  const table = new Float64Array(2 ** n);
+  const [a, b] = weights;
+  for (let r = 0; r < count; r++) {
+    const p = r >> 1;
+    table[words[r]] += rows.paired ? Math.SQRT1_2 * (r % 2 ? a[p] - b[p] : a[p] + b[p]) : a[r];
+  }
+  fwht(table);
+  const prior = new Float64Array(table.length);
+  prior[0] = product;
+  for (let i = 0; i < n; i++) {
+    const rho = Math.tanh(c[i] / 2);
+    for (let m = 0; m < 1 << i; m++) {
+      prior[m] /= 1 + rho;
+      prior[m | (1 << i)] = rho * prior[m];
+    }
+  }
+  prior[0] += CONSTANT;
+  for (let i = 0; i < n; i++) {
+    prior[1 << i] += single * c[i];
+    for (let d = 1; d <= REACH && i + d < n; d++) prior[(1 << i) | (1 << (i + d))] += q[REACH * i + d - 1];
+  }
+  for (let m = 0; m < table.length; m++) table[m] *= prior[m];
+  return fwht(table);
 }

@@ -2,7 +2,7 @@ import { WebspexError } from '../core/errors.ts';
 import type { Masks } from '../core/masks.ts';
 import { quadratic, times } from './factor.ts';
 import { type Hyper, unfold } from './hyper.ts';
-import { blocksOf, fillKernels, kernelDiagonal, kernelOf, lookUp, pairWork, type Rows, toBlocks } from './kernel.ts';
+import { blocksOf, CONSTANT, farOf, fillKernels, kernelDiagonal, kernelOf, lookUp, pairWork, type Rows, toBlocks } from './kernel.ts';
 import { createMatrices } from './matrices.ts';
 import { warpedBy } from './objective.ts';
 import type { Pace } from './pace.ts';
@@ -68,8 +68,11 @@ export async function latentMeans({ rows, hyper, tables, weights }: Process, mas
     let second = 0;
     for (let p = 0; p < rows.units; p++) {
       lookUp(tables, windows, r, rows.windows, p, sums);
-      const same = kernelOf(hyper, sums[0], sums[1]);
-      const across = kernelOf(hyper, hyper.total - sums[0], sums[1]);
+      const near = hyper.product * Math.exp(-sums[0]);
+      const linear = hyper.single * (hyper.total - 2 * sums[0]);
+      const rest = sums[1] + CONSTANT;
+      const same = near + linear + rest;
+      const across = farOf(hyper, sums[0], near) - linear + rest;
       if (rows.paired) {
         first += (same + across) * a[p];
         second += (same - across) * b[p];

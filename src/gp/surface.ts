@@ -1,5 +1,6 @@
 import { type Masks, pickMasks, sliceMasks } from '../core/masks.ts';
 import { pairedMasks } from '../core/sample.ts';
+import { everyLatentMean } from './latent.ts';
 import type { Pace } from './pace.ts';
 import { latentMeans, latentVariances, type Process } from './process.ts';
 import { expectValue, unwarpSlope } from './warp.ts';
@@ -42,12 +43,15 @@ export async function surfaceOf(process: Process, seed: number, pace: Pace): Pro
   const even = new Float64Array(masks.count);
   const odd = new Float64Array(masks.count);
   const own = { even: new Float64Array(masks.count), odd: new Float64Array(masks.count) };
+  const all = complete ? everyLatentMean(process) : null;
   let slope = 0;
   let variance = 0;
   const slice = 512;
   for (let from = 0; from < masks.count; from += slice) {
     const rows = Array.from({ length: Math.min(slice, masks.count - from) }, (_, i) => from + i);
-    const means = await latentMeans(process, sliceMasks(masks, from, from + rows.length), pace);
+    const means = all
+      ? Float64Array.from({ length: 2 * rows.length }, (_, i) => all[i % 2 ? all.length - 1 - rows[i >> 1] : rows[i >> 1]])
+      : await latentMeans(process, sliceMasks(masks, from, from + rows.length), pace);
     for (const [i, r] of rows.entries()) {
       const first = expectValue(process.warp, means[2 * i], spread);
       const second = expectValue(process.warp, means[2 * i + 1], spread);
