@@ -1,7 +1,7 @@
 import { throwIfAborted, WebspexError } from '../core/errors.ts';
 import { checkCount, type Masks, pickMasks, sliceMasks, type ValueFunction } from '../core/masks.ts';
 import { faithfulness } from '../spectrum/faithfulness.ts';
-import { evaluateSpectrum, type SearchEnd } from '../spectrum/spectrum.ts';
+import { evaluateSpectrum } from '../spectrum/spectrum.ts';
 import type { Explanation, FitReport } from './document.ts';
 import { questionOf, type Remembered, remembering } from './log.ts';
 import { methodEntry } from './methods.ts';
@@ -10,7 +10,7 @@ import { designOf, type Plan, planMasks, sparingEnds } from './plan.ts';
 import { type Origin, type Spent, writeExplanation } from './report.ts';
 import { doublingLooks, growingLooks, rowsInFold, splitRows } from './rows.ts';
 import { breather, type ExplainRun, type RunControl, startRun } from './run.ts';
-import { solve, transform } from './solve.ts';
+import { emptyMemory, type Memory, solve, transform } from './solve.ts';
 import { explainedSpectrum } from './verify.ts';
 
 /** One call of the value function should take about this long, so that Stop and progress stay live, unless a lens knows better. */
@@ -34,8 +34,8 @@ interface Session {
   readonly breathe: () => Promise<void>;
   /** What the stop rule and the audit have found so far. */
   readonly assured: { until?: FitReport['until']; audit?: FitReport['audit'] };
-  /** Where searches ended at the last look. */
-  readonly searches: Map<string, SearchEnd>;
+  /** What the last look found. */
+  readonly found: Memory;
 }
 
 /**
@@ -91,7 +91,7 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
       batchMs,
       breathe: breather(options.signal),
       assured: {},
-      searches: new Map(),
+      found: emptyMemory(),
       memory,
       capped: null,
     };
@@ -282,7 +282,7 @@ async function decode(session: Session, last: boolean, options: ExplainOptions):
           inTurn: inTurn?.subarray(from, count),
           complete,
           thorough: last,
-          memory: session.searches,
+          memory: session.found,
           breathe,
           decode: session.plan.decode,
         });

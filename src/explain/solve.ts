@@ -2,7 +2,7 @@ import type { Masks } from '../core/masks.ts';
 import { gp, isQuick, predictGp } from '../gp/gp.ts';
 import { averageFits } from '../spectrum/average.ts';
 import { crossFitted } from '../spectrum/cross-fitted.ts';
-import { type Choice, crossValidate, type NamedDecoder, rSquared } from '../spectrum/cross-validate.ts';
+import { type Choice, crossValidate, type NamedDecoder, type Prediction, rSquared } from '../spectrum/cross-validate.ts';
 import { faithfulness } from '../spectrum/faithfulness.ts';
 import { spectrumOfTable } from '../spectrum/fwht.ts';
 import { interactionRows, toInteractions } from '../spectrum/indices.ts';
@@ -29,6 +29,20 @@ export interface Solution {
   readonly candidates: readonly Candidate[];
 }
 
+/** What looks leave for those after them. */
+export interface Memory {
+  /** Where searches ended, by method. */
+  readonly searches: Map<string, SearchEnd>;
+  /** Fits and predictions of the folds of the last look, by method: a thorough look at the same rows makes none of them again. */
+  rows: number;
+  readonly fits: Map<string, Fit>;
+  readonly folds: Map<string, Prediction[]>;
+}
+
+export function emptyMemory(): Memory {
+  return { searches: new Map(), rows: 0, fits: new Map(), folds: new Map() };
+}
+
 interface Task {
   readonly fit: Evaluations;
   readonly heldOut: Evaluations;
@@ -40,8 +54,8 @@ interface Task {
   readonly complete: boolean;
   /** The last look: every candidate of `auto` is tried; earlier looks leave the slow one out. */
   readonly thorough: boolean;
-  /** Where searches of earlier looks ended, by method; renewed by this one. */
-  readonly memory?: Map<string, SearchEnd>;
+  /** Of earlier looks; renewed by this one. */
+  readonly memory?: Memory;
   readonly breathe: () => Promise<void>;
   /** The decoder that chose the masks, where one did. */
   readonly decode?: Decoder;
@@ -63,12 +77,21 @@ interface Found {
 
 /** Recovers a spectrum from the fitting masks, and grades it on masks that the fits which predict them have not seen. */
 export async function solve(settings: Settings, task: Task): Promise<Solution> {
+  if (task.memory) turnTo(task.fit.masks.count, task.memory);
   const options = { seed: settings.seed, breathe: task.breathe };
   const single = task.decode ?? methodEntry(settings.method)?.decode;
   const found = single
     ? await decodeOne(settings.method, single, task, { ...options, order: settings.maxOrder, faithful: settings.faithful })
     : await choose(task, options);
   return grade(settings, found, task);
+}
+
+/** Forgets what was made of other rows. */
+function turnTo(rows: number, memory: Memory): void {
+  if (memory.rows === rows) return;
+  memory.rows = rows;
+  memory.fits.clear();
+  memory.folds.clear();
 }
 
 /** One method; where masks grade in turn it is fitted without each fifth of them too. */
@@ -82,8 +105,8 @@ function gradesInTurn({ fit, inTurn, complete }: Task): boolean {
   return inTurn !== undefined && !complete && fit.masks.count >= LEAST_IN_TURN;
 }
 
-function crossValidated(decoders: readonly NamedDecoder[], { fit, inTurn }: Task, options: DecodeOptions): Promise<Choice> {
-  return crossValidate(decoders, fit.masks, fit.values, { folds: FOLDS, favoured: 'gp', graded: inTurn, ...options });
+function crossValidated(decoders: readonly NamedDecoder[], { fit, inTurn, memory }: Task, options: DecodeOptions): Promise<Choice> {
+  return crossValidate(decoders, fit.masks, fit.values, { folds: FOLDS, favoured: 'gp', graded: inTurn, known: memory?.folds, ...options });
 }
 
 /** The folds of the Gaussian process go on from where the fit of all rows ended, which spares them most of the search. */
@@ -101,8 +124,11 @@ export async function autoDecode(masks: Masks, values: ArrayLike<number>, option
 
 /** One method on all fitting masks, from where it ended at an earlier look. */
 async function decodeOnce(method: string, decode: Decoder, { fit, memory }: Task, options: DecodeOptions): Promise<Fit> {
-  const found = await decode(fit.masks, fit.values, { ...options, start: memory?.get(method) });
-  if (found.end) memory?.set(method, found.end);
+  const known = memory?.fits.get(method);
+  if (known) return known;
+  const found = await decode(fit.masks, fit.values, { ...options, start: memory?.searches.get(method) });
+  if (found.end) memory?.searches.set(method, found.end);
+  memory?.fits.set(method, found);
   return found;
 }
 

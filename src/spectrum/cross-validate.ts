@@ -16,7 +16,7 @@ export interface NamedDecoder {
   readonly predict?: (seen: Masks, values: Float64Array, unseen: Masks, options: DecodeOptions) => Promise<Prediction>;
 }
 
-/** A decoder, or the mean of several ("linear+pursuit"), with R² over rows that none of its fits has seen. */
+/** A decoder, or the mean of several ("linear+pursuit"), with R² over rows that none of its fits has seen; of one that dropped out, those it came to. */
 export interface CrossValidated {
   readonly method: string;
   readonly r2: number;
@@ -73,7 +73,16 @@ export interface CrossOptions extends DecodeOptions {
   readonly favoured?: string;
   /** 1 where a row grades, in whole pairs; default: all do. Rows that do not are fitted and predicted all the same. */
   readonly graded?: Uint8Array;
+  /** Predictions by method, one for each fold: those that are there are taken, and others added. Of the same rows, values and seed alone. */
+  readonly known?: Map<string, Prediction[]>;
 }
+
+/**
+ * A decoder drops out after a fold where it and its mean with the favoured one are both worse than that by more than so many standard errors of
+ * the difference, over so many pairs at least.
+ */
+const CLEARLY = 1;
+const LEAST_PAIRS = 16;
 
 /** What is worse than the best by less than this many standard errors of the difference may be chosen all the same. */
 const TOLERANCE = 0.5;
@@ -93,16 +102,23 @@ export async function crossValidate(
   options: CrossOptions,
 ): Promise<Choice> {
   const folds = pairFolds(masks.count, options.folds, options.seed);
-  const { means, expected } = await predictUnseen(decoders, masks, values, folds, options);
   const graded = (rows: readonly number[]) => rows.filter((r) => options.graded?.[r] !== 0);
-  const judge = (rows: readonly number[]) => choose(decoders, means, values, graded(rows), options.favoured);
+  const { left, means, dropped, expected } = await predictUnseen(
+    decoders,
+    masks,
+    values,
+    folds.map((rows) => ({ rows, grading: graded(rows) })),
+    options,
+  );
+  const judge = (rows: readonly number[]) => choose(left, means, values, graded(rows), options.favoured);
   const predicted = new Float64Array(masks.count);
   for (const fold of folds) {
-    const { members } = decoders.length > 1 ? judge(rowsOutside(fold, masks.count)).chosen : { members: [0] };
+    const { members } = left.length > 1 ? judge(rowsOutside(fold, masks.count)).chosen : { members: [0] };
     for (const r of fold) predicted[r] = meanOf(members, means, r);
   }
   const { scored, chosen } = judge(rowsOutside([], masks.count));
-  return { scored: scored.map(({ method, r2 }) => ({ method, r2 })), chosen: chosen.method, predicted, expected };
+  const named = [...scored.map(({ method, r2 }) => ({ method, r2 })), ...dropped].sort((a, b) => b.r2 - a.r2);
+  return { scored: named, chosen: chosen.method, predicted, expected };
 }
 
 interface Scored extends CrossValidated {
@@ -142,52 +158,101 @@ function choose(
   return { scored, chosen: (favoured.length > 0 ? favoured : means).findLast((mean) => isAsGood(mean, scored[0])) ?? scored[0] };
 }
 
-/** For each decoder, predictions of every row by a fit that has not seen it. */
+interface Fold {
+  readonly rows: readonly number[];
+  /** Those that grade. */
+  readonly grading: readonly number[];
+}
+
+interface Unseen {
+  /** Decoders that came to the end, and for each the predictions of every row by a fit that has not seen it. */
+  readonly left: readonly NamedDecoder[];
+  readonly means: readonly Float64Array[];
+  readonly dropped: readonly CrossValidated[];
+  readonly expected: ReadonlyMap<string, number>;
+}
+
 async function predictUnseen(
   decoders: readonly NamedDecoder[],
   masks: Masks,
   values: ArrayLike<number>,
-  folds: readonly number[][],
+  folds: readonly Fold[],
   options: CrossOptions,
-): Promise<{ means: Float64Array[]; expected: Map<string, number> }> {
-  const means = decoders.map(() => new Float64Array(masks.count));
+): Promise<Unseen> {
+  const means = new Map(decoders.map((decoder) => [decoder, new Float64Array(masks.count)]));
+  const favoured = decoders.find(({ method }) => method === options.favoured);
+  const dropped: CrossValidated[] = [];
   const sums = new Map<string, number>();
-  let count = 0;
-  for (const fold of folds) {
-    const rows = rowsOutside(fold, masks.count);
-    const seen = pickMasks(masks, rows);
-    const seenValues = Float64Array.from(rows, (r) => values[r]);
-    const unseen = pickMasks(masks, fold);
-    const grading = fold.flatMap((r, i) => (options.graded?.[r] === 0 ? [] : [i]));
-    count += grading.length;
-    for (const [d, { method, decode, predict }] of decoders.entries()) {
-      const found: Prediction = predict
-        ? await predict(seen, seenValues, unseen, options)
-        : { means: evaluateSpectrum((await decode(seen, seenValues, options)).spectrum, unseen) };
-      fold.forEach((r, i) => {
-        means[d][r] = found.means[i];
-      });
+  const done: number[] = [];
+  for (const [f, { rows, grading }] of folds.entries()) {
+    const outside = rowsOutside(rows, masks.count);
+    const seen = pickMasks(masks, outside);
+    const seenValues = Float64Array.from(outside, (r) => values[r]);
+    const unseen = pickMasks(masks, rows);
+    const grades = new Set(grading);
+    done.push(...grading);
+    for (const [decoder, own] of means) {
+      const found = options.known?.get(decoder.method)?.[f] ?? (await predictFold(decoder, seen, seenValues, unseen, options));
+      options.known?.set(decoder.method, [...(options.known.get(decoder.method) ?? []).slice(0, f), found]);
       const { variances } = found;
+      for (const [i, r] of rows.entries()) own[r] = found.means[i];
       if (variances)
         sums.set(
-          method,
-          grading.reduce((sum, i) => sum + variances[i], sums.get(method) ?? 0),
+          decoder.method,
+          rows.reduce((sum, r, i) => sum + (grades.has(r) ? variances[i] : 0), sums.get(decoder.method) ?? 0),
         );
       await options.breathe?.();
     }
+    if (!favoured || f === folds.length - 1) continue;
+    const truth = Float64Array.from(done, (r) => values[r]);
+    const best = means.get(favoured) as Float64Array;
+    for (const [decoder, own] of means) {
+      if (decoder === favoured || !hasLost(own, best, done, truth)) continue;
+      means.delete(decoder);
+      const predicted = Float64Array.from(done, (r) => own[r]);
+      dropped.push({ method: decoder.method, r2: rSquared(predicted, truth) });
+    }
   }
-  return { means, expected: new Map(Array.from(sums, ([method, sum]) => [method, sum / Math.max(1, count)])) };
+  const expected = new Map(Array.from(sums, ([method, sum]) => [method, sum / Math.max(1, done.length)]));
+  return { left: Array.from(means.keys()), means: Array.from(means.values()), dropped, expected };
 }
 
-/** Whether the error exceeds that of the best by no more than chance; pairs of complementary masks count as one observation. */
-function isAsGood(one: Scored, best: Scored): boolean {
+async function predictFold(
+  { decode, predict }: NamedDecoder,
+  seen: Masks,
+  values: Float64Array,
+  unseen: Masks,
+  options: CrossOptions,
+): Promise<Prediction> {
+  if (predict) return predict(seen, values, unseen, options);
+  return { means: evaluateSpectrum((await decode(seen, values, options)).spectrum, unseen) };
+}
+
+/** Whether predictions of some rows, and their mean with the favoured ones, are both clearly worse than those. */
+function hasLost(own: Float64Array, favoured: Float64Array, rows: readonly number[], truth: Float64Array): boolean {
+  const errors = (of: (r: number) => number) => Float64Array.from(rows, (r, i) => (of(r) - truth[i]) ** 2);
+  const least = errors((r) => favoured[r]);
+  return [errors((r) => own[r]), errors((r) => (own[r] + favoured[r]) / 2)].every((one) => {
+    const { sum, error, pairs } = excess(one, least);
+    return pairs >= LEAST_PAIRS && sum > CLEARLY * error;
+  });
+}
+
+/** By how much squared errors exceed others in sum, and its standard error; pairs of complementary masks count as one observation. */
+function excess(one: Float64Array, other: Float64Array): { sum: number; error: number; pairs: number } {
   const differences: number[] = [];
-  for (let r = 0; r < one.errors.length; r += 2) {
-    const last = Math.min(r + 1, one.errors.length - 1);
-    differences.push(one.errors[r] - best.errors[r] + (last > r ? one.errors[last] - best.errors[last] : 0));
+  for (let r = 0; r < one.length; r += 2) {
+    const last = Math.min(r + 1, one.length - 1);
+    differences.push(one[r] - other[r] + (last > r ? one[last] - other[last] : 0));
   }
+  const pairs = differences.length;
   const sum = differences.reduce((a, b) => a + b, 0);
-  const mean = sum / differences.length;
-  const variance = differences.reduce((square, d) => square + (d - mean) ** 2, 0) / Math.max(1, differences.length - 1);
-  return sum <= TOLERANCE * Math.sqrt(differences.length * variance);
+  const variance = differences.reduce((square, d) => square + (d - sum / pairs) ** 2, 0) / Math.max(1, pairs - 1);
+  return { sum, error: Math.sqrt(pairs * variance), pairs };
+}
+
+/** Whether the error exceeds that of the best by no more than chance. */
+function isAsGood(one: Scored, best: Scored): boolean {
+  const { sum, error } = excess(one.errors, best.errors);
+  return sum <= TOLERANCE * error;
 }
