@@ -192,8 +192,9 @@ async function predictUnseen(
     const grades = new Set(grading);
     done.push(...grading);
     for (const [decoder, own] of means) {
-      const found = options.known?.get(decoder.method)?.[f] ?? (await predictFold(decoder, seen, seenValues, unseen, options));
-      options.known?.set(decoder.method, [...(options.known.get(decoder.method) ?? []).slice(0, f), found]);
+      const known = options.known?.get(decoder.method) ?? [];
+      const found = known[f] ?? (await predictFold(decoder, seen, seenValues, unseen, options));
+      if (!known[f]) options.known?.set(decoder.method, [...known, found]);
       const { variances } = found;
       for (const [i, r] of rows.entries()) own[r] = found.means[i];
       if (variances)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { allMasks, pickMasks } from '../../src/core/masks.ts';
 import { arrange } from '../../src/gp/kernel.ts';
-import { latentCoefficients, priorOf } from '../../src/gp/latent.ts';
+import { everyLatentMean, latentCoefficients, priorOf } from '../../src/gp/latent.ts';
 import { paced } from '../../src/gp/pace.ts';
 import { condition, latentMeans, latentVariances } from '../../src/gp/process.ts';
 import { rangeOf } from '../../src/gp/warp.ts';
@@ -33,6 +33,8 @@ describe.each([true, false])('the latent function (pairs: %s)', (paired) => {
       table[m] = means[2 * m];
       table[2 ** n - 1 - m] = means[2 * m + 1];
     }
+    const every = everyLatentMean(process);
+    for (let m = 0; m < 2 ** n; m++) expect(Math.abs(every[m] - table[m])).toBeLessThan(CLOSE);
     const spectrum = spectrumOfTable(table, n);
     const want = new Map(Array.from(spectrum.keys, (key, k) => [key, spectrum.coefficients[k]]));
     for (const parity of [0, 1] as const) {

@@ -228,6 +228,30 @@ describe('cross-validation', () => {
     expect(await choose('linear')).not.toBe('linear');
   });
 
+  it('makes no more folds of a decoder that has clearly lost to the favoured one, and none of one whose predictions are known', async () => {
+    const { masks, y } = plant(hierarchical(14, 30, 3), 300);
+    const calls = new Map<string, number>();
+    const counted = both.map(({ method, decode }) => ({
+      method,
+      decode: (...given: Parameters<typeof linear>) => {
+        calls.set(method, (calls.get(method) ?? 0) + 1);
+        return decode(...given);
+      },
+    }));
+    const known = new Map();
+    const options = { folds: 5, seed: 1, favoured: 'pursuit', known };
+    const first = await crossValidate(counted, masks, y, options);
+    expect([calls.get('linear'), calls.get('pursuit')]).toEqual([1, 5]);
+    expect(first.scored.map((s) => s.method)).toEqual(['pursuit', 'linear']);
+    expect(first.chosen).toBe('pursuit');
+    const again = await crossValidate(counted, masks, y, options);
+    expect([calls.get('linear'), calls.get('pursuit')]).toEqual([1, 5]);
+    expect(again).toEqual(first);
+    // Where the weak one is favoured, the other has not lost.
+    expect((await crossValidate(counted, masks, y, { folds: 5, seed: 1, favoured: 'linear' })).chosen).not.toBe('linear');
+    expect(calls.get('pursuit')).toBe(10);
+  });
+
   it('grades predictions where a decoder can give them without a spectrum, made for rows that were not seen', async () => {
     const { masks, y } = plant(hierarchical(14, 8, 3), 100);
     const decode = async () => {
