@@ -2,6 +2,7 @@ import { lastWordBits, type Masks, maskStride } from '../core/masks.ts';
 import { padded } from './factor.ts';
 import type { Hyper } from './hyper.ts';
 import type { Pace } from './pace.ts';
+import { mixRow, suffixMatrix, suffixWork } from './suffix.ts';
 import { type Tables, type Windows, windowsOf } from './windows.ts';
 
 /** Prior variance of the constant. */
@@ -10,21 +11,23 @@ export const CONSTANT = 10;
 /**
  * Fitting rows. Where every row 2p + 1 is the complement of row 2p, the kernel matrix is [[A, B], [B, A]] and falls apart into A + B, on
  * which only frequencies of even degree live, and A − B, the odd ones: two matrices of half the size, a quarter of the work. Otherwise there
- * is one matrix. A unit is a pair, or a row.
+ * is one matrix. A unit is a pair, or a row. Endings of a text and of its complement are not alike: where they count there is one matrix too.
  */
 export interface Rows {
   readonly masks: Masks;
   readonly paired: boolean;
+  /** Players are words in order, of which the end counts most. */
+  readonly suffix: boolean;
   readonly units: number;
   /** Row length of the padded matrices. */
   readonly size: number;
   readonly windows: Windows;
 }
 
-export function arrange(masks: Masks): Rows {
-  const paired = isPaired(masks);
+export function arrange(masks: Masks, suffix = false): Rows {
+  const paired = !suffix && isPaired(masks);
   const units = paired ? masks.count / 2 : masks.count;
-  return { masks, paired, units, size: padded(units), windows: windowsOf(masks, paired ? 2 : 1) };
+  return { masks, paired, suffix, units, size: padded(units), windows: windowsOf(masks, paired ? 2 : 1) };
 }
 
 /** Whether every row 2p + 1 is the complement of row 2p. */
@@ -56,10 +59,11 @@ export function blocksOf(rows: Rows, length: number): Float64Array[] {
 
 /**
  * The kernel k(x, x') = s²·exp(−D) + l²·(C − 2D) + P + 10 of two masks, D = Σ c_i over the players at which they differ, C = Σ c_i,
- * P = Σ q_ij z_i z_j of local pairs, from the sums of `lookUp`; the complement of x' has C − D and the same P.
+ * P = Σ q_ij z_i z_j of local pairs, from the sums of `lookUp`; the complement of x' has C − D and the same P. To s² comes what endings have
+ * in common.
  */
-export function kernelOf({ product, single, total }: Hyper, distance: number, pairs: number): number {
-  return product * Math.exp(-distance) + single * (total - 2 * distance) + pairs + CONSTANT;
+export function kernelOf({ product, single, total }: Hyper, distance: number, pairs: number, suffix = 0): number {
+  return (product + suffix) * Math.exp(-distance) + single * (total - 2 * distance) + pairs + CONSTANT;
 }
 
 /** e^(−C) is far from nothing in float64 up to here. */
@@ -70,7 +74,7 @@ export function farOf({ product, total, wholly }: Hyper, distance: number, near:
   return total < MOST_TOTAL ? wholly / near : product * Math.exp(distance - total);
 }
 
-/** k(x, x): the prior variance at any mask. */
+/** k(x, x) without endings: the prior variance at any mask. */
 export function kernelDiagonal(hyper: Hyper): number {
   return kernelOf(
     hyper,
@@ -98,11 +102,14 @@ const PAIR_WORK = 24;
 const WINDOW_WORK = 8;
 
 /** Work of `pairs` pairs of rows, where one at least is a fitting row, for `Pace`. */
-export function pairWork({ windows }: Rows, pairs: number): number {
-  return pairs * (PAIR_WORK + WINDOW_WORK * windows.groups);
+export function pairWork({ windows, suffix }: Rows, pairs: number): number {
+  return pairs * (PAIR_WORK + WINDOW_WORK * windows.groups) + (suffix ? suffixWork(windows, pairs) : 0);
 }
 
-/** Fills the lower triangles of the matrices, noise on their diagonals, identity in the padding; `distances` (size × size) is kept for slopes. */
+/**
+ * Fills the lower triangles of the matrices, noise on their diagonals, identity in the padding; `distances` (size × size) is kept for slopes.
+ * `endings`: the `suffixMatrix` of the rows where they are known already.
+ */
 export async function fillKernels(
   rows: Rows,
   hyper: Hyper,
@@ -110,11 +117,15 @@ export async function fillKernels(
   blocks: readonly Float64Array[],
   pace: Pace,
   distances?: Float64Array,
+  endings?: Float64Array,
 ): Promise<void> {
   const { units, size } = rows;
   const sums = new Float64Array(2);
+  const matrix = rows.suffix ? (endings ?? (await suffixMatrix(rows.windows, pace))) : null;
+  const beside = new Float64Array(size);
   for (let p = 0; p < units; p++) {
-    fillRow(rows, hyper, tables, blocks, p, sums, distances);
+    if (matrix) mixRow(hyper.suffix, matrix, p, beside);
+    fillRow(rows, hyper, tables, blocks, p, { sums, beside }, distances);
     const rest = pace(pairWork(rows, p));
     if (rest) await rest;
   }
@@ -131,7 +142,7 @@ function fillRow(
   tables: Tables,
   blocks: readonly Float64Array[],
   p: number,
-  sums: Float64Array,
+  { sums, beside }: { readonly sums: Float64Array; readonly beside: Float64Array },
   distances?: Float64Array,
 ): void {
   const { product, single, total, noise } = hyper;
@@ -140,7 +151,7 @@ function fillRow(
     const [distance, pairs] = [sums[0], sums[1]];
     const at = p * size + q;
     if (distances) distances[at] = distance;
-    const near = product * Math.exp(-distance);
+    const near = (product + beside[q]) * Math.exp(-distance);
     const linear = single * (total - 2 * distance);
     const same = near + linear + pairs + CONSTANT + (p === q ? noise : 0);
     if (paired) {

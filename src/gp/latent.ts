@@ -4,10 +4,11 @@ import type { Hyper } from './hyper.ts';
 import { CONSTANT } from './kernel.ts';
 import type { Pace } from './pace.ts';
 import type { Process } from './process.ts';
+import { suffixCoefficients } from './suffix-spectrum.ts';
 import { firsts } from './surface.ts';
 import { REACH } from './windows.ts';
 
-/** Prior variance of the coefficient of each frequency. */
+/** Prior variance of the coefficient of each frequency, endings not counted. */
 export function priorOf({ c, q, product, single }: Hyper, frequencies: readonly Members[]): Float64Array {
   const rho = c.map((v) => Math.tanh(v / 2));
   const scale = rho.reduce((left, r) => left / (1 + r), product);
@@ -21,21 +22,23 @@ export function priorOf({ c, q, product, single }: Hyper, frequencies: readonly 
   });
 }
 
-/** Posterior means of the coefficients of the latent function, v_S·χ_Sᵀα; all frequencies are of the named parity. */
+/** Posterior means of the coefficients of the latent function, v_S·χ_Sᵀα and what endings add; all frequencies are of the named parity. */
 export async function latentCoefficients(
-  { rows, weights, hyper }: Process,
+  process: Process,
   frequencies: readonly Members[],
   parity: 0 | 1,
   pace: Pace,
 ): Promise<Float64Array> {
+  const { rows, weights, hyper } = process;
   const units = rows.paired ? firsts(rows.masks) : rows.masks;
   // Of a pair, α of both rows at once: their characters are equal where the degree is even, opposite where it is odd.
   const alpha = rows.paired ? weights[parity].map((a) => Math.SQRT2 * a) : weights[0];
   const sums = await characterSums(units, await columnsOf(units, pace), frequencies, alpha.subarray(0, rows.units), pace);
-  return priorOf(hyper, frequencies).map((v, k) => v * sums[k]);
+  const endings = await suffixCoefficients(process, frequencies, pace);
+  return priorOf(hyper, frequencies).map((v, k) => v * sums[k] + endings[k]);
 }
 
-/** Latent means at all 2ⁿ masks in index order, from two transforms: v_S·χ_Sᵀα of every frequency, and back. */
+/** Latent means at all 2ⁿ masks in index order where endings do not count, from two transforms: v_S·χ_Sᵀα of every frequency, and back. */
 export function everyLatentMean({ rows, weights, hyper }: Process): Float64Array {
   const { c, q, product, single } = hyper;
   const n = c.length;

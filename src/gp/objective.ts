@@ -1,16 +1,17 @@
 import { halfLogDeterminant, solvedSquare, times } from './factor.ts';
-import { addPrior, foldSlopes, type Hyper, PLACES, type Slopes, unfold } from './hyper.ts';
+import { addPrior, foldSlopes, type Hyper, type Slopes, shapeOf, unfold, warpPlace } from './hyper.ts';
 import { farOf, fillKernels, pairWork, type Rows, toBlocks } from './kernel.ts';
 import { createMatrices } from './matrices.ts';
 import type { Objective } from './minimise.ts';
 import { type Pace, paced } from './pace.ts';
+import { addMixSlopes, mixRow, suffixMatrix } from './suffix.ts';
 import { applyWarp, type Range, standardise, type Warped } from './warp.ts';
 import { createTables, fillTables, gatherTables, TABLE_WORK, type Tables } from './windows.ts';
 
 /** The values as the process sees them under θ. */
-export function warpedBy(range: Range, theta: Float64Array, n: number): Warped {
-  const at = n + PLACES.warp;
-  return theta.length > at ? applyWarp(range, theta[at], theta[at + 1]) : standardise(range);
+export function warpedBy(range: Range, theta: Float64Array, n: number, suffix = false): Warped {
+  const at = warpPlace(n, suffix);
+  return shapeOf(theta, n, suffix).warp ? applyWarp(range, theta[at], theta[at + 1]) : standardise(range);
 }
 
 /** What a value leaves for the gradient at the same θ. */
@@ -27,22 +28,24 @@ interface Seen {
  */
 export function createObjective(rows: Rows, range: Range, breathe?: () => Promise<void>): Objective & { release(): void } {
   const { n } = rows.masks;
-  const { size } = rows;
+  const { size, suffix } = rows;
   const tables = createTables(n);
   const distances = new Float64Array(size * size);
   const matrices = createMatrices(rows.paired ? 2 : 1, size);
   const pace = paced(breathe);
+  let endings: Float64Array | null = null;
   let seen: Seen | null = null;
   return {
     async value(theta) {
-      const hyper = unfold(theta, n);
-      const warped = warpedBy(range, theta, n);
+      const hyper = unfold(theta, n, suffix);
+      const warped = warpedBy(range, theta, n, suffix);
       const parts = toBlocks(rows, warped.g);
       seen = { theta: theta.slice(), hyper, warped, parts };
       fillTables(hyper.c, hyper.q, tables);
       await pace(TABLE_WORK * tables.length);
-      await fillKernels(rows, hyper, tables, matrices.lower, pace, distances);
-      let value = addPrior(theta, n, new Float64Array(theta.length)) - warped.logSlope;
+      if (suffix) endings ??= await suffixMatrix(rows.windows, pace);
+      await fillKernels(rows, hyper, tables, matrices.lower, pace, distances, endings ?? undefined);
+      let value = addPrior(theta, n, new Float64Array(theta.length), suffix) - warped.logSlope;
       for (const [b, matrix] of matrices.lower.entries()) {
         if (!(await matrices.factorise(b, pace))) return Number.POSITIVE_INFINITY;
         value += halfLogDeterminant(matrix, size) + 0.5 * solvedSquare(matrix, parts[b]);
@@ -61,8 +64,8 @@ export function createObjective(rows: Rows, range: Range, breathe?: () => Promis
       }
       out.fill(0);
       addWarpSlopes(rows, warped, weights, theta, out);
-      foldSlopes(hyper, await slopesOf(rows, hyper, { tables, distances, inverses: matrices.inverses }, weights, pace), out);
-      addPrior(theta, n, out);
+      foldSlopes(hyper, await slopesOf(rows, hyper, { tables, distances, endings, inverses: matrices.inverses }, weights, pace), out);
+      addPrior(theta, n, out, suffix);
     },
     release: () => matrices.release(),
   };
@@ -80,16 +83,29 @@ function addWarpSlopes(rows: Rows, warped: Warped, weights: readonly Float64Arra
 interface Room {
   readonly tables: Tables;
   readonly distances: Float64Array;
+  /** Where endings count. */
+  readonly endings: Float64Array | null;
   readonly inverses: readonly Float64Array[];
 }
 
 /** ∂/∂K = ½(K⁻¹ − ααᵀ), carried back through the kernel to its parameters. The tables become those of the slopes. */
 async function slopesOf(rows: Rows, hyper: Hyper, room: Room, weights: readonly Float64Array[], pace: Pace): Promise<Slopes> {
-  const slopes: Slopes = { c: new Float64Array(hyper.c.length), q: new Float64Array(hyper.q.length), product: 0, noise: 0, single: 0 };
+  const slopes: Slopes = {
+    c: new Float64Array(hyper.c.length),
+    q: new Float64Array(hyper.q.length),
+    suffix: new Float64Array(hyper.suffix.length),
+    product: 0,
+    noise: 0,
+    single: 0,
+  };
+  const beside = new Float64Array(rows.size);
+  const byBeside = new Float64Array(rows.size);
   let byTotal = 0;
   room.tables.fill(0);
   for (let p = 0; p < rows.units; p++) {
-    byTotal += addRow(rows, hyper, room, weights, p, slopes);
+    if (room.endings) mixRow(hyper.suffix, room.endings, p, beside);
+    byTotal += addRow(rows, hyper, { ...room, beside, byBeside }, weights, p, slopes);
+    if (room.endings) addMixSlopes(room.endings, p, byBeside, slopes.suffix);
     const rest = pace(pairWork(rows, p));
     if (rest) await rest;
   }
@@ -101,11 +117,17 @@ async function slopesOf(rows: Rows, hyper: Hyper, room: Room, weights: readonly 
   return slopes;
 }
 
+/** What endings add to s² in one row, and the slopes by it. */
+interface RowRoom extends Room {
+  readonly beside: Float64Array;
+  readonly byBeside: Float64Array;
+}
+
 /** What row p of the lower triangles adds; the slope by C alone is returned. */
-function addRow(rows: Rows, hyper: Hyper, room: Room, weights: readonly Float64Array[], p: number, slopes: Slopes): number {
+function addRow(rows: Rows, hyper: Hyper, room: RowRoom, weights: readonly Float64Array[], p: number, slopes: Slopes): number {
   const { size, paired, windows } = rows;
   const { product, single, total } = hyper;
-  const { tables, distances, inverses } = room;
+  const { tables, distances, inverses, beside, byBeside } = room;
   const { groups, bits } = windows;
   const [even, odd] = inverses;
   const [a, b] = weights;
@@ -116,12 +138,14 @@ function addRow(rows: Rows, hyper: Hyper, room: Room, weights: readonly Float64A
     const plus = twice * (even[at] - a[p] * a[q]);
     const minus = paired ? twice * (odd[at] - b[p] * b[q]) : 0;
     const distance = distances[at];
-    const near = product * Math.exp(-distance);
+    const fallen = Math.exp(-distance);
+    const near = (product + beside[q]) * fallen;
     // By k(x, x') and, for pairs, by k(x, complement of x').
     const same = plus + minus;
     let byDistance = -same * (near + 2 * single);
     let byPairs = same;
-    byProduct += same * near;
+    byProduct += same * (product * fallen);
+    byBeside[q] = same * fallen;
     let linear = same * (total - 2 * distance);
     byTotal += same * single;
     if (p === q) slopes.noise += same;

@@ -4,27 +4,16 @@ import type { Hyper } from './hyper.ts';
 import { blocksOf, type Rows } from './kernel.ts';
 import type { Pace } from './pace.ts';
 import type { Process } from './process.ts';
+import { suffixCovariances, suffixVariance, suffixVarianceWork } from './suffix-spectrum.ts';
+import { symmetric, without } from './symmetric.ts';
 import { REACH } from './windows.ts';
 
 /** What a covariance with one unit takes beside multiply-adds of matrices. */
 const COVARIANCE_WORK = 100;
 /** What the sign of a player in a unit takes. */
 const SIGN_WORK = 8;
-
-/** e_0 … e_top of the weights, elementary symmetric polynomials. */
-function symmetric(weights: Float64Array, top: number): Float64Array {
-  const e = new Float64Array(top + 1);
-  e[0] = 1;
-  for (const w of weights) for (let d = top; d > 0; d--) e[d] += w * e[d - 1];
-  return e;
-}
-
-/** The same without some of the weights: each is divided out of Π(1 + w_i t). |w| < 1, so errors do not grow. */
-function without(e: Float64Array, removed: readonly number[]): Float64Array {
-  const out = Float64Array.from(e);
-  for (const w of removed) for (let d = 1; d < out.length; d++) out[d] -= w * out[d - 1];
-  return out;
-}
+/** Functionals whose covariances by endings are found at once: what all of them need of a row is found once for these. */
+const SLICE = 128;
 
 interface Expansion {
   /** Prior variance of the constant under the product kernel, and what each member multiplies it by. */
@@ -64,7 +53,8 @@ async function expand({ rows, hyper }: Process, top: number, pace: Pace): Promis
 
 /**
  * Latent posterior variance of I_S = Σ_{T ⊇ S} w(|T|, |S|) F(T), over all 2ⁿ frequencies: prior variances v_T less qᵀK⁻¹q, q = Σ w v_T χ_T on
- * the fitting rows. Sums over T are elementary symmetric polynomials, so nothing is enumerated.
+ * the fitting rows. Sums over T are elementary symmetric polynomials, so nothing is enumerated; where endings count, those are no
+ * product and come beside.
  */
 export async function interactionVariances(process: Process, functionals: readonly Functional[], pace: Pace): Promise<Float64Array> {
   const top = functionals.reduce(
@@ -79,9 +69,17 @@ export async function interactionVariances(process: Process, functionals: readon
   const { rows, hyper, inverses } = process;
   const work = inverses.length * ((rows.size * rows.size) / 2) + COVARIANCE_WORK * rows.units;
   const out = new Float64Array(functionals.length);
+  let endings: Float64Array[] = [];
   for (const [f, functional] of functionals.entries()) {
-    const prior = priorVariance(hyper, expansion, functional);
+    let prior = priorVariance(hyper, expansion, functional);
     const columns = covariances(rows, hyper, expansion, functional);
+    if (rows.suffix) {
+      if (f % SLICE === 0) endings = await suffixCovariances(process, functionals.slice(f, f + SLICE), top, pace);
+      const column = endings[f % SLICE];
+      for (let r = 0; r < rows.units; r++) columns[0][r] += column[r];
+      prior += suffixVariance(hyper, functional, top);
+      await pace(suffixVarianceWork(hyper.c.length, top));
+    }
     out[f] = Math.max(
       0,
       columns.reduce((left, column, b) => (column.some((v) => v !== 0) ? left - quadratic(inverses[b], column) : left), prior),

@@ -6,6 +6,7 @@ import { blocksOf, CONSTANT, farOf, fillKernels, kernelDiagonal, kernelOf, lookU
 import { createMatrices } from './matrices.ts';
 import { warpedBy } from './objective.ts';
 import type { Pace } from './pace.ts';
+import { suffixDiagonal, suffixOf, suffixOfBoth } from './suffix.ts';
 import type { Range, Warp } from './warp.ts';
 import { createTables, fillTables, TABLE_WORK, type Tables, windowsOf } from './windows.ts';
 
@@ -24,8 +25,8 @@ export interface Process {
 /** Conditions on rows, hyper-parameters given. @throws self-check where the kernel is not positive definite. */
 export async function condition(rows: Rows, range: Range, theta: Float64Array, pace: Pace): Promise<Process> {
   const { n } = rows.masks;
-  const hyper = unfold(theta, n);
-  const { g, warp } = warpedBy(range, theta, n);
+  const hyper = unfold(theta, n, rows.suffix);
+  const { g, warp } = warpedBy(range, theta, n, rows.suffix);
   const tables = createTables(n);
   fillTables(hyper.c, hyper.q, tables);
   await pace(TABLE_WORK * tables.length);
@@ -62,6 +63,7 @@ export async function latentMeans({ rows, hyper, tables, weights }: Process, mas
   const windows = windowsOf(masks);
   const out = new Float64Array(2 * masks.count);
   const sums = new Float64Array(2);
+  const endings = new Float64Array(2);
   const [a, b] = weights;
   for (let r = 0; r < masks.count; r++) {
     let first = 0;
@@ -71,8 +73,13 @@ export async function latentMeans({ rows, hyper, tables, weights }: Process, mas
       const near = hyper.product * Math.exp(-sums[0]);
       const linear = hyper.single * (hyper.total - 2 * sums[0]);
       const rest = sums[1] + CONSTANT;
-      const same = near + linear + rest;
-      const across = farOf(hyper, sums[0], near) - linear + rest;
+      let same = near + linear + rest;
+      let across = farOf(hyper, sums[0], near) - linear + rest;
+      if (rows.suffix) {
+        suffixOfBoth(hyper.suffix, windows, r, rows.windows, p, endings);
+        same += endings[0] * Math.exp(-sums[0]);
+        across += endings[1] * Math.exp(sums[0] - hyper.total);
+      }
       if (rows.paired) {
         first += (same + across) * a[p];
         second += (same - across) * b[p];
@@ -92,18 +99,19 @@ export async function latentMeans({ rows, hyper, tables, weights }: Process, mas
 /** Latent posterior variance at masks, without noise. */
 export async function latentVariances({ rows, hyper, tables, inverses }: Process, masks: Masks, pace: Pace): Promise<Float64Array> {
   const windows = windowsOf(masks);
-  const prior = kernelDiagonal(hyper);
+  const stationary = kernelDiagonal(hyper);
   const sums = new Float64Array(2);
   const columns = blocksOf(rows, rows.size);
   const out = new Float64Array(masks.count);
   for (let r = 0; r < masks.count; r++) {
     for (let p = 0; p < rows.units; p++) {
       lookUp(tables, windows, r, rows.windows, p, sums);
-      const same = kernelOf(hyper, sums[0], sums[1]);
-      const across = kernelOf(hyper, hyper.total - sums[0], sums[1]);
+      const same = kernelOf(hyper, sums[0], sums[1], suffixOf(hyper.suffix, windows, r, rows.windows, p));
+      const across = rows.paired ? kernelOf(hyper, hyper.total - sums[0], sums[1]) : 0;
       columns[0][p] = rows.paired ? (same + across) * Math.SQRT1_2 : same;
       if (rows.paired) columns[1][p] = (same - across) * Math.SQRT1_2;
     }
+    const prior = stationary + suffixDiagonal(hyper.suffix, windows, r);
     out[r] = Math.max(
       0,
       columns.reduce((left, column, b) => left - quadratic(inverses[b], column), prior),

@@ -1,14 +1,14 @@
-import { pickMasks } from '../core/masks.ts';
+import { type Masks, sliceMasks } from '../core/masks.ts';
 import type { SearchEnd } from '../spectrum/spectrum.ts';
-import { bounds, PLACES, startingPoint } from './hyper.ts';
-import { arrange, type Rows } from './kernel.ts';
+import { bounds, type Shape, shapeOf, startingPoint } from './hyper.ts';
+import { arrange } from './kernel.ts';
 import { minimise } from './minimise.ts';
 import { createObjective } from './objective.ts';
 import { type Range, rangeOf } from './warp.ts';
 
 /** Hyper-parameters are searched for on at most this many rows. */
 const MOST_SEARCHED = 1024;
-/** The first search, from nothing, needs no more rows than this; it also decides about the warp. */
+/** The first search, from nothing, needs no more rows than this; it also decides about the warp, and whether endings count. */
 const FIRST_SEARCHED = 192;
 /** A fold with fewer rows searches from nothing: where rows are few, the optimum of all of them gives away those left out. */
 const LEAST_WARM = 129;
@@ -26,74 +26,88 @@ const STILL = 0.02;
 
 type Breathe = () => Promise<void>;
 
-/** Rows with their values. */
+/** Masks with their values. */
 export interface Data {
-  readonly rows: Rows;
+  readonly masks: Masks;
   readonly range: Range;
 }
+
+/** Hyper-parameters θ, and whether endings count. */
+export type Place = Pick<SearchEnd, 'at' | 'suffix'>;
 
 /**
  * The most probable hyper-parameters θ. The search goes from few rows to many, since what half the rows say leaves little to do for the
  * rest (a fit of 768 rows takes a third of the time that it takes from nothing, true R² the same to .0001), or on from an earlier one.
  */
-export async function findTheta(data: Data, earlier: SearchEnd | undefined, breathe: Breathe): Promise<Float64Array> {
-  const { count } = data.rows.masks;
+export async function findTheta(data: Data, earlier: SearchEnd | undefined, sequential: boolean, breathe: Breathe): Promise<Place> {
+  const { count } = data.masks;
   const most = Math.min(count, MOST_SEARCHED);
   if (earlier && earlier.rows >= count && count >= LEAST_WARM)
-    return goOn(data, [most], earlier.at, breathe, count < MOST_SEARCHED ? WARM_STEPS : FOLD_STEPS);
+    return goOn(data, [most], earlier, breathe, count < MOST_SEARCHED ? WARM_STEPS : FOLD_STEPS);
   const counts = [most];
   while (counts[0] > FIRST_SEARCHED) counts.unshift(2 * Math.ceil(counts[0] / 4));
   if (earlier && earlier.rows >= FIRST_SEARCHED && earlier.rows < count)
     return goOn(
       data,
       counts.filter((c) => c > earlier.rows),
-      earlier.at,
+      earlier,
       breathe,
     );
-  const first = firstRows(data, counts[0]);
-  const warped = await search(first, coldStart(first, true), COLD_STEPS, breathe);
-  const plain = await search(first, coldStart(first, false), COLD_STEPS, breathe);
-  return goOn(data, counts.slice(1), plain.value < warped.value ? plain.x : warped.x, breathe);
+  return goOn(data, counts.slice(1), await firstSearch(firstRows(data, counts[0]), sequential, breathe), breathe);
+}
+
+/** From nothing: the most probable of all shapes; endings are tried with a warp where one is more probable without them. */
+async function firstSearch(data: Data, sequential: boolean, breathe: Breathe): Promise<Place> {
+  const from = async (shape: Shape) => ({ shape, ...(await search(data, coldStart(data, shape), shape, COLD_STEPS, breathe)) });
+  const warped = await from({ suffix: false, warp: true });
+  const plain = await from({ suffix: false, warp: false });
+  let best = plain.value < warped.value ? plain : warped;
+  if (sequential) {
+    const endings = await from({ ...best.shape, suffix: true });
+    if (endings.value < best.value) best = endings;
+  }
+  return { at: best.x, suffix: best.shape.suffix };
 }
 
 async function goOn(
   data: Data,
   counts: readonly number[],
-  start: Float64Array,
+  { at, suffix = false }: Place,
   breathe: Breathe,
   steps = WARM_STEPS,
-): Promise<Float64Array> {
-  let theta = start;
-  for (const count of counts) theta = (await search(firstRows(data, count), theta, steps, breathe)).x;
-  return theta;
+): Promise<Place> {
+  const shape = shapeOf(at, data.masks.n, suffix);
+  let theta = at;
+  for (const count of counts) theta = (await search(firstRows(data, count), theta, shape, steps, breathe)).x;
+  return { at: theta, suffix };
 }
 
-/** From θ, whose length says whether with a warp: the least found of minus the log posterior, which compares with and without one. */
+/** From θ: the least found of minus the log posterior, which compares shapes too. */
 async function search(
-  { rows, range }: Data,
+  { masks, range }: Data,
   start: Float64Array,
+  shape: Shape,
   steps: number,
   breathe: Breathe,
 ): Promise<{ x: Float64Array; value: number }> {
-  const { n } = rows.masks;
-  const objective = createObjective(rows, range, breathe);
+  const objective = createObjective(arrange(masks, shape.suffix), range, breathe);
   try {
     await breathe();
-    return await minimise(objective, start, bounds(n, start.length > n + PLACES.warp), steps, STILL);
+    return await minimise(objective, start, bounds(masks.n, shape), steps, STILL);
   } finally {
     objective.release();
   }
 }
 
 function firstRows(data: Data, count: number): Data {
-  if (count === data.rows.masks.count) return data;
-  const chosen = Array.from({ length: count }, (_, r) => r);
-  return { rows: arrange(pickMasks(data.rows.masks, chosen)), range: rangeOf(data.range.values.slice(0, count)) };
+  if (count === data.masks.count) return data;
+  return { masks: sliceMasks(data.masks, 0, count), range: rangeOf(data.range.values.slice(0, count)) };
 }
 
 /** Influences by the correlations of single players with the values. */
-function coldStart({ rows, range }: Data, warp: boolean): Float64Array {
-  const { windows, masks, paired } = rows;
+function coldStart({ masks, range }: Data, shape: Shape): Float64Array {
+  const rows = arrange(masks);
+  const { windows, paired } = rows;
   const correlations = new Float64Array(masks.n);
   for (let p = 0; p < rows.units; p++) {
     // Of a pair, both rows at once: the characters of the second are those of the first with the other sign.
@@ -101,5 +115,5 @@ function coldStart({ rows, range }: Data, warp: boolean): Float64Array {
     for (let i = 0; i < masks.n; i++)
       correlations[i] += ((windows.bits[p * windows.groups + (i >> 2)] >> (i & 3)) & 1 ? -d : d) / (rows.units * range.sd);
   }
-  return startingPoint(correlations, masks.count, warp);
+  return startingPoint(correlations, masks.count, shape);
 }

@@ -43,7 +43,7 @@ export async function surfaceOf(process: Process, seed: number, pace: Pace): Pro
   const even = new Float64Array(masks.count);
   const odd = new Float64Array(masks.count);
   const own = { even: new Float64Array(masks.count), odd: new Float64Array(masks.count) };
-  const all = complete ? everyLatentMean(process) : null;
+  const all = complete && !process.rows.suffix ? everyLatentMean(process) : null;
   let slope = 0;
   let variance = 0;
   const slice = 512;

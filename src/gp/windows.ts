@@ -3,7 +3,7 @@ import { type Masks, maskStride } from '../core/masks.ts';
 /** Neighbours this far apart may interact beyond what the product kernel expects. */
 export const REACH = 6;
 /** Players whose sums one table holds, and the bits that these depend on. */
-const OWN = 4;
+export const OWN = 4;
 const BITS = OWN + REACH;
 const SIZE = 1 << BITS;
 

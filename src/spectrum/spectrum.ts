@@ -35,6 +35,8 @@ export interface Posterior {
 export interface SearchEnd {
   readonly at: Float64Array;
   readonly rows: number;
+  /** Of a Gaussian process: endings count. */
+  readonly suffix?: boolean;
 }
 
 /**
@@ -70,6 +72,8 @@ export interface DecodeOptions {
   readonly order?: number;
   /** ProxySPEX alone: the recipe of its authors instead of ours. */
   readonly faithful?: boolean;
+  /** Players are words in order that a model reads from first to last, and none of its input is never masked: how a text ends may count by itself. */
+  readonly sequential?: boolean;
   /** Awaited every 50 ms or so of work: lets events in, and throws where the run was aborted. */
   readonly breathe?: () => Promise<void>;
   /** From an earlier fit of the same function by the same method: methods that search begin there and take fewer steps. */

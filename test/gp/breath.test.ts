@@ -5,7 +5,7 @@ import { gp, predictGp } from '../../src/gp/gp.ts';
 import { BETWEEN } from '../../src/gp/pace.ts';
 import { interactionRows } from '../../src/spectrum/indices.ts';
 import { standardErrors } from '../../src/spectrum/uncertainty.ts';
-import { bentValues } from './support.ts';
+import { bentValues, readerOf } from './support.ts';
 
 /** Blocks of code, of a few instructions each: what a core enters in some 20 ms. A silence is one piece of work and what led up to it. */
 const MOST_SILENT = 2 * BETWEEN;
@@ -40,24 +40,26 @@ afterAll(() => session.disconnect());
 describe('the Gaussian process between two breaths', () => {
   // The most players that it takes, whose lists and tables are longest; and a matrix whose parts are many times larger than what is told at once.
   it.each([
-    [1024, 96],
-    [60, 512],
+    [1024, 96, false],
+    [60, 512, false],
+    [60, 256, true],
   ])(
-    'does little, by the count of the engine that runs it: %i players, %i masks',
-    async (n, count) => {
+    'does little, by the count of the engine that runs it: %i players, %i masks, in order: %s',
+    async (n, count, sequential) => {
       const masks = pairedMasks(n, count, 3);
-      const values = bentValues(masks, 5);
+      const values = sequential ? readerOf(n, 3)(masks) : bentValues(masks, 5);
       const silences: number[] = [];
       const breathe = async () => void silences.push(blocksEntered());
       blocksEntered();
-      const fit = await gp(masks, values, { seed: 1, breathe });
+      const fit = await gp(masks, values, { seed: 1, sequential, breathe });
+      expect(fit.end?.suffix ?? false).toBe(sequential);
       await breathe();
       const rows = interactionRows(fit.spectrum, { index: 'FBII', maxOrder: 4 });
       await breathe();
       // A breath each.
       await standardErrors(fit, rows.slice(0, 200), 0.01, breathe);
       await breathe();
-      await predictGp(masks, values, pairedMasks(n, 60, 9), { seed: 1, breathe, start: fit.end });
+      await predictGp(masks, values, pairedMasks(n, 60, 9), { seed: 1, sequential, breathe, start: fit.end });
       await breathe();
       // Otherwise nothing was counted.
       expect(silences.reduce((a, b) => a + b, 0)).toBeGreaterThan(10 * MOST_SILENT);

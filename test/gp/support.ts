@@ -17,6 +17,19 @@ export function bentValues(masks: Masks, seed: number, noise = 0.05): Float64Arr
   });
 }
 
+/** What a reader of the kept words in order answers: each says what the two kept before it make of it, and half is forgotten every three words. */
+export function readerOf(n: number, seed: number): (masks: Masks) => Float64Array {
+  const random = createRandom(seed);
+  const own = Array.from({ length: n }, () => 0.5 * random.normal());
+  const pairs = Array.from({ length: n * n }, () => random.normal());
+  return (masks) =>
+    Float64Array.from({ length: masks.count }, (_, r) => {
+      const kept = Array.from({ length: n }, (_, i) => i).filter((i) => isPresent(masks, r, i));
+      const pair = (k: number) => pairs[n * kept[k - 1] + kept[k]];
+      return kept.reduce((sum, i, k) => 0.8 * sum + own[i] + (k > 0 ? pair(k) : 0) * (k > 1 ? pair(k - 1) : 1), 0);
+    });
+}
+
 /** Paired masks, or the same number without order or complements. */
 export function someMasks(n: number, count: number, paired: boolean): Masks {
   const masks = pairedMasks(n, 2 * count, 5);
