@@ -24,6 +24,8 @@ export interface CompareOptions extends Omit<ExplainOptions, 'method' | 'onProgr
   readonly methods?: readonly Method[];
   /** All players and none are unlike every other mask: their values are quoted and not fitted, where the index gives them no weight. */
   readonly spareEnds?: boolean;
+  /** Players are words in order, and nothing is left where all are absent. */
+  readonly sequential?: boolean;
   readonly onProgress?: (progress: RunProgress & { readonly method: Method }) => void;
 }
 
@@ -67,7 +69,7 @@ export async function compareMethods(valueFunction: ValueFunction, options: Comp
       'usage',
       `compare: expected at least ${LEAST_PLAYERS} players, got ${n}: there are too few masks to keep some apart; explain evaluates all of them`,
     );
-  const { methods = METHODS.filter((m) => m !== 'exact'), onProgress, index, faithful, spareEnds, ...shared } = options;
+  const { methods = METHODS.filter((m) => m !== 'exact'), onProgress, index, faithful, spareEnds, sequential, ...shared } = options;
   const known = new Map<string, number>();
   const cached = remember(valueFunction, known);
   const plans = plansOf(methods, { ...shared, index, faithful }, spareEnds);
@@ -84,7 +86,7 @@ export async function compareMethods(valueFunction: ValueFunction, options: Comp
       ...ownOptions(method, { index, faithful }),
       onProgress: onProgress && ((progress) => onProgress({ ...progress, method })),
     };
-    const run = explainFrom(async () => ({ valueFunction: cached, options: own, origin: FUNCTION_ORIGIN, spareEnds }));
+    const run = explainFrom(async () => ({ valueFunction: cached, options: own, origin: FUNCTION_ORIGIN, spareEnds, sequential }));
     explained.push({ method, explanation: await run.result });
   }
   const values = Float64Array.from({ length: common.count }, (_, r) => known.get(maskKey(common, r)) as number);

@@ -28,6 +28,8 @@ interface Session {
   capped: WebspexError | null;
   /** All 2ⁿ masks are to be evaluated. */
   readonly exhaustive: boolean;
+  /** As in an assignment. */
+  readonly sequential?: boolean;
   readonly values: Float32Array;
   readonly spent: Spent;
   readonly batchMs: number;
@@ -72,12 +74,15 @@ export interface Assignment {
   readonly batchMs?: number;
   /** All players and none are far from every other mask and tell nothing of them: their values are quoted and not fitted. */
   readonly spareEnds?: boolean;
+  /** Players are words in order that a model reads from first to last, and nothing is left where all are absent: how a text ends counts by itself. */
+  readonly sequential?: boolean;
 }
 
 /** As `explain`, for lenses that must look at the model before they know their players. */
 export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
   return startRun(async (control) => {
-    const { valueFunction, options, origin, asked, batchMs = options.batchMs ?? BATCH_MS, spareEnds = false } = await prepare();
+    const assignment = await prepare();
+    const { valueFunction, options, origin, asked, batchMs = options.batchMs ?? BATCH_MS, spareEnds = false, sequential } = assignment;
     const settings = settle(options);
     const { plan, exhaustive } = planRun(settings, spareEnds);
     const memory = options.log ? await remembering(valueFunction, options.log, await questionOf(origin, settings.players, asked)) : null;
@@ -86,6 +91,7 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
       origin,
       plan,
       exhaustive,
+      sequential,
       values: new Float32Array(plan.masks.count),
       spent: { queries: 0, fresh: 0, evaluateMs: 0, decodeMs: 0 },
       batchMs,
@@ -284,6 +290,7 @@ async function decode(session: Session, last: boolean, options: ExplainOptions):
           thorough: last,
           memory: session.found,
           breathe,
+          sequential: session.sequential,
           decode: session.plan.decode,
         });
   spent.decodeMs += performance.now() - start;

@@ -79,6 +79,8 @@ export interface Described {
   readonly batchMs?: number;
   /** All players and none are unlike every other mask: their values are quoted and not fitted. */
   readonly spareEnds?: boolean;
+  /** Players are words in order that a model reads from first to last, and nothing is left where all are absent: how a text ends counts by itself. */
+  readonly sequential?: boolean;
 }
 
 /** A loaded model that explains texts; one run at a time. */
@@ -265,13 +267,14 @@ export function explainerOf(
     device: model.device,
     explain(text, options = {}) {
       return explainFrom(async () => {
-        const { players, valueFunction, batchMs, spareEnds, asked, ...about } = await queued(() => prepareOnce(text, options));
+        const { players, valueFunction, batchMs, spareEnds, sequential, asked, ...about } = await queued(() => prepareOnce(text, options));
         return {
           valueFunction: (masks, o) => queued(() => valueFunction(masks, o)),
           options: { ...options, players },
           asked: { ...unseenOptions(options), ...asked },
           batchMs,
           spareEnds,
+          sequential,
           origin: { ...about, text: about.text ?? text, model: model.info, device: model.device, loadMs },
         };
       });
@@ -287,8 +290,9 @@ export function explainerOf(
         units,
         batchMs,
         spareEnds,
+        sequential,
       } = await queued(() => prepareOnce(text, options));
-      return { players, locked, target, scalar, mask, lens, units, batchMs, spareEnds };
+      return { players, locked, target, scalar, mask, lens, units, batchMs, spareEnds, sequential };
     },
     async evaluate(text, options) {
       const { players, valueFunction } = await queued(() => prepareOnce(text, options));

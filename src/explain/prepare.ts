@@ -63,13 +63,14 @@ export async function prepareClassifier(model: Model, text: string, question: Qu
 export async function prepareCausal(model: CausalModel, text: string, question: Question): Promise<Prepared> {
   const { prompt, split, chat } = await splitPrompt(model, text, question);
   const { mask, rule } = maskOf(question, model.tokenizer);
-  const tokenizer = chat ? bareTokenizer(model.tokenizer) : promptTokenizer(model, mayVanish(split, rule));
+  const sequential = mayVanish(split, rule);
+  const tokenizer = chat ? bareTokenizer(model.tokenizer) : promptTokenizer(model, sequential);
   const whole = maskSequences(everyone(split), split, rule, tokenizer, model.info.maxTokens - 1);
   const target = await resolveCausalTarget(model, prompt, whole.ids, question.target, question.signal);
   checkCausalScalar(question.scalar, target);
   const valueFunction = causalValueFunction(model, split, { tokenizer, target, rule });
   const { written, scalar } = target;
-  return { ...ofText(split, question), text: prompt, target: written, scalar, mask, valueFunction, batchMs: TREE_BATCH_MS };
+  return { ...ofText(split, question), text: prompt, target: written, scalar, mask, valueFunction, batchMs: TREE_BATCH_MS, sequential };
 }
 
 /** The prompt that is put to a model, and its players: in a chat the template stands around the text, and is never masked. */

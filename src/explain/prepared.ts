@@ -12,6 +12,8 @@ export interface Prepared extends Pick<Origin, 'lens' | 'locked' | 'target' | 's
   readonly batchMs?: number;
   /** As in an assignment. */
   readonly spareEnds?: boolean;
+  /** Likewise. */
+  readonly sequential?: boolean;
   /** What of the question neither text nor options tell, such as a picture; a log is of one alone. */
   readonly asked?: Readonly<Record<string, unknown>>;
   /** Frees what the value function holds on the device. */

@@ -228,7 +228,7 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
 function explainHere(explainer: Explainer, text: string, options: TextOptions): ExplainRun {
   return explainFrom(async () => {
     const { log: _, onProgress: __, signal, ...question } = options;
-    const { players, batchMs, spareEnds, ...about } = await explainer.describe(text, { ...question, signal });
+    const { players, batchMs, spareEnds, sequential, ...about } = await explainer.describe(text, { ...question, signal });
     return {
       // No signal a call: the run looks at it between calls, and each call would leave a listener behind.
       valueFunction: (masks) => explainer.evaluate(text, { ...question, masks: rowsOf(masks) }),
@@ -236,6 +236,7 @@ function explainHere(explainer: Explainer, text: string, options: TextOptions): 
       asked: unseenOptions(question),
       batchMs: batchMs ?? REMOTE_BATCH_MS,
       spareEnds,
+      sequential,
       origin: { text, ...about, model: explainer.model, device: explainer.device, loadMs: 0 },
     };
   });

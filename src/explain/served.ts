@@ -115,6 +115,7 @@ async function prepareServed(fleet: Fleet, options: ServerOptions, text: string,
     mask,
     valueFunction: withKnown(valueFunction, new Map([[maskKey(ends, 0), agreed.full], ...emptied])),
     batchMs: SERVED_BATCH_MS,
+    sequential: vanishes,
     model: { id: agreed.model, revision: 'served', sha256: '', dtype: 'unknown' },
     device: deviceOf(fleet, agreed),
     server: () => ({
@@ -194,13 +195,19 @@ export function servedExplainer(options: ServerOptions): ServedExplainer {
     explain(text: string, given: TextOptions = {}) {
       return explainFrom(async () => {
         const start = performance.now();
-        const { players, valueFunction, batchMs, ...about } = await prepare(text, given);
-        return { valueFunction, options: { ...given, players }, batchMs, origin: { text, ...about, loadMs: performance.now() - start } };
+        const { players, valueFunction, batchMs, sequential, ...about } = await prepare(text, given);
+        return {
+          valueFunction,
+          options: { ...given, players },
+          batchMs,
+          sequential,
+          origin: { text, ...about, loadMs: performance.now() - start },
+        };
       });
     },
     async describe(text, question = {}) {
-      const { players, locked = [], target, scalar, mask, lens, units, batchMs } = await prepare(text, question);
-      return { players, locked, target, scalar, mask, lens, units, batchMs };
+      const { players, locked = [], target, scalar, mask, lens, units, batchMs, sequential } = await prepare(text, question);
+      return { players, locked, target, scalar, mask, lens, units, batchMs, sequential };
     },
     async evaluate(text, question) {
       const { players, valueFunction } = await prepare(text, question);

@@ -57,6 +57,8 @@ interface Task {
   /** Of earlier looks; renewed by this one. */
   readonly memory?: Memory;
   readonly breathe: () => Promise<void>;
+  /** As in an assignment. */
+  readonly sequential?: boolean;
   /** The decoder that chose the masks, where one did. */
   readonly decode?: Decoder;
 }
@@ -78,7 +80,7 @@ interface Found {
 /** Recovers a spectrum from the fitting masks, and grades it on masks that the fits which predict them have not seen. */
 export async function solve(settings: Settings, task: Task): Promise<Solution> {
   if (task.memory) turnTo(task.fit.masks.count, task.memory);
-  const options = { seed: settings.seed, breathe: task.breathe };
+  const options = { seed: settings.seed, breathe: task.breathe, sequential: task.sequential };
   const single = task.decode ?? methodEntry(settings.method)?.decode;
   const found = single
     ? await decodeOne(settings.method, single, task, { ...options, order: settings.maxOrder, faithful: settings.faithful })

@@ -49,6 +49,11 @@ export interface Sample {
   readonly values: Float64Array;
 }
 
+/** Whether players are words in order and nothing is left of the prompt where all are absent: prompts with nothing locked, words removed. */
+export function isSequential({ family }: Pick<GameHead, 'family'>): boolean {
+  return family === 'smollm2';
+}
+
 /** The plan of SPEX's masks with 2^bits bins a group. */
 export function spexPlanOf({ n, spexBits }: GameHead): SpexPlan {
   return planSpex(n, { budget: spexQueries(n, spexBits), seed: SEED });

@@ -8,7 +8,7 @@ import { rSquared } from '../../spectrum/cross-validate.ts';
 import { type Decoder, evaluateSpectrum, type Spectrum } from '../../spectrum/spectrum.ts';
 import { spex } from '../../spex/spex.ts';
 import type { Points } from './curve.ts';
-import { firstRows, type Game, SEED } from './game.ts';
+import { firstRows, type Game, isSequential, SEED } from './game.ts';
 
 /** Passes after which every method is graded. Masks come in pairs: 125 are 124. */
 export const BUDGETS = [125, 250, 500, 1000, 2000] as const;
@@ -36,11 +36,12 @@ function graded({ fresh }: Game, spectrum: Spectrum): number {
 /** A method at every budget that the game has rows for. */
 export async function curveOf(game: Game, method: OurMethod): Promise<Points> {
   const budgets: readonly number[] = method === 'proxyspex-faithful' ? FAITHFUL_BUDGETS : BUDGETS;
+  const options = { seed: SEED, ...(isSequential(game.head) && { sequential: true }) };
   const out: [number, number][] = [];
   for (const budget of budgets.filter((b) => b <= game.head.fit)) {
     const { masks, values } = firstRows(game.fit, budget - (budget % 2));
     const decode: Decoder = OURS[method];
-    out.push([budget, graded(game, (await decode(masks, values, { seed: SEED })).spectrum)]);
+    out.push([budget, graded(game, (await decode(masks, values, options)).spectrum)]);
   }
   return out;
 }

@@ -68,6 +68,7 @@ async function compareText(args: Arguments, methods: readonly Method[] | undefin
       const options = {
         players: about.players,
         spareEnds: about.spareEnds,
+        sequential: about.sequential,
         methods,
         faithful,
         index,
