@@ -59,11 +59,11 @@ export function blocksOf(rows: Rows, length: number): Float64Array[] {
 
 /**
  * The kernel k(x, x') = s²·exp(−D) + l²·(C − 2D) + P + 10 of two masks, D = Σ c_i over the players at which they differ, C = Σ c_i,
- * P = Σ q_ij z_i z_j of local pairs, from the sums of `lookUp`; the complement of x' has C − D and the same P. To s² comes what endings have
- * in common.
+ * P = Σ q_ij z_i z_j of local pairs, from the sums of `lookUp`; the complement of x' has C − D and the same P. What endings add,
+ * E·Σ a_k B_k, comes beside.
  */
-export function kernelOf({ product, single, total }: Hyper, distance: number, pairs: number, suffix = 0): number {
-  return (product + suffix) * Math.exp(-distance) + single * (total - 2 * distance) + pairs + CONSTANT;
+export function kernelOf({ product, single, total }: Hyper, distance: number, pairs: number): number {
+  return product * Math.exp(-distance) + single * (total - 2 * distance) + pairs + CONSTANT;
 }
 
 /** e^(−C) is far from nothing in float64 up to here. */
@@ -122,10 +122,10 @@ export async function fillKernels(
   const { units, size } = rows;
   const sums = new Float64Array(2);
   const matrix = rows.suffix ? (endings ?? (await suffixMatrix(rows.windows, pace))) : null;
-  const beside = new Float64Array(size);
+  const beside = matrix && new Float64Array(size);
   for (let p = 0; p < units; p++) {
-    if (matrix) mixRow(hyper.suffix, matrix, p, beside);
-    fillRow(rows, hyper, tables, blocks, p, { sums, beside }, distances);
+    if (beside) mixRow(hyper.suffix, matrix, p, beside);
+    fillRow(rows, hyper, tables, blocks, p, sums, beside, distances);
     const rest = pace(pairWork(rows, p));
     if (rest) await rest;
   }
@@ -142,7 +142,8 @@ function fillRow(
   tables: Tables,
   blocks: readonly Float64Array[],
   p: number,
-  { sums, beside }: { readonly sums: Float64Array; readonly beside: Float64Array },
+  sums: Float64Array,
+  beside: Float64Array | null,
   distances?: Float64Array,
 ): void {
   const { product, single, total, noise } = hyper;
@@ -151,7 +152,7 @@ function fillRow(
     const [distance, pairs] = [sums[0], sums[1]];
     const at = p * size + q;
     if (distances) distances[at] = distance;
-    const near = (product + beside[q]) * Math.exp(-distance);
+    const near = (beside ? product + beside[q] : product) * Math.exp(-distance);
     const linear = single * (total - 2 * distance);
     const same = near + linear + pairs + CONSTANT + (p === q ? noise : 0);
     if (paired) {

@@ -98,14 +98,13 @@ async function slopesOf(rows: Rows, hyper: Hyper, room: Room, weights: readonly 
     noise: 0,
     single: 0,
   };
-  const beside = new Float64Array(rows.size);
-  const byBeside = new Float64Array(rows.size);
+  const endings = room.endings && { beside: new Float64Array(rows.size), byBeside: new Float64Array(rows.size) };
   let byTotal = 0;
   room.tables.fill(0);
   for (let p = 0; p < rows.units; p++) {
-    if (room.endings) mixRow(hyper.suffix, room.endings, p, beside);
-    byTotal += addRow(rows, hyper, { ...room, beside, byBeside }, weights, p, slopes);
-    if (room.endings) addMixSlopes(room.endings, p, byBeside, slopes.suffix);
+    if (room.endings && endings) mixRow(hyper.suffix, room.endings, p, endings.beside);
+    byTotal += addRow(rows, hyper, room, endings, weights, p, slopes);
+    if (room.endings && endings) addMixSlopes(room.endings, p, endings.byBeside, slopes.suffix);
     const rest = pace(pairWork(rows, p));
     if (rest) await rest;
   }
@@ -118,16 +117,24 @@ async function slopesOf(rows: Rows, hyper: Hyper, room: Room, weights: readonly 
 }
 
 /** What endings add to s² in one row, and the slopes by it. */
-interface RowRoom extends Room {
+interface RowEndings {
   readonly beside: Float64Array;
   readonly byBeside: Float64Array;
 }
 
 /** What row p of the lower triangles adds; the slope by C alone is returned. */
-function addRow(rows: Rows, hyper: Hyper, room: RowRoom, weights: readonly Float64Array[], p: number, slopes: Slopes): number {
+function addRow(
+  rows: Rows,
+  hyper: Hyper,
+  room: Room,
+  endings: RowEndings | null,
+  weights: readonly Float64Array[],
+  p: number,
+  slopes: Slopes,
+): number {
   const { size, paired, windows } = rows;
   const { product, single, total } = hyper;
-  const { tables, distances, inverses, beside, byBeside } = room;
+  const { tables, distances, inverses } = room;
   const { groups, bits } = windows;
   const [even, odd] = inverses;
   const [a, b] = weights;
@@ -139,13 +146,14 @@ function addRow(rows: Rows, hyper: Hyper, room: RowRoom, weights: readonly Float
     const minus = paired ? twice * (odd[at] - b[p] * b[q]) : 0;
     const distance = distances[at];
     const fallen = Math.exp(-distance);
-    const near = (product + beside[q]) * fallen;
+    const whole = product * fallen;
+    const near = endings ? whole + endings.beside[q] * fallen : whole;
     // By k(x, x') and, for pairs, by k(x, complement of x').
     const same = plus + minus;
     let byDistance = -same * (near + 2 * single);
     let byPairs = same;
-    byProduct += same * (product * fallen);
-    byBeside[q] = same * fallen;
+    byProduct += same * whole;
+    if (endings) endings.byBeside[q] = same * fallen;
     let linear = same * (total - 2 * distance);
     byTotal += same * single;
     if (p === q) slopes.noise += same;

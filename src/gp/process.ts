@@ -64,6 +64,7 @@ export async function latentMeans({ rows, hyper, tables, weights }: Process, mas
   const out = new Float64Array(2 * masks.count);
   const sums = new Float64Array(2);
   const endings = new Float64Array(2);
+  const { suffix } = rows;
   const [a, b] = weights;
   for (let r = 0; r < masks.count; r++) {
     let first = 0;
@@ -75,7 +76,7 @@ export async function latentMeans({ rows, hyper, tables, weights }: Process, mas
       const rest = sums[1] + CONSTANT;
       let same = near + linear + rest;
       let across = farOf(hyper, sums[0], near) - linear + rest;
-      if (rows.suffix) {
+      if (suffix) {
         suffixOfBoth(hyper.suffix, windows, r, rows.windows, p, endings);
         same += endings[0] * Math.exp(-sums[0]);
         across += endings[1] * Math.exp(sums[0] - hyper.total);
@@ -106,7 +107,7 @@ export async function latentVariances({ rows, hyper, tables, inverses }: Process
   for (let r = 0; r < masks.count; r++) {
     for (let p = 0; p < rows.units; p++) {
       lookUp(tables, windows, r, rows.windows, p, sums);
-      const same = kernelOf(hyper, sums[0], sums[1], suffixOf(hyper.suffix, windows, r, rows.windows, p));
+      const same = kernelOf(hyper, sums[0], sums[1]) + suffixOf(hyper.suffix, windows, r, rows.windows, p) * Math.exp(-sums[0]);
       const across = rows.paired ? kernelOf(hyper, hyper.total - sums[0], sums[1]) : 0;
       columns[0][p] = rows.paired ? (same + across) * Math.SQRT1_2 : same;
       if (rows.paired) columns[1][p] = (same - across) * Math.SQRT1_2;

@@ -84,7 +84,6 @@ export function suffixOf(amplitudes: Float64Array, a: Windows, p: number, b: Win
 
 /** The same of a row, and of its complement, into out[0] and out[1], at little more than the cost of one of them. */
 export function suffixOfBoth(amplitudes: Float64Array, a: Windows, p: number, b: Windows, q: number, out: Float64Array): void {
-  if (amplitudes.length === 0) return;
   const { groups, n, bits } = a;
   const others = b.bits;
   const steps = STEPS;
