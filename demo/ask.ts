@@ -1,7 +1,7 @@
 import { type Explanation, MOST_VERIFIED, verifyMembers } from '../src/index.ts';
 import { parseUnits, type RemoteExplainer, type TextOptions } from '../src/text.ts';
 import { parts } from './parts.ts';
-import { examples } from './players.ts';
+import { players } from './players.ts';
 import { strings } from './strings.ts';
 import { drawVerification } from './verify.ts';
 
@@ -17,7 +17,7 @@ function passes(engine: RemoteExplainer, e: Explanation, masks: readonly (readon
   const { target, mask } = e;
   const asked = { masks, target, scalar: e.scalar as TextOptions['scalar'] };
   if (e.lens === 'text') return engine.evaluate(e.text, { ...asked, mask, lock: e.locked ?? 'none', units: parseUnits(e.units) });
-  return engine.evaluate(e.text, { ...asked, lens: e.lens as TextOptions['lens'], ...(e.lens === 'data' && { train: examples.shown }) });
+  return engine.evaluate(e.text, { ...asked, ...players.shown });
 }
 
 /** Answers of the model that were asked for already: a running explanation asks again at each snapshot. */

@@ -3,6 +3,7 @@ import { INDICES, METHODS, VERSION, WebspexError } from '../src/index.ts';
 import { askWithout, verify, verifyObstacle } from './ask.ts';
 import { fitsPlayers, load, unload } from './load.ts';
 import { chooseEmbedded, offerModels, offerTargets } from './model-choice.ts';
+import { sayLayersProblem, watchLayers } from './model-parts.ts';
 import { enter, sayProblem } from './page-state.ts';
 import { parts } from './parts.ts';
 import { chosenLens, offerPlayers } from './players.ts';
@@ -19,8 +20,16 @@ import { startTheme } from './theme.ts';
 function guarded(work: Promise<void>): void {
   work.catch((error) => {
     if (error instanceof WebspexError && error.code === 'device-lost') unload();
+    if (sayLayersProblem(error)) return sayInPlace(parts.layers);
     sayProblem(error, act, session.own !== null && !session.engine && ofModel(error) ? { remedy: 'embedded' } : {});
   });
+}
+
+/** An error that stands at its field leads there, and leaves the page as it was. */
+function sayInPlace(field: HTMLElement): void {
+  if (parts.main.dataset.state !== 'loading') enter(session.engine ? 'ready' : 'stored');
+  parts.status.textContent = '';
+  field.focus();
 }
 
 /** Errors that the same files would bring again. */
@@ -134,6 +143,7 @@ function listen(): void {
     () => guarded(changePlayers()),
     (error) => sayProblem(error, act, BAD_EXAMPLES),
   );
+  watchLayers();
   parts.stop.addEventListener('click', stop);
   parts.verify.addEventListener('click', () => guarded(verifyChosen()));
   view.addEventListener('spex-verify', () => guarded(verifyChosen()));

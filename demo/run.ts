@@ -2,7 +2,7 @@ import { type Explanation, type RunProgress, WebspexError } from '../src/index.t
 import { fitsPlayers, load } from './load.ts';
 import { clearProblem, enter, sayBadge } from './page-state.ts';
 import { parts } from './parts.ts';
-import { examples } from './players.ts';
+import { players } from './players.ts';
 import { sayFields, session, show } from './session.ts';
 import { settings } from './settings.ts';
 import { strings } from './strings.ts';
@@ -14,6 +14,8 @@ import { strings } from './strings.ts';
 export async function run(): Promise<void> {
   if (session.run) return;
   clearProblem();
+  session.waiting = false;
+  settings(); // what is wrong with the fields is said before anything is waited for
   if (!session.engine || !fitsPlayers()) {
     session.waiting = true;
     parts.status.textContent = strings.waiting;
@@ -24,12 +26,13 @@ export async function run(): Promise<void> {
   session.waiting = false;
   session.stopping = false;
   const asked = settings();
+  const { lens, train, ablation, rescale, layers } = asked;
   session.run = session.engine.explain(parts.text.value, { ...asked, onProgress: sayProgress });
   parts.progress.value = 0;
   enter('running');
   try {
     for await (const snapshot of session.run) {
-      examples.shown = asked.train ?? [];
+      players.shown = { lens, train, ablation, rescale, layers };
       show(snapshot);
       sayBadge('live');
     }

@@ -3,7 +3,7 @@ import type { ExplainRun, Explanation } from '../src/index.ts';
 import type { RemoteExplainer } from '../src/text.ts';
 import { verifyObstacle } from './ask.ts';
 import { parts } from './parts.ts';
-import { type Speed, sayBudget, sayHint } from './settings.ts';
+import { type Speed, sayBudget, sayChoices, sayHint } from './settings.ts';
 import { strings } from './strings.ts';
 
 /** What the page knows between two clicks. */
@@ -47,6 +47,7 @@ export function sayVerify(): void {
 /** Says what the fields mean now. */
 export function sayFields(): void {
   sayBudget(session.speed);
+  sayChoices();
   sayHint(() => {
     parts.units.value = 'sentence';
     sayFields();

@@ -1,7 +1,8 @@
 import { AUDITED, isGradedByFolds, methodIndex } from '../src/index.ts';
 import type { DeviceChoice, TextOptions } from '../src/text.ts';
+import { sayParts } from './model-parts.ts';
 import { parts } from './parts.ts';
-import { askedPlayers, chosenLens } from './players.ts';
+import { askedPlayers, chosenLens, chosenParts } from './players.ts';
 import type { Shared } from './share.ts';
 import { count, strings } from './strings.ts';
 
@@ -27,11 +28,16 @@ export function settings(): TextOptions & { readonly budget: number } {
     target: target() || undefined,
     ...askedPlayers(maskRule()),
     method: parts.method.value as TextOptions['method'],
-    index: methodIndex(parts.method.value) ?? (parts.index.value as TextOptions['index']),
+    index: index(),
     ...assurance(),
     budget: 2 ** Number(parts.budget.value),
     seed: 7,
   };
+}
+
+/** The index of a method that estimates one alone, or the chosen one. */
+function index(): NonNullable<TextOptions['index']> {
+  return methodIndex(parts.method.value) ?? (parts.index.value as NonNullable<TextOptions['index']>);
 }
 
 /** A label of a classifier, or words that a language model may say. */
@@ -47,11 +53,11 @@ function assurance(): Pick<TextOptions, 'untilR2' | 'audit'> {
 
 /** The fields, for a link. */
 export function shared(withText: boolean): Shared {
-  const { target = '', method = '', index = '' } = settings();
-  const { units, until, grade, budget, text } = parts;
+  const { units, ablation, layers, method, until, grade, budget, text } = parts;
   return {
     ...(withText && { text: text.value }),
-    ...{ target, units: units.value, mask: maskRule(), method, index, until: until.value, grade: grade.value },
+    ...{ target: target(), units: units.value, mask: maskRule(), ablation: ablation.value, layers: layers.value.trim() },
+    ...{ method: method.value, index: index(), until: until.value, grade: grade.value },
     device: chosenDevice(),
     budget: Number(budget.value),
   };
@@ -65,6 +71,7 @@ export function applyShared(link: Shared): void {
     [parts.target, link.target],
     [parts.units, link.units],
     [parts.mask, replacement === undefined ? link.mask : 'replace'],
+    [parts.ablation, link.ablation],
     [parts.method, link.method],
     [parts.index, link.index],
     [parts.until, link.until],
@@ -73,6 +80,7 @@ export function applyShared(link: Shared): void {
   ] as const;
   for (const [field, value] of choices) if ([...field.options].some((o) => o.value === value && !o.hidden)) field.value = value;
   parts.words.value = link.target;
+  parts.layers.value = link.layers;
   if (replacement !== undefined) parts.replacement.value = replacement;
   if (link.budget >= Number(parts.budget.min) && link.budget <= Number(parts.budget.max))
     parts.budget.value = String(Math.round(link.budget));
@@ -96,9 +104,14 @@ export function sayBudget({ rate, device }: Speed): void {
   const said = rate > 0 ? strings.estimate(passes, passes / rate, device) : asked >= all ? strings.exact(passes) : strings.plain(passes);
   parts.budgetSaid.value = said;
   parts.budget.setAttribute('aria-valuetext', `${count(asked)} passes`);
+}
+
+/** Shows the fields that the players and the method have, and no others. */
+export function sayChoices(): void {
   const ofText = chosenLens() === 'text';
   parts.maskField.hidden = !ofText;
   parts.replacementField.hidden = !ofText || parts.mask.value !== 'replace';
+  sayParts(chosenParts());
   sayMethod();
 }
 

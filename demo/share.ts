@@ -5,6 +5,9 @@ export interface Shared {
   readonly target: string;
   readonly units: string;
   readonly mask: string;
+  /** How parts of the model are switched off, and the layers they are of, as written. */
+  readonly ablation: string;
+  readonly layers: string;
   readonly method: string;
   readonly index: string;
   /** R² to stop at, as a number's text; empty for none. */
@@ -63,6 +66,8 @@ export async function decodeLink(hash: string): Promise<Shared | null> {
       target: word('target'),
       units: word('units'),
       mask: word('mask'),
+      ablation: word('ablation'),
+      layers: word('layers'),
       method: word('method'),
       index: word('index'),
       until: word('until'),

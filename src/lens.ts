@@ -8,7 +8,7 @@ export type { TrainingQuestion } from './explain/training.ts';
 export { CAUSAL_SET_SCALARS, type CausalSetScalar, causalSet } from './lens/components/causal-set.ts';
 export { type CausalComponentQuestion, causalComponentFunction, type ScoredTexts } from './lens/components/causal-value.ts';
 export { maskGates } from './lens/components/gates.ts';
-export { COMPONENT_LENSES, type ComponentLens, type ComponentPlayers, componentPlayers } from './lens/components/players.ts';
+export { COMPONENT_LENSES, type ComponentLens, type ComponentPlayers, componentPlayers, parseLayers } from './lens/components/players.ts';
 export { type ComponentQuestion as ComponentValue, componentValueFunction, type SetScalar } from './lens/components/value-function.ts';
 export { DEFAULT_TEMPLATE, type FewShotPrompt, fewShotPrompt } from './lens/data/in-context.ts';
 export { type Influences, influencedMargins, influencesOf } from './lens/data/influence.ts';

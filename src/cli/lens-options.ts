@@ -7,6 +7,7 @@ import {
   DATA_SCALARS,
   fewShotPrompt,
   parseExamples,
+  parseLayers,
   RETRAININGS,
   type SetScalar,
   type TrainingQuestion,
@@ -155,7 +156,8 @@ function componentRun(args: Arguments, lens: ComponentLens): LensRun {
   refuseStray(args, lens, ['layers', 'ablation', 'reference', 'set', 'rescale']);
   checkScalar(args, lens, SET_SCALARS);
   const ablation: Ablation = oneOf(args, 'ablation', ABLATIONS) ?? 'zero';
-  const layers = layersOf(args);
+  const named = args.value('layers');
+  const layers = named === undefined ? undefined : parseLayers(named, '--layers');
   const rescale = args.has('rescale');
   const [reference, set] = [args.value('reference'), args.value('set')];
   if (rescale && ablation === 'mean') throw usage('--rescale: expected --ablation zero, got mean; leave one out');
@@ -184,13 +186,4 @@ function componentRun(args: Arguments, lens: ComponentLens): LensRun {
 
 function textsOf(file: string): string[] {
   return file.split(/\r?\n/).filter((line) => line.trim() !== '');
-}
-
-function layersOf(args: Arguments): number[] | undefined {
-  const given = args.value('layers');
-  if (given === undefined) return undefined;
-  const parts = given.split(',').map((part) => part.trim());
-  const wrong = parts.find((part) => !/^\d+$/.test(part));
-  if (wrong !== undefined) throw usage(`--layers: expected numbers from 0 with commas between, got ${JSON.stringify(given)}; write 3,5`);
-  return parts.map(Number);
 }

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { type Served, serveFolder } from '../support/serve.ts';
-import { inColours, reaches, seriousProblems, textOf, visit } from './visit.ts';
+import { inColours, reaches, seriousProblems, shots, textOf, visit } from './visit.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const complaints: string[] = [];
@@ -71,7 +71,7 @@ describe('the benchmark page', () => {
     expect(rows[1][6]).toMatch(/passes \d+, players 12, reached yes/);
     expect(await page.$eval('#save', (e) => (e as HTMLButtonElement).disabled)).toBe(false);
     await inColours('light');
-    await page.screenshot({ path: join(root, 'build/page-bench.png'), fullPage: true });
+    await page.screenshot({ path: join(shots, 'page-bench.png'), fullPage: true });
     expect(await seriousProblems()).toEqual([]);
   });
 

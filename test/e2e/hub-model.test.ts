@@ -6,7 +6,7 @@ import { createFileServer, listenLocally } from '../../src/cli/serve.ts';
 import { env } from '../../src/text.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { COMMIT, startHub, type TestHub } from '../support/hub.ts';
-import { reaches, result, textOf, type, visit } from './visit.ts';
+import { reaches, result, shots, textOf, type, visit } from './visit.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const TINY = join(root, 'test/model/golden/tiny/distilbert');
@@ -69,7 +69,7 @@ describe('a model of the hub in the page', () => {
     await reaches('done');
     const { model, fit } = await result();
     expect([model?.id, model?.revision, fit.queries]).toEqual(['org/tiny', COMMIT, 16]);
-    await page.screenshot({ path: join(root, 'build/page-hub-model.png'), fullPage: true });
+    await page.screenshot({ path: join(shots, 'page-hub-model.png'), fullPage: true });
   });
 
   it('is taken from the page’s cache the next time', async () => {

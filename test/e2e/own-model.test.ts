@@ -5,7 +5,7 @@ import type { Browser, ElementHandle, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { type Served, serveFolder } from '../support/serve.ts';
-import { reaches, result, textOf, type, visit } from './visit.ts';
+import { reaches, result, shots, textOf, type, visit } from './visit.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const heads = (name: string) => join(root, 'test/model/golden/tiny-heads', name);
@@ -101,7 +101,7 @@ describe('a model of the reader’s own in the page', () => {
       await reaches('done');
       const { target, fit } = await result();
       expect([target.trim(), fit.queries]).toEqual(['Paris.', 32]);
-      await page.screenshot({ path: join(root, 'build/page-own-model.png'), fullPage: true });
+      await page.screenshot({ path: join(shots, 'page-own-model.png'), fullPage: true });
     },
   );
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'puppeteer-core';
@@ -20,6 +20,7 @@ import {
   rows,
   SLOW,
   seriousProblems,
+  shots,
   sizeOf,
   state,
   textOf,
@@ -29,7 +30,6 @@ import {
 } from './visit.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const shots = join(root, 'build');
 const downloads = mkdtempSync(join(tmpdir(), 'webspex-downloads-'));
 
 /** Few enough words to know every masking, and enough passes (2⁷) for a look before the end. */
@@ -59,7 +59,6 @@ const complaints: string[] = [];
 const elsewhere: string[] = [];
 
 beforeAll(async () => {
-  mkdirSync(shots, { recursive: true });
   holdWeights();
   served = await serveFolder(join(root, 'dist/demo'), { hold: (path) => (path.endsWith('.safetensors') ? gate : undefined) });
   browser = await launchBrowser();

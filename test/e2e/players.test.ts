@@ -5,7 +5,7 @@ import type { Browser, ElementHandle, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { type Served, serveFolder } from '../support/serve.ts';
-import { appears, number, reaches, result, textOf, type, verification, visit } from './visit.ts';
+import { appears, number, reaches, result, seriousProblems, shots, textOf, type, verification, visit } from './visit.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const files = mkdtempSync(join(tmpdir(), 'webspex-players-'));
@@ -55,6 +55,19 @@ const chooseExamples = async (name: string) =>
   ((await page.$('#train-file')) as ElementHandle<HTMLInputElement>).uploadFile(join(files, name));
 const isHidden = (id: string) => page.$eval(`#${id}`, (e) => (e as HTMLElement).hidden);
 
+const setLayers = async (written: string) => {
+  await page.$eval('#layers', (e) => {
+    (e as HTMLInputElement).value = '';
+  });
+  await page.focus('#layers');
+  await page.type('aria/Layers[role="textbox"]', written || ' ');
+};
+const layersProblem = () =>
+  page.evaluate(() => [
+    document.querySelector('#layers-problem')?.textContent,
+    document.querySelector('#layers')?.getAttribute('aria-invalid') ?? null,
+  ]);
+
 /** The measured values of Verify's corners, and those that the explanation predicts. */
 async function verified(): Promise<(readonly [string, number, number])[]> {
   await page.click('#verify');
@@ -66,7 +79,7 @@ describe('players other than words, in the page', () => {
   it('are the parts of a model, which a click switches off and Verify asks about', async () => {
     await type('It is not bad at all.');
     await page.select('#units', 'blocks');
-    expect(await isHidden('mask-field')).toBe(true);
+    expect([await isHidden('mask-field'), await isHidden('ablation-field'), await isHidden('layers-field')]).toEqual([true, false, false]);
     await explain(64);
     const { lens, players, mask, fit, values } = await result();
     expect({ lens, mask, players: players.map((p) => p.label), fit: fit.chosen }).toEqual({
@@ -79,7 +92,71 @@ describe('players other than words, in the page', () => {
     expect(corners[0][1]).toBeCloseTo(values.full, 1);
     for (const [, model, explained] of corners) expect(Math.abs(model - explained)).toBeLessThan(0.02);
     expect(await textOf('table[aria-label="Verification"] thead')).toContain('Of them kept');
-    await page.screenshot({ path: join(root, 'build/page-blocks.png'), fullPage: true });
+    await page.screenshot({ path: join(shots, 'page-blocks.png'), fullPage: true });
+  });
+
+  it('are the parts of chosen layers alone, switched off as chosen, and the model is asked for those', async () => {
+    await page.select('#ablation', 'mean');
+    await setLayers('1, 4');
+    await explain(64);
+    const { mask, units, players, values } = await result();
+    expect([mask, units, players.map((p) => p.label)]).toEqual(['mean', 'blocks of layers 1, 4', ['mlp 1', 'mlp 4']]);
+    const corners = await verified();
+    expect(corners).toHaveLength(5); // four corners and the joint effect: there is no pair left as a control
+    for (const [name, model, explained] of corners) expect(Math.abs(model - explained), name).toBeLessThan(0.02);
+    expect(corners[3][1]).toBeCloseTo(values.empty, 1);
+    await page.select('#units', 'components');
+    await page.select('#ablation', 'rescale');
+    await explain(64);
+    expect(await result()).toMatchObject({ mask: 'zero, rescaled', units: 'components of layers 1, 4', lens: 'components' });
+    await page.select('#units', 'blocks'); // which have no heads to rescale
+    expect(await page.$eval('#ablation', (e) => (e as HTMLSelectElement).value)).toBe('zero');
+  });
+
+  it('are said by name to be of layers that are none, at the field, and the page stays as it was', async () => {
+    await setLayers('1;4');
+    await page.focus('#text');
+    expect(await layersProblem()).toEqual(['layers: expected numbers from 0 with commas between, got "1;4"; write 3,5', 'true']);
+    await page.click('#explain');
+    expect(await page.evaluate(() => [document.activeElement?.id, document.querySelector('main')?.dataset.state])).toEqual([
+      'layers',
+      'ready',
+    ]);
+    await page.screenshot({ path: join(shots, 'page-layers.png'), fullPage: true });
+    expect(await seriousProblems()).toEqual([]);
+    await setLayers('6');
+    expect(await layersProblem()).toEqual(['', null]);
+    await page.click('#explain');
+    await page.waitForFunction(() => document.querySelector('#layers-problem')?.textContent);
+    expect(await layersProblem()).toEqual(['layers: expected numbers from 0 to 5 for this model, got 6; the first layer is 0', 'true']);
+    expect(await isHidden('problem')).toBe(true);
+    expect(await page.evaluate(() => [document.activeElement?.id, document.querySelector('main')?.dataset.state])).toEqual([
+      'layers',
+      'ready',
+    ]);
+  });
+
+  it('come back from a link with their layers and their ablation', async () => {
+    await page.select('#ablation', 'mean');
+    await setLayers('2,3');
+    await page.click('#link-settings');
+    await page.waitForFunction(() => /settings only/.test(document.querySelector('#kept')?.textContent ?? ''));
+    const other = await browser.newPage();
+    await other.goto(page.url());
+    await reaches('ready', other);
+    const fields = ['#units', '#ablation', '#layers'];
+    expect(await other.evaluate((all) => all.map((s) => (document.querySelector(s) as HTMLInputElement).value), fields)).toEqual([
+      'blocks',
+      'mean',
+      '2,3',
+    ]);
+    expect(await other.$$eval('#ablation-field, #layers-field', (all) => all.map((e) => (e as HTMLElement).hidden))).toEqual([
+      false,
+      false,
+    ]);
+    await other.close();
+    await setLayers('');
+    await page.select('#ablation', 'zero');
   });
 
   it('are attention heads, too many for all their masks', async () => {
@@ -88,7 +165,7 @@ describe('players other than words, in the page', () => {
     const { lens, players, fit } = await result();
     expect([lens, players.length, fit.queries]).toEqual(['heads', 72, 64]);
     expect(players[13].label).toBe('1.1');
-    await page.screenshot({ path: join(root, 'build/page-heads.png'), fullPage: true });
+    await page.screenshot({ path: join(shots, 'page-heads.png'), fullPage: true });
   });
 
   it('are training examples of a file: the model is loaded without its head, and heads are trained', async () => {
@@ -105,7 +182,7 @@ describe('players other than words, in the page', () => {
     expect(fit.queries).toBe(256);
     const [whole] = await verified();
     expect(Number.isFinite(whole[1])).toBe(true);
-    await page.screenshot({ path: join(root, 'build/page-examples.png'), fullPage: true });
+    await page.screenshot({ path: join(shots, 'page-examples.png'), fullPage: true });
   });
 
   it('say what is wrong with a file, and keep those there were', async () => {
@@ -122,7 +199,7 @@ describe('players other than words, in the page', () => {
     await page.select('#units', 'word');
     await page.waitForFunction(() => document.querySelector('main')?.dataset.state === 'loading', { polling: 'mutation' });
     await reaches('ready');
-    expect(await isHidden('label-field')).toBe(false);
+    expect([await isHidden('label-field'), await isHidden('ablation-field'), await isHidden('layers-field')]).toEqual([false, true, true]);
     await type('It is not bad at all.');
     await explain(64);
     const { lens, target, players } = await result();

@@ -1,9 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import type { Explanation } from '../../src/index.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Where pictures of the page go. */
+export const shots = resolve(import.meta.dirname, '../../build');
+mkdirSync(shots, { recursive: true });
 /** Milliseconds that a software GPU on a busy machine may take for any one step. */
 export const SLOW = 90_000;
 

@@ -35,6 +35,14 @@ export function componentPlayers(sizes: Sizes, lens: ComponentLens, layers?: rea
   return { players, sizes, gateOf: Uint32Array.from(gateOf), from: named[0] };
 }
 
+/** Layers as people write them, `3,5`; `name` is what the field is called. @throws usage. */
+export function parseLayers(written: string, name = 'layers'): number[] {
+  const parts = written.split(',').map((part) => part.trim());
+  if (!parts.every((part) => /^\d{1,6}$/.test(part)))
+    throw new WebspexError('usage', `${name}: expected numbers from 0 with commas between, got ${JSON.stringify(written)}; write 3,5`);
+  return parts.map(Number);
+}
+
 function layersOf({ layers: count }: Sizes, given: readonly number[] | undefined): number[] {
   if (given === undefined) return Array.from({ length: count }, (_, layer) => layer);
   if (given.length === 0) throw new WebspexError('usage', 'layers: expected at least one, got none; name some, or leave them out for all');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../../src/compute/reference/backend.ts';
 import { allMasks, masksFromRows } from '../../../src/core/masks.ts';
 import { maskGates } from '../../../src/lens/components/gates.ts';
-import { componentPlayers } from '../../../src/lens/components/players.ts';
+import { componentPlayers, parseLayers } from '../../../src/lens/components/players.ts';
 import { componentValueFunction, type SetScalar } from '../../../src/lens/components/value-function.ts';
 import { rejectedBy, thrownBy } from '../../model/support.ts';
 import { naiveLogits, randomTensors, sequences, type TinySizes, tinyModel } from '../../model/tiny-encoder.ts';
@@ -41,6 +41,21 @@ describe('parts of a model as players', () => {
     const error = (layers: number[]) => thrownBy(() => componentPlayers({ layers: 6, heads: 2 }, 'heads', layers));
     expect(error([6])).toMatchObject({ code: 'usage', message: expect.stringMatching(/from 0 to 5 for this model, got 6/) });
     for (const layers of [[-1], [1.5], [2, 2], []]) expect(error(layers).code).toBe('usage');
+  });
+});
+
+describe('layers as people write them', () => {
+  it('are numbers with commas between', () => {
+    expect(parseLayers('3,5')).toEqual([3, 5]);
+    expect(parseLayers(' 0 , 11 ')).toEqual([0, 11]);
+  });
+
+  it.each(['', '3;5', '3,', '-1', '1.5', '1e3', '0x2', '9999999', '٣'])('are refused by name: %j', (written) => {
+    expect(thrownBy(() => parseLayers(written))).toMatchObject({
+      code: 'usage',
+      message: `layers: expected numbers from 0 with commas between, got ${JSON.stringify(written)}; write 3,5`,
+    });
+    expect(thrownBy(() => parseLayers(written, '--layers')).message).toMatch(/^--layers: expected/);
   });
 });
 
