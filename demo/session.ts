@@ -1,10 +1,11 @@
-import { readableLabels } from '../src/element.ts';
+import { readableLabels, shorten } from '../src/element.ts';
 import type { ExplainRun, Explanation } from '../src/index.ts';
 import type { RemoteExplainer } from '../src/text.ts';
 import { verifyObstacle } from './ask.ts';
 import { parts } from './parts.ts';
 import { type Speed, sayBudget, sayChoices, sayHint } from './settings.ts';
 import { strings } from './strings.ts';
+import { LONGEST_NAME } from './verify.ts';
 
 /** What the page knows between two clicks. */
 export const session = {
@@ -41,7 +42,11 @@ export function sayVerify(): void {
   const obstacle = verifyObstacle(session.engine, result, selected);
   parts.verify.disabled = obstacle !== null;
   if (obstacle !== null) parts.verifyWhat.textContent = obstacle;
-  else if (result && selected) parts.verifyWhat.textContent = selected.map((m) => readableLabels(result)[m]).join(' × ');
+  else if (result && selected) {
+    const labels = readableLabels(result);
+    parts.verifyWhat.textContent = selected.map((m) => shorten(labels[m], LONGEST_NAME)).join(' × ');
+    parts.verifyWhat.title = selected.map((m) => labels[m]).join(' × ');
+  }
 }
 
 /** Says what the fields mean now. */

@@ -1,12 +1,15 @@
-import { arePieces, readableLabels } from '../src/element.ts';
+import { arePieces, readableLabels, shorten } from '../src/element.ts';
 import type { Explanation, Verification } from '../src/index.ts';
 import { signed, strings } from './strings.ts';
 
 const words = strings.verification;
 
+/** Characters of a player's label. */
+export const LONGEST_NAME = 40;
+
 /** The 2ᵏ masked texts with the model's answer beside the prediction, both joint effects, a control, and what the index is instead. */
 export function drawVerification({ explanation: e, members, corners, joint, control, index }: Verification): HTMLElement {
-  const labels = readableLabels(e);
+  const labels = readableLabels(e).map((label) => shorten(label, LONGEST_NAME));
   const scale = [...corners, joint].reduce((most, c) => Math.max(most, Math.abs(c.measured), Math.abs(c.predicted)), 1e-9);
   const names = (some: readonly number[]) => some.map((m) => labels[m]).join(' × ');
   const body = document.createElement('tbody');
@@ -99,7 +102,7 @@ const CONTEXT = 5;
 function maskedText(e: Explanation, kept: readonly number[], members: readonly number[]): (Node | string)[] {
   const fold = e.players.length > 24;
   const near = (player: number) => !fold || members.some((m) => Math.abs(m - player) <= CONTEXT);
-  if (!arePieces(e)) return members.flatMap((m, i) => [i > 0 ? ', ' : '', memberMark(e.players[m].label, kept.includes(m))]);
+  if (!arePieces(e)) return members.flatMap((m, i) => [i > 0 ? ', ' : '', memberMark(e.players[m].label, kept.includes(m), LONGEST_NAME)]);
   const out: (Node | string)[] = [];
   let at = 0;
   let folded = false;
@@ -123,8 +126,10 @@ function maskedText(e: Explanation, kept: readonly number[], members: readonly n
   return out;
 }
 
-function memberMark(text: string, present: boolean): HTMLElement {
-  const made = node('span', present ? 'member' : 'gap', text);
+function memberMark(text: string, present: boolean, most = Number.POSITIVE_INFINITY): HTMLElement {
+  const short = shorten(text, most);
+  const made = node('span', present ? 'member' : 'gap', short);
+  if (short !== text) made.title = text;
   if (!present) {
     made.setAttribute('role', 'img');
     made.setAttribute('aria-label', `${text} ${words.masked}`);

@@ -2,7 +2,7 @@ import { SpexExplanation } from './view/element.ts';
 
 export { type Label, labelsOf, plainLabel, readableLabels } from './view/choose.ts';
 export { type MembersDetail, SpexExplanation, type ToggleDetail } from './view/element.ts';
-export { arePieces, type Look, lookOf } from './view/marks.ts';
+export { arePieces, type Look, lookOf, shorten } from './view/marks.ts';
 export { readExplanation } from './view/read.ts';
 export { toCsv, toHtml, toSvg } from './view/report.ts';
 

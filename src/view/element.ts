@@ -227,8 +227,10 @@ export class SpexExplanation extends Base {
     if (members) this.#send('spex-verify', { members } satisfies MembersDetail);
   }
 
+  /** Lights what is under the pointer, or what the keyboard has come to: a page that scrolls under a resting pointer takes nothing away. */
   #light(target: EventTarget | null): void {
-    const holder = target instanceof Element ? target.closest('[data-key], [data-player]') : null;
+    const holderOf = (e: unknown) => (e instanceof Element ? e.closest('[data-key], [data-player]') : null);
+    const holder = holderOf(target) ?? holderOf(this.#root?.querySelector(':focus-visible'));
     const key = holder?.getAttribute('data-key') ?? holder?.getAttribute('data-player') ?? null;
     const lit = key === null ? null : key.split(' ').map(Number);
     if (keyOf(lit ?? []) !== keyOf(this.#view.lit ?? [])) this.#change({ lit });

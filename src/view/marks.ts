@@ -19,18 +19,21 @@ function layerOf(label: string): string | undefined {
   return found?.[1] ?? found?.[2];
 }
 
-/** What stands before a player's label: parts of a model begin a line with each layer. */
-function gapBefore(players: Explanation['players'], i: number): string {
-  return layerOf(players[i].label) === layerOf(players[i - 1].label) ? ' ' : '\n';
+/** Labels longer than this are sentences, and read one by one. */
+const LONG_LABEL = 30;
+
+/** What stands between players that are no pieces of a text: each layer of a model, and each long label, begins a line. */
+function gapsBetween(players: Explanation['players']): (i: number) => string {
+  const long = players.some((p) => p.label.length > LONG_LABEL);
+  return (i) => (long || layerOf(players[i].label) !== layerOf(players[i - 1].label) ? '\n' : ' ');
 }
 
 /** The whole text in order, cut at the players; labels with blanks between where the players are not pieces of a text. */
 export function textRuns(e: Pick<Explanation, 'players' | 'text'>): TextRun[] {
-  if (!arePieces(e))
-    return e.players.flatMap((p, i) => [
-      ...(i > 0 ? [{ text: gapBefore(e.players, i), player: null }] : []),
-      { text: p.label, player: p.id },
-    ]);
+  if (!arePieces(e)) {
+    const gap = gapsBetween(e.players);
+    return e.players.flatMap((p, i) => [...(i > 0 ? [{ text: gap(i), player: null }] : []), { text: p.label, player: p.id }]);
+  }
   const runs: TextRun[] = [];
   let at = 0;
   for (const p of e.players) {
@@ -54,6 +57,10 @@ export const LANE = {
   depth: 15,
   thinnest: 2,
   thickest: 6.5,
+  /** Characters of a label, and of each where those make the lanes wider than `roomy`. */
+  letters: 22,
+  fewLetters: 14,
+  roomy: 860,
 } as const;
 
 /** A word above the lanes, or (player null) how many are folded away between two words. */
@@ -96,7 +103,9 @@ export interface ScoreOptions {
 
 /** One line of words like sheet music: a column for each word of a shown interaction, others folded, one lane for each interaction. */
 export function scoreLayout({ labels, shown, scale, measure, direction }: ScoreOptions): Score {
-  const { columns, width } = columnsOf(labels, new Set(shown.flatMap((i) => i.members)), measure);
+  const used = new Set(shown.flatMap((i) => i.members));
+  const wide = columnsOf(labels, used, measure, LANE.letters);
+  const { columns, width } = wide.width <= LANE.roomy ? wide : columnsOf(labels, used, measure, LANE.fewLetters);
   const turned = direction === 'rtl' ? columns.map((c) => ({ ...c, centre: width - c.centre })) : columns;
   const centres = new Map(turned.map((c) => [c.player, c.centre]));
   const lanes = shown.map((interaction, row) => {
@@ -116,6 +125,7 @@ function columnsOf(
   labels: readonly string[],
   used: ReadonlySet<number>,
   measure: (label: string) => number,
+  letters: number,
 ): { columns: Column[]; width: number } {
   const columns: Column[] = [];
   let x: number = LANE.side;
@@ -134,7 +144,7 @@ function columnsOf(
       return;
     }
     fold();
-    const short = shorten(label, 22);
+    const short = shorten(label, letters);
     add(player, short, Math.max(LANE.narrowest, measure(short) + LANE.pad));
   });
   fold();
@@ -143,6 +153,7 @@ function columnsOf(
 
 /** At most `most` characters as people count them, the last an ellipsis where some were cut. */
 export function shorten(text: string, most: number): string {
+  if (text.length <= most) return text;
   const characters = Array.from(new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text), (s) => s.segment);
   return characters.length <= most
     ? text

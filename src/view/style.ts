@@ -57,6 +57,7 @@ button.quiet:hover { border-color: var(--accent); color: var(--accent); }
 .word[role] { cursor: pointer; }
 .word[role]:hover, .word.lit { box-shadow: 0 0 0 2px var(--tint); }
 .word sub { font-size: 0.62em; line-height: 0; }
+.word .cut::after { content: '…'; }
 .word .effect .sign { margin-inline-end: 0.12em; width: 0.72em; height: 0.72em; color: inherit; }
 .word .effect::after { content: attr(data-size); }
 .word .effect { font-size: 0.64em; font-weight: 550; vertical-align: 0.55em; line-height: 0; margin-inline-start: 0.22em; white-space: nowrap; }
@@ -64,7 +65,9 @@ button.quiet:hover { border-color: var(--accent); color: var(--accent); }
 .stack { display: grid; }
 .stack > * { grid-area: 1 / 1; }
 .legend.covered { visibility: hidden; }
-.detail { font-size: 0.875rem; font-weight: 550; }
+.detail { font-size: 0.875rem; font-weight: 550; overflow-wrap: anywhere; }
+.stack .detail { height: 0; min-height: 100%; overflow: hidden; }
+.lanes .detail { min-height: 2.625rem; }
 
 .what-if { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem; margin-top: 0.75rem; padding: 0.55rem 0.8rem; border-radius: 0.5rem; background: var(--chip); border: 1px solid var(--rule); }
 .without { font-weight: 650; margin-inline-end: 0.3rem; }

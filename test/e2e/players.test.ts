@@ -5,12 +5,16 @@ import type { Browser, ElementHandle, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { type Served, serveFolder } from '../support/serve.ts';
-import { appears, number, reaches, result, seriousProblems, shots, textOf, type, verification, visit } from './visit.ts';
+import { appears, inColours, inView, number, reaches, result, seriousProblems, shots, textOf, type, verification, visit } from './visit.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const files = mkdtempSync(join(tmpdir(), 'webspex-players-'));
 /** Sixteen of the study's sentences, eight of each label, so that all its 2¹⁶ masks are too many. */
 const EXAMPLES = 16;
+
+/** Longer than any line, as reviews are. */
+const LONG =
+  'It was sold to me as waterproof and it is not, the strap broke within a week of quite ordinary use, the shop answered none of four letters and, when I called them, said that a strap is no part of a watch and that rain is no reason to complain.';
 
 let browser: Browser;
 let served: Served;
@@ -21,6 +25,12 @@ beforeAll(async () => {
   const lines = readFileSync(join(root, 'docs/data/train.tsv'), 'utf8').split('\n');
   const of = (label: string) => lines.filter((line) => line.startsWith(label)).slice(0, EXAMPLES / 2);
   writeFileSync(join(files, 'reviews.tsv'), [...of('positive'), ...of('negative')].join('\n'));
+  writeFileSync(
+    join(files, 'long.tsv'),
+    [...of('positive').slice(0, 4), ...of('negative').slice(0, 4)]
+      .flatMap((line, i) => (i === 0 ? [line, `negative\t${LONG}`] : [line]))
+      .join('\n'),
+  );
   writeFileSync(join(files, 'no.tsv'), 'positive\tgood\nno label here\n');
   served = await serveFolder(join(root, 'dist/demo'));
   browser = await launchBrowser();
@@ -53,6 +63,7 @@ async function explain(passes: number): Promise<void> {
 
 const chooseExamples = async (name: string) =>
   ((await page.$('#train-file')) as ElementHandle<HTMLInputElement>).uploadFile(join(files, name));
+const setViewport = (width: number) => page.setViewport({ width, height: 900 });
 const isHidden = (id: string) => page.$eval(`#${id}`, (e) => (e as HTMLElement).hidden);
 
 const setLayers = async (written: string) => {
@@ -183,6 +194,44 @@ describe('players other than words, in the page', () => {
     const [whole] = await verified();
     expect(Number.isFinite(whole[1])).toBe(true);
     await page.screenshot({ path: join(shots, 'page-examples.png'), fullPage: true });
+  });
+
+  it('are told whole at the focus and under the pointer where their texts are long, and fit narrow screens', async () => {
+    await setViewport(1120);
+    await chooseExamples('long.tsv');
+    await explain(64);
+    const { players } = await result();
+    const [whole] = players.filter((p) => p.label.endsWith(LONG)).map((p) => p.label);
+    expect(whole).toBe(`2 negative: ${LONG}`);
+    const [shown] = await inView('.word[data-player="1"]');
+    expect(shown.length).toBeLessThan(whole.length / 2);
+    const attribute = (selector: string, name: string) =>
+      page.$eval(`spex-explanation >>> ${selector}`, (e, n) => e.getAttribute(n) ?? '', name);
+    expect(await attribute('.word[data-player="1"]', 'title')).toBe(whole);
+    expect(await attribute('.word[data-player="1"]', 'aria-label')).toMatch(new RegExp(`^${whole}, by itself`));
+    expect((await inView('.column title')).some((title) => title === whole)).toBe(true);
+    const height = () => page.$eval('spex-explanation >>> .lanes', (e) => e.getBoundingClientRect().top + scrollY);
+    const before = await height();
+    await page.focus('spex-explanation >>> .word[tabindex="0"]');
+    const focused = () => page.$eval('spex-explanation', (e) => e.shadowRoot?.activeElement?.querySelector('.spoken')?.textContent ?? '');
+    for (let lane = 0; lane < 9 && !(await focused()).includes(whole); lane++) await page.keyboard.press('Tab');
+    expect(await focused()).toContain(whole);
+    expect(await inView('.lanes .detail')).toEqual([expect.stringContaining(whole)]);
+    expect(await height()).toBe(before); // what is under the pointer must not move away from it
+    for (const [width, scheme] of [
+      [1120, 'light'],
+      [1120, 'dark'],
+      [390, 'light'],
+      [390, 'dark'],
+    ] as const) {
+      await setViewport(width);
+      await inColours(scheme);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      expect(await seriousProblems()).toEqual([]);
+      await page.screenshot({ path: join(shots, `page-long-${width}-${scheme}.png`), fullPage: true });
+    }
+    await inColours('light');
+    await setViewport(1120);
   });
 
   it('say what is wrong with a file, and keep those there were', async () => {

@@ -49,6 +49,21 @@ describe('an explanation of players that are not words', () => {
     expect(rows.map(([name]) => name)).toEqual(['head 0.9', 'head 0.10 × mlp 0', 'head 0.10']);
   });
 
+  it('whose labels are long texts are cut in the drawings, with the whole text under the pointer', () => {
+    const long = `7 positive: ${'a rather long film that <never> ends, '.repeat(6)}`.trim();
+    const e = ofModel('data', 'a film');
+    const page = toHtml({ ...e, players: e.players.map((p, i) => (i === 1 ? { ...p, label: long } : p)) });
+    const main = page.slice(page.indexOf('<main>'), page.indexOf('</main>') + '</main>'.length);
+    expect(malformed(main)).toBeNull();
+    const escaped = long.replace(/</g, '&lt;').replace(/>/g, '&gt;');
+    expect(main).toContain(`<title>${escaped}</title>`); // a column of the lanes
+    expect(main.split(`title="${escaped}"`)).toHaveLength(3); // the word and its row
+    expect(main).toContain(`title="${escaped} × mlp 0"`);
+    expect(seen(main.replace(/<title>[^<]*<\/title>/g, ''))).not.toContain(
+      'a rather long film that &lt;never&gt; ends, a rather long film that &lt;never&gt; ends, a',
+    );
+  });
+
   it('that are words are spoken of as ever', () => {
     expect(stringsFor('text')).toBe(strings);
   });

@@ -58,6 +58,26 @@ describe('lanes', () => {
       expect(columns[i].centre - columns[i].width / 2).toBeGreaterThan(columns[i - 1].centre + columns[i - 1].width / 2);
   });
 
+  it('show less of each label where long ones would make them too wide, and all of words that are short', () => {
+    const sentences = Array.from({ length: 8 }, (_, i) => `${i + 1} negative: the very long text of an example`);
+    const labelsOf = (members: number[]) => {
+      const { columns, width } = scoreLayout({
+        labels: sentences,
+        shown: [{ members, value: 1, se: 0 }],
+        scale: 2,
+        measure: guessWidth,
+        direction: 'ltr',
+      });
+      return { width, lengths: new Set(columns.filter((c) => c.player !== null).map((c) => c.label.length)) };
+    };
+    expect(labelsOf([0, 1]).lengths).toEqual(new Set([LANE.letters - 1])); // what is cut off begins with a blank
+    const many = labelsOf([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(Math.max(...many.lengths)).toBe(LANE.fewLetters);
+    expect(many.width).toBeLessThan(8 * 135);
+    const { columns } = layout([{ members: [0, 1, 2, 3, 4, 5, 6], value: 1, se: 0 }]);
+    expect(columns.map((c) => c.label)).toEqual(labels);
+  });
+
   it('are mirrored where the text runs from right to left', () => {
     const shown = [{ members: [0, 3, 6], value: 1, se: 0 }];
     const left = layout(shown);
@@ -94,6 +114,12 @@ describe('text', () => {
   it('is made of labels where players are no pieces of a text', () => {
     const e = { text: '', players: [0, 1].map((id) => ({ id, label: `x${id}`, start: 0, end: 0 })) };
     expect(textRuns(e).map((r) => r.text)).toEqual(['x0', ' ', 'x1']);
+  });
+
+  it('is made of a line for each label where labels are sentences', () => {
+    const label = '1 negative: an example as long as a sentence';
+    const e = { text: '', players: [0, 1].map((id) => ({ id, label: id === 0 ? label : 'b', start: 0, end: 0 })) };
+    expect(textRuns(e).map((r) => r.text)).toEqual([label, '\n', 'b']);
   });
 
   it('is shortened between characters as people count them', () => {

@@ -38,8 +38,8 @@ export interface TrainingDataLens {
   destroy(): void;
 }
 
-/** Characters of an example in its label. */
-const SHOWN = 40;
+/** Characters of an example in its label, which drawings cut shorter. */
+const LONGEST_LABEL = 400;
 /** Texts embedded in one call, so that an abort gets through. */
 const EMBEDDED_AT_ONCE = 64;
 
@@ -161,9 +161,16 @@ function influenced(influences: Influences, signs: readonly number[], scalar: Da
   };
 }
 
-/** How an example is called: its number, label and the beginning of its text. */
+/** How an example is called: its number, label and text, of a very long one the beginning. */
 export function shownExample(id: number, { label, text }: Example): string {
-  return `${id + 1} ${label}: ${text.length > SHOWN ? `${text.slice(0, SHOWN - 1).trimEnd()}…` : text}`;
+  const shown =
+    text.length > LONGEST_LABEL
+      ? `${text
+          .slice(0, LONGEST_LABEL - 1)
+          .replace(/[\ud800-\udbff]$/, '')
+          .trimEnd()}…`
+      : text;
+  return `${id + 1} ${label}: ${shown}`;
 }
 
 /** The features (count, channels) of whole texts. @throws too-long or empty-input naming the text. */

@@ -1,11 +1,11 @@
 import { keyOf } from '../choose.ts';
 import { signed } from '../format.ts';
 import { type Mark, mark } from '../mark.ts';
-import { LANE, type Lane, type Score, scoreLayout } from '../marks.ts';
+import { type Column, LANE, type Lane, type Score, scoreLayout } from '../marks.ts';
 import { isLit, type Scene } from '../scene.ts';
 import { strings } from '../strings.ts';
 import { signMark } from './sign.ts';
-import { withError } from './text.ts';
+import { detail, withError } from './text.ts';
 
 /** Colours as CSS values; variables on the page, hexadecimal in a picture that stands alone. */
 export interface Palette {
@@ -59,6 +59,8 @@ export function scoreMarks(scene: Scene): Mark[] {
           ...scoreLines(scene, layout, PAGE_PALETTE),
         ),
       ),
+      view.interactive &&
+        mark('p', { class: 'detail', 'aria-hidden': 'true', hidden: !layout.columns.some((c) => isCut(scene, c)) }, detail(scene)),
       mark(
         'p',
         { class: 'legend' },
@@ -118,7 +120,13 @@ export function scoreLines(scene: Scene, layout: Score, palette: Palette): Mark[
   ];
 }
 
-function columnMark(scene: Scene, { player, label, centre, width }: Score['columns'][number], palette: Palette): Mark {
+/** Whether a column shows a part of its player's label. */
+function isCut({ labels }: Scene, { player, label }: Column): boolean {
+  return player !== null && label !== labels[player];
+}
+
+function columnMark(scene: Scene, column: Column, palette: Palette): Mark {
+  const { player, label, centre, width } = column;
   const text = { x: centre, y: 18, 'text-anchor': 'middle', 'font-size': 13 };
   if (player === null) return mark('text', { ...text, class: 'fold', fill: palette.quiet, 'font-size': 12 }, label);
   const { value } = scene.effects[player];
@@ -126,6 +134,7 @@ function columnMark(scene: Scene, { player, label, centre, width }: Score['colum
   return mark(
     'g',
     { class: `column${lit}${scene.view.off.has(player) ? ' off' : ''}`, 'data-player': String(player) },
+    mark('title', {}, scene.labels[player]),
     mark('rect', { x: centre - width / 2, y: 2, width, height: 24, rx: 5, fill: palette.chip }),
     mark('rect', {
       class: 'fill',

@@ -2,6 +2,7 @@ import { methodIndex } from '../../explain/method-index.ts';
 import { probabilityOf } from '../choose.ts';
 import { percent, signed, visible } from '../format.ts';
 import { type Mark, mark } from '../mark.ts';
+import { shorten } from '../marks.ts';
 import type { Scene } from '../scene.ts';
 import { strings } from '../strings.ts';
 
@@ -81,11 +82,14 @@ function deviceChips({ explanation: { device } }: Scene): Mark[] {
   ];
 }
 
+/** Characters of the label of a player that is off. */
+const LONGEST_NAME = 40;
+
 /** With words off: what the explanation says at once, and what the model says when it has been asked. */
 export function whatIfMarks(scene: Scene): Mark[] {
   const { view, labels, explanation: e, predicted, said } = scene;
   if (view.off.size === 0) return [];
-  const off = [...view.off].sort((a, b) => a - b).map((i) => strings.quote(labels[i]));
+  const off = [...view.off].sort((a, b) => a - b).map((i) => strings.quote(shorten(labels[i], LONGEST_NAME)));
   const answer = (name: string, value: number, kind: string) =>
     mark(
       'span',

@@ -7,6 +7,8 @@ import { strings } from '../strings.ts';
 import { signMark } from './sign.ts';
 import { withError } from './text.ts';
 
+/** Characters of each member's label. */
+const LONGEST_NAME = 40;
 const BAR = { width: 220, height: 18 };
 /** Room beyond the scale for whiskers. */
 const REACH = 1.15;
@@ -62,12 +64,23 @@ function rowMark(scene: Scene, interaction: Scene['rows'][number]): Mark {
   const classes = [value < 0 ? 'neg' : 'pos', unsure && 'unsure', isLit(scene, members) && 'lit', view.selected === key && 'selected']
     .filter(Boolean)
     .join(' ');
-  const name = members.map((m) => shorten(labels[m], 40)).join(' × ');
-  const press = { class: 'pick', type: 'button', 'data-key': key, 'aria-pressed': view.selected === key ? 'true' : 'false' };
+  const whole = members.map((m) => labels[m]).join(' × ');
+  const name = members.map((m) => shorten(labels[m], LONGEST_NAME)).join(' × ');
+  const press = {
+    class: 'pick',
+    type: 'button',
+    title: name === whole ? undefined : whole,
+    'data-key': key,
+    'aria-pressed': view.selected === key ? 'true' : 'false',
+  };
   return mark(
     'tr',
     { class: classes, 'data-key': key },
-    mark('th', { scope: 'row', dir: 'auto' }, view.interactive ? mark('button', press, name) : name),
+    mark(
+      'th',
+      { scope: 'row', dir: 'auto' },
+      view.interactive ? mark('button', press, name) : name === whole ? name : mark('span', { title: whole }, name),
+    ),
     mark('td', { class: 'order-column' }, String(members.length)),
     mark('td', { class: 'number-column' }, signMark(value), `${signed(value)}${withError(scene, se)}`),
     mark('td', { class: 'bar-column' }, barMark(scene, interaction)),

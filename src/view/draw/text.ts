@@ -1,15 +1,21 @@
 import { uncertain } from '../choose.ts';
 import { signed, size, visible } from '../format.ts';
 import { type Mark, mark } from '../mark.ts';
-import { arePieces, textRuns } from '../marks.ts';
+import { arePieces, shorten, textRuns } from '../marks.ts';
 import { isLit, type Scene } from '../scene.ts';
 import { strings } from '../strings.ts';
 import { signMark } from './sign.ts';
 
+/** Characters of a label that is no piece of the text; the rest is there under the pointer, at the focus and to be heard. */
+const LONGEST_SHOWN = 80;
+
 /** The text as prose: fill and underline for the effect of each word by itself, a sign and a number where it is certain. */
 export function textMarks(scene: Scene): Mark[] {
   const { explanation: e, view } = scene;
-  const runs = textRuns(e).map((run) => (run.player === null ? visible(run.text) : wordMark(scene, run.player, run.text)));
+  const most = arePieces(e) ? Number.POSITIVE_INFINITY : LONGEST_SHOWN;
+  const runs = textRuns(e).map((run) =>
+    run.player === null ? visible(run.text) : wordMark(scene, run.player, shorten(visible(run.text), most)),
+  );
   const frame = view.interactive ? { role: 'toolbar', 'aria-label': scene.said.words } : {};
   return [
     ...(e.text !== '' && !arePieces(e) ? [mark('p', { class: 'asked', dir: 'auto' }, visible(e.text))] : []),
@@ -31,7 +37,9 @@ function wordMark(scene: Scene, player: number, text: string): Mark {
   const share = off ? 0 : Math.min(1, Math.abs(effect.value) / wordScale);
   const sign = effect.value < 0 ? 'neg' : 'pos';
   const shown = !off && !unsure && Math.abs(effect.value) >= 0.005 * wordScale;
-  const index = /[₀-₉]+$/.exec(labels[player].slice(visible(scene.explanation.players[player].label).length))?.[0];
+  const whole = visible(scene.explanation.players[player].label);
+  const cut = !arePieces(scene.explanation) && text !== whole;
+  const index = /[₀-₉]+$/.exec(labels[player].slice(whole.length))?.[0];
   const classes = ['word', sign, unsure && 'unsure', off && 'off', isWordLit(scene, player) && 'lit'].filter(Boolean).join(' ');
   const press = view.interactive
     ? {
@@ -46,11 +54,14 @@ function wordMark(scene: Scene, player: number, text: string): Mark {
     {
       class: classes,
       'data-player': String(player),
+      title: cut ? whole : undefined,
       '--fill': share,
       '--line': `${(shown || unsure ? 1 + 3 * share : 0).toFixed(1)}px`,
       ...press,
     },
-    visible(text),
+    // Cut between words, with an ellipsis that the style sheet draws: the name that is heard begins with the text.
+    cut ? text.replace(/(?:\s+\S*)?…$/u, '') : text,
+    cut && mark('span', { class: 'cut' }),
     index !== undefined &&
       mark(
         'sub',
@@ -77,7 +88,7 @@ function legend({ explanation: e, wordScale, grade, view, said }: Scene): (Mark 
 }
 
 /** A line on what is under the pointer or the focus. */
-function detail(scene: Scene): string {
+export function detail(scene: Scene): string {
   const { view, labels, lanes } = scene;
   if (view.lit === null) return '';
   if (view.lit.length === 1) {
