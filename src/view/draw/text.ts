@@ -24,7 +24,7 @@ export function textMarks(scene: Scene): Mark[] {
       'div',
       { class: 'stack' },
       mark('p', { class: view.lit ? 'legend covered' : 'legend' }, ...legend(scene)),
-      mark('p', { class: 'detail', 'aria-hidden': 'true' }, detail(scene)),
+      mark('p', { class: 'detail', 'aria-hidden': 'true' }, detail(scene, LONGEST_SHOWN)),
     ),
   ];
 }
@@ -87,8 +87,8 @@ function legend({ explanation: e, wordScale, grade, view, said }: Scene): (Mark 
   ];
 }
 
-/** A line on what is under the pointer or the focus. */
-export function detail(scene: Scene): string {
+/** A line on what is under the pointer or the focus, with at most so many characters of each member of several. */
+export function detail(scene: Scene, most = Number.POSITIVE_INFINITY): string {
   const { view, labels, lanes } = scene;
   if (view.lit === null) return '';
   if (view.lit.length === 1) {
@@ -98,7 +98,9 @@ export function detail(scene: Scene): string {
     return `${strings.quote(labels[player])}: ${signed(value)}${withError(scene, se)}${many > 0 ? ` · ${strings.inInteractions(many)}` : ''}`;
   }
   const found = [...scene.rows, ...lanes].find((i) => isLit(scene, i.members));
-  return found ? `${found.members.map((m) => labels[m]).join(' × ')}: ${signed(found.value)}${withError(scene, found.se)}` : '';
+  return found
+    ? `${found.members.map((m) => shorten(labels[m], most)).join(' × ')}: ${signed(found.value)}${withError(scene, found.se)}`
+    : '';
 }
 
 /** " ± 0.12", or nothing where the value is exact or no longer that of the whole game. */
