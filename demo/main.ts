@@ -1,6 +1,7 @@
 import { type Look, readExplanation } from '../src/element.ts';
 import { INDICES, METHODS, VERSION, WebspexError } from '../src/index.ts';
 import { askWithout, verify, verifyObstacle } from './ask.ts';
+import { keepFields, restoreFields } from './kept-fields.ts';
 import { fitsPlayers, load, unload } from './load.ts';
 import { chooseEmbedded, offerModels, offerTargets } from './model-choice.ts';
 import { sayLayersProblem, watchLayers } from './model-parts.ts';
@@ -101,8 +102,17 @@ async function followLink(): Promise<void> {
   if (chosenDevice() !== before) await start();
 }
 
+/** Takes over what was in the fields when the page was left, or what the address carries. */
 async function begin(): Promise<void> {
-  await applyLink();
+  const target = restoreFields();
+  if (target === null) await applyLink();
+  else {
+    session.linkTarget = target;
+    session.budgetChosen = true;
+    sayFields();
+    session.linkSaid = strings.restored;
+    parts.status.textContent = session.linkSaid;
+  }
   await start();
 }
 
@@ -144,6 +154,7 @@ function listen(): void {
     (error) => sayProblem(error, act, BAD_EXAMPLES),
   );
   watchLayers();
+  parts.theme.addEventListener('click', keepFields);
   parts.stop.addEventListener('click', stop);
   parts.verify.addEventListener('click', () => guarded(verifyChosen()));
   view.addEventListener('spex-verify', () => guarded(verifyChosen()));

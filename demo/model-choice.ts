@@ -1,4 +1,5 @@
 import type { Task } from '../src/text.ts';
+import { sayFieldProblem, watchField } from './field-problem.ts';
 import { parts } from './parts.ts';
 import type { Lens } from './players.ts';
 import { session } from './session.ts';
@@ -20,6 +21,15 @@ export function chooseEmbedded(): void {
   session.own = null;
   parts.modelChoice.value = 'embedded';
   parts.hubField.hidden = true;
+}
+
+/** An id as it is written, or the address of its page on the hub. */
+function idOf(written: string): string {
+  return written
+    .trim()
+    .replace(/^https?:\/\/(?:www\.)?huggingface\.co\//, '')
+    .replace(/\/(?:tree|blob|resolve)\/main(?=\/|$)/, '')
+    .replace(/\/$/, '');
 }
 
 /** Lets a model be chosen by its list or its id, and files be dropped on the form; `onChosen` where one was. */
@@ -53,8 +63,13 @@ export function offerModels(onChosen: () => void): void {
       took([...(picker.files ?? [])]);
       picker.value = ''; // the same choice again is a choice
     });
-  const tookId = () => hubId.reportValidity() && took(hubId.value.trim());
-  hubId.addEventListener('change', () => hubId.value.trim() !== session.own && tookId());
+  const tookId = () => {
+    hubId.value = idOf(hubId.value);
+    if (hubId.validity.valid) took(hubId.value);
+    else sayFieldProblem(hubId, parts.hubProblem, strings.badId(hubId.value));
+  };
+  watchField(hubId, parts.hubProblem);
+  hubId.addEventListener('change', () => idOf(hubId.value) !== session.own && tookId());
   hubId.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter') return;
     event.preventDefault(); // it chooses the model and explains nothing yet

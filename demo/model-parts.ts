@@ -1,6 +1,7 @@
 import { WebspexError } from '../src/index.ts';
 import { type ComponentLens, parseLayers } from '../src/lens.ts';
 import type { TextOptions } from '../src/text.ts';
+import { sayFieldProblem, watchField } from './field-problem.ts';
 import { parts } from './parts.ts';
 
 /** How parts of the model are switched off, and which layers they are of, by the fields. @throws usage for layers that are no numbers. */
@@ -27,18 +28,14 @@ export function sayParts(lens: ComponentLens | null): void {
 /** Says under the field what is wrong with the layers, if an error is of them; whether it is. */
 export function sayLayersProblem(error: unknown): boolean {
   if (!(error instanceof WebspexError) || error.code !== 'usage' || !error.message.startsWith('layers:')) return false;
-  parts.layersProblem.textContent = error.message;
-  parts.layers.setAttribute('aria-invalid', 'true');
+  sayFieldProblem(parts.layers, parts.layersProblem, error.message);
   return true;
 }
 
 /** Tells of bad layers as soon as the field is left, and takes the words back with the next key. */
 export function watchLayers(): void {
   const { layers, layersProblem } = parts;
-  layers.addEventListener('input', () => {
-    layersProblem.textContent = '';
-    layers.removeAttribute('aria-invalid');
-  });
+  watchField(layers, layersProblem);
   layers.addEventListener('change', () => {
     try {
       askedParts();

@@ -23,6 +23,7 @@ export const parts = {
   ownFile: byId<HTMLInputElement>('own-file'),
   hubField: byId('hub-field'),
   hubId: byId<HTMLInputElement>('hub-id'),
+  hubProblem: byId('hub-problem'),
   labelField: byId('label-field'),
   target: byId<HTMLSelectElement>('target'),
   wordsField: byId('words-field'),

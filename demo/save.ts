@@ -38,7 +38,7 @@ export async function copyLink(withText: boolean): Promise<void> {
     parts.kept.textContent = strings.linkLong;
     return;
   }
-  history.replaceState(null, '', hash);
+  history.replaceState(history.state, '', hash);
   const copied = await (navigator.clipboard?.writeText(location.href) ?? Promise.reject(new Error('no clipboard'))).then(
     () => true,
     () => false, // no permission: the address bar has it

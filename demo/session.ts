@@ -2,6 +2,7 @@ import { readableLabels, shorten } from '../src/element.ts';
 import type { ExplainRun, Explanation } from '../src/index.ts';
 import type { RemoteExplainer } from '../src/text.ts';
 import { verifyObstacle } from './ask.ts';
+import { keepFields } from './kept-fields.ts';
 import { parts } from './parts.ts';
 import { type Speed, sayBudget, sayChoices, sayHint } from './settings.ts';
 import { strings } from './strings.ts';
@@ -41,6 +42,7 @@ export function sayVerify(): void {
   const { result, selected } = parts.view;
   const obstacle = verifyObstacle(session.engine, result, selected);
   parts.verify.disabled = obstacle !== null;
+  parts.verifyWhat.title = '';
   if (obstacle !== null) parts.verifyWhat.textContent = obstacle;
   else if (result && selected) {
     const labels = readableLabels(result);
@@ -49,8 +51,9 @@ export function sayVerify(): void {
   }
 }
 
-/** Says what the fields mean now. */
+/** Says what the fields mean now, and keeps them. */
 export function sayFields(): void {
+  keepFields();
   sayBudget(session.speed);
   sayChoices();
   sayHint(() => {

@@ -95,11 +95,18 @@ function sentenceCount(text: string): number {
   return [...new Intl.Segmenter(undefined, { granularity: 'sentence' }).segment(text)].filter((s) => s.segment.trim() !== '').length;
 }
 
+/** Words or sentences, whichever are the players; 0 for players that the page does not count. */
+function pieceCount(): number {
+  const { units, text } = parts;
+  if (units.value === 'word') return wordCount(text.value);
+  return units.value === 'sentence' ? sentenceCount(text.value) : 0;
+}
+
 /** Says what the slider means: passes, and the time they will take here. */
 export function sayBudget({ rate, device }: Speed): void {
   const asked = 2 ** Number(parts.budget.value);
-  const words = wordCount(parts.text.value);
-  const all = parts.units.value === 'word' && words > 0 && words <= 16 ? 2 ** words : Number.POSITIVE_INFINITY;
+  const pieces = pieceCount();
+  const all = pieces > 0 && pieces <= 16 ? 2 ** pieces : Number.POSITIVE_INFINITY;
   const passes = Math.min(asked, all);
   const said = rate > 0 ? strings.estimate(passes, passes / rate, device) : asked >= all ? strings.exact(passes) : strings.plain(passes);
   parts.budgetSaid.value = said;

@@ -50,32 +50,36 @@ export async function encodeLink(shared: Shared): Promise<string> {
     .replace(/=+$/, '')}`;
 }
 
-/** What a location hash says, or null where it is not one of ours. A link is somebody else's data: only short strings and one number get through. */
+/** What a location hash says, or null where it is not one of ours. A link is somebody else's data. */
 export async function decodeLink(hash: string): Promise<Shared | null> {
   const match = /^#s=([A-Za-z0-9_-]{1,20000})$/.exec(hash);
   if (!match) return null;
   try {
     const packed = Uint8Array.from(atob(match[1].replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
     const json = new TextDecoder().decode(await pump(packed, new DecompressionStream('deflate-raw'), 4 * LONGEST_TEXT));
-    const given: unknown = JSON.parse(json);
-    if (typeof given !== 'object' || given === null) return null;
-    const fields = given as Record<string, unknown>;
-    const word = (key: string) => (typeof fields[key] === 'string' ? fields[key].slice(0, 200) : '');
-    return {
-      ...(typeof fields.text === 'string' && { text: fields.text.slice(0, LONGEST_TEXT) }),
-      target: word('target'),
-      units: word('units'),
-      mask: word('mask'),
-      ablation: word('ablation'),
-      layers: word('layers'),
-      method: word('method'),
-      index: word('index'),
-      until: word('until'),
-      grade: word('grade'),
-      device: word('device'),
-      budget: typeof fields.budget === 'number' ? fields.budget : 0,
-    };
+    return sharedOf(JSON.parse(json));
   } catch {
     return null; // a mangled link is no link
   }
+}
+
+/** What of an unknown value can be put into the fields, or null: only short strings and one number get through. */
+export function sharedOf(given: unknown): Shared | null {
+  if (typeof given !== 'object' || given === null) return null;
+  const fields = given as Record<string, unknown>;
+  const word = (key: string) => (typeof fields[key] === 'string' ? fields[key].slice(0, 200) : '');
+  return {
+    ...(typeof fields.text === 'string' && { text: fields.text.slice(0, LONGEST_TEXT) }),
+    target: word('target'),
+    units: word('units'),
+    mask: word('mask'),
+    ablation: word('ablation'),
+    layers: word('layers'),
+    method: word('method'),
+    index: word('index'),
+    until: word('until'),
+    grade: word('grade'),
+    device: word('device'),
+    budget: typeof fields.budget === 'number' ? fields.budget : 0,
+  };
 }

@@ -98,6 +98,7 @@ export const strings = {
   ownModel: (name: string) => `yours: ${name}`,
   examplesOf: (file: string) => `examples of ${file}`,
   exampleLabel: 'the likeliest label',
+  badId: (id: string) => `id: expected org/name or org/name/file.gguf, got ${JSON.stringify(id)}; copy it from the model’s page on the hub`,
   targets: {
     'text-generation': 'its answer, or A vs B',
     'fill-mask': 'the likeliest, or A vs B',
@@ -135,6 +136,7 @@ export const strings = {
     `${count(words)} words are ${count(words)} things to switch; splitting by sentences gives ${count(sentences)}.`,
   split: 'Split by sentences',
   fromLink: 'Text and settings are from a link. Press Explain.',
+  restored: 'Text and settings are as you left them. Press Explain.',
   settingsFromLink: 'Settings are from a link.',
   linkCopied: 'Link copied.',
   linkShown: 'The link is in the address bar.',

@@ -2,19 +2,23 @@ import { parts } from './parts.ts';
 import { strings } from './strings.ts';
 
 const THEMES = ['auto', 'light', 'dark'] as const;
-type Theme = (typeof THEMES)[number];
+export type Theme = (typeof THEMES)[number];
+
+/** The colours that the reader has chosen. */
+export function chosenTheme(): Theme {
+  return THEMES.find((theme) => theme === document.documentElement.dataset.theme) ?? 'auto';
+}
+
+/** Takes colours; what is none is `auto`. */
+export function setTheme(wanted: unknown): void {
+  const theme = THEMES.find((known) => known === wanted) ?? 'auto';
+  if (theme === 'auto') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  parts.theme.textContent = strings.theme[theme];
+}
 
 /** The button goes round: as the system says, light, dark. */
 export function startTheme(): void {
-  const root = document.documentElement;
-  const set = (theme: Theme) => {
-    if (theme === 'auto') delete root.dataset.theme;
-    else root.dataset.theme = theme;
-    parts.theme.textContent = strings.theme[theme];
-  };
-  parts.theme.addEventListener('click', () => {
-    const now = (root.dataset.theme ?? 'auto') as Theme;
-    set(THEMES[(THEMES.indexOf(now) + 1) % THEMES.length]);
-  });
-  set('auto');
+  parts.theme.addEventListener('click', () => setTheme(THEMES[(THEMES.indexOf(chosenTheme()) + 1) % THEMES.length]));
+  setTheme('auto');
 }

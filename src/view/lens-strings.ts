@@ -74,6 +74,8 @@ export function stringsFor(lens: string): Strings {
     keys: strings.keys.replace('Click a word', `Click a ${one}`),
     lanesLegend: strings.lanesLegend.replace('words', many),
     none: `No two ${many} act together by more than the error: here they act one by one, or more passes are needed.`,
+    noneExact: strings.noneExact.replace('words', many),
+    single: strings.single.replace('word', one),
     projected: strings.projected.replace('words', many),
     exact: (queries) => `Exact: all ${count(queries)} masks of these ${many} were evaluated`,
     poor: `Poor fit: at this number of passes the values are not captured; do not read the arcs. Rare combinations may not have been seen yet. Use more passes, or ${coarser}.`,

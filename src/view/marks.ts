@@ -258,7 +258,7 @@ function ticksOf(least: number, most: number): number[] {
   const steps = Math.log2(most / least);
   const every = Math.max(1, Math.ceil(steps / 4));
   const out: number[] = [];
-  for (let q = least; q < most / 1.3; q *= 2 ** every) out.push(Math.round(q));
+  for (let q = least; q < most / Math.max(1.3, 2 ** (every - 0.5)); q *= 2 ** every) out.push(Math.round(q));
   return [...out, most];
 }
 

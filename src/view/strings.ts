@@ -20,6 +20,8 @@ export const strings = {
   lanesLegend: 'One lane each: arcs join pairs, combs three words or more. Thickness: size.',
   dashed: 'Dashed: within two standard errors of zero.',
   none: 'No two words act together by more than the error: here words act one by one, or more passes are needed.',
+  noneExact: 'No two words act together here: every masking was evaluated.',
+  single: 'There is one word here, and nothing that it could act together with.',
   more: (hidden: number) => `Show ${count(hidden)} more`,
   fewer: 'Show fewer',
   whisker:

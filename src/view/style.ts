@@ -33,7 +33,7 @@ export const STYLE = `
 .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .spex button { font: inherit; color: inherit; }
 .spex :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-button.quiet { background: none; border: 1px solid var(--rule); border-radius: 999px; padding: 0.05rem 0.7rem; margin-inline-start: 0.5rem; cursor: pointer; color: var(--ink); font-size: 0.8125rem; }
+button.quiet { background: none; border: 1px solid var(--rule); border-radius: 999px; padding: 0.05rem 0.7rem; cursor: pointer; color: var(--ink); font-size: 0.8125rem; }
 button.quiet:hover { border-color: var(--accent); color: var(--accent); }
 
 .summary { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.15rem 0.9rem; }

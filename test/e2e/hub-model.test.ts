@@ -104,7 +104,19 @@ describe('a model of the hub in the page', () => {
     await page.keyboard.press('Enter');
     expect(await page.$eval('#hub-id', (e) => (e as HTMLInputElement).validity.patternMismatch)).toBe(true);
     expect(await page.$eval('main', (e) => e.dataset.state)).toBe('ready');
+    expect(await textOf('#hub-problem')).toBe(
+      'id: expected org/name or org/name/file.gguf, got "https://evil.example/x"; copy it from the model’s page on the hub',
+    );
+    await type('a text that is typed after it');
+    expect(await page.$eval('#text', (e) => (e as HTMLTextAreaElement).value)).toBe('a text that is typed after it');
     expect(hub.asked).toEqual([]);
+  });
+
+  it('takes the address of a model’s page for its id', async () => {
+    await name(`https://huggingface.co/${hub.id}/tree/main`, 'ready');
+    expect(await chosen()).toBe(hub.id);
+    expect(await textOf('#hub-problem')).toBe('');
+    expect(await page.$eval('#hub-id', (e) => (e as HTMLInputElement).value)).toBe(hub.id);
   });
 
   it('never makes the page ask another origin', () => {

@@ -49,6 +49,16 @@ describe('an explanation of players that are not words', () => {
     expect(rows.map(([name]) => name)).toEqual(['head 0.9', 'head 0.10 × mlp 0', 'head 0.10']);
   });
 
+  it('that are one alone, or of which every mask is known, are not said to need more passes', () => {
+    const alone = drawn([{ members: [0], value: 1, se: 0 }], ['good']);
+    expect(seen(toHtml(alone))).toContain('There is one word here, and nothing that it could act together with.');
+    const exact = drawn([{ members: [0], value: 1, se: 0 }], ['good', 'film']);
+    const known = { ...exact, fit: { ...exact.fit, r2: 1, heldOut: 0 } };
+    expect(seen(toHtml(known))).toContain('No two words act together here: every masking was evaluated.');
+    expect(seen(toHtml(exact))).toContain('or more passes are needed.');
+    expect(seen(toHtml({ ...known, lens: 'heads' }))).toContain('No two heads act together here');
+  });
+
   it('whose labels are long texts are cut in the drawings, with the whole text under the pointer', () => {
     const long = `7 positive: ${'a rather long film that <never> ends, '.repeat(6)}`.trim();
     const e = ofModel('data', 'a film');

@@ -145,6 +145,17 @@ describe('bars and curves', () => {
     ]);
   });
 
+  it('curves have ticks from the first look to the budget that do not stand too close to be read', () => {
+    const ticks = (budget: number) => curveLayout([{ ...look(64, 0.5, 'a'), budget }], 236, 100).ticks;
+    expect(ticks(1024).map((t) => t.queries)).toEqual([64, 128, 256, 512, 1024]);
+    expect(ticks(8192).map((t) => t.queries)).toEqual([64, 256, 1024, 8192]);
+    for (let budget = 70; budget <= 2 ** 20; budget = Math.round(budget * 1.37))
+      ticks(budget).forEach((t, i, all) => {
+        // A tick's label reaches to both sides of it, up to seven characters in all.
+        if (i > 0) expect(t.x - all[i - 1].x, `${budget}`).toBeGreaterThan(budget < 128 ? 0 : 20);
+      });
+  });
+
   it('curves stay in their box where R² is negative', () => {
     const { points } = curveLayout([look(64, -7, 'a')], 200, 100);
     expect(points[0].y).toBe(100);

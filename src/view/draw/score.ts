@@ -36,7 +36,8 @@ export function layoutOf(scene: Scene): Score {
 export function scoreMarks(scene: Scene): Mark[] {
   const { view, lanes, hiddenLanes, said } = scene;
   const head = mark('h2', {}, said.lanes);
-  if (lanes.length === 0) return [mark('section', { class: 'lanes', part: 'lanes' }, head, mark('p', { class: 'legend' }, said.none))];
+  if (lanes.length === 0)
+    return [mark('section', { class: 'lanes', part: 'lanes' }, head, mark('p', { class: 'legend' }, noneSentence(scene)))];
   const layout = layoutOf(scene);
   return [
     mark(
@@ -64,7 +65,7 @@ export function scoreMarks(scene: Scene): Mark[] {
       mark(
         'p',
         { class: 'legend' },
-        scene.grade === 'exact' ? said.lanesLegend : `${said.lanesLegend} ${strings.dashed}`,
+        scene.grade === 'exact' ? `${said.lanesLegend} ` : `${said.lanesLegend} ${strings.dashed} `,
         view.interactive &&
           (hiddenLanes > 0 || view.allLanes) &&
           mark(
@@ -75,6 +76,11 @@ export function scoreMarks(scene: Scene): Mark[] {
       ),
     ),
   ];
+}
+
+function noneSentence({ explanation: { players }, grade, said }: Scene): string {
+  if (players.length === 1) return said.single;
+  return grade === 'exact' ? said.noneExact : said.none;
 }
 
 function laneLabel(scene: Scene, { interaction }: Lane): Mark {

@@ -42,7 +42,7 @@ export function tableMarks(scene: Scene): Mark[] {
       mark(
         'p',
         { class: 'legend' },
-        note,
+        `${note} `,
         view.interactive &&
           (hiddenRows > 0 || view.allRows) &&
           mark(

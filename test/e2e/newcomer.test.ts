@@ -1,0 +1,151 @@
+import { join, resolve } from 'node:path';
+import type { Browser, Page } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser } from '../support/browser.ts';
+import { type Served, serveFolder } from '../support/serve.ts';
+import { inView, reaches, result, rows, seriousProblems, shots, textOf, type, visit } from './visit.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+/** Too many words to be through before the page is left. */
+const LONG = 'I expected to hate it, but the jokes land and nobody overacts.';
+
+let browser: Browser;
+let served: Served;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  served = await serveFolder(join(root, 'dist/demo'));
+  browser = await launchBrowser();
+  page = await browser.newPage();
+  visit.page = page;
+  await page.setViewport({ width: 1120, height: 900 });
+  page.on('console', (m) => complaints.push(m.text()));
+  page.on('pageerror', (e) => complaints.push(String(e)));
+  await page.goto(served.address);
+  await reaches('ready');
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+});
+
+const fieldOf = (id: string) => page.$eval(`#${id}`, (e) => (e as HTMLInputElement).value);
+const theme = () => page.evaluate(() => [document.documentElement.dataset.theme, document.querySelector('#theme')?.textContent]);
+
+const kept = (text: string) => page.waitForFunction((t) => history.state?.fields?.text === t, {}, text);
+
+async function setPasses(exponent: number): Promise<void> {
+  await page.$eval(
+    '#budget',
+    (e, to) => {
+      (e as HTMLInputElement).value = String(to);
+      e.dispatchEvent(new Event('input', { bubbles: true }));
+    },
+    exponent,
+  );
+}
+
+describe('a newcomer', () => {
+  it('gets an answer for a single word, which says that nothing can act together', async () => {
+    await type('Good');
+    expect(await textOf('#budget-said')).toBe('2: all there are');
+    await page.keyboard.press('Enter');
+    await reaches('done');
+    expect((await rows()).map(([name]) => name)).toEqual(['Good']);
+    expect(await inView('.lanes .legend')).toEqual(['There is one word here, and nothing that it could act together with.']);
+    await page.screenshot({ path: join(shots, 'page-one-word.png'), fullPage: true });
+  });
+
+  it('is told how many maskings sentences have', async () => {
+    await page.select('#units', 'sentence');
+    await type('It is good. It is not bad.');
+    expect(await textOf('#budget-said')).toMatch(/^4, about/);
+    await page.select('#units', 'word');
+  });
+
+  it('is led by an id of the hub that is none to how ids look, and on to a model that is there', async () => {
+    await page.select('#model-choice', 'hub');
+    await page.type('#hub-id', 'nonsense');
+    await page.focus('#text');
+    expect(await textOf('#hub-problem')).toContain('id: expected org/name or org/name/file.gguf, got "nonsense"');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('text'); // nobody is held at a field
+    expect(await seriousProblems()).toEqual([]);
+    await page.focus('#hub-id');
+    await page.keyboard.down('Control');
+    await page.keyboard.press('a');
+    await page.keyboard.up('Control');
+    await page.keyboard.type('org/none');
+    expect(await textOf('#hub-problem')).toBe('');
+    await page.keyboard.press('Enter');
+    await reaches('error');
+    expect(await textOf('#problem-detail')).toContain('config.json of org/none');
+    await page.click('#problem-action');
+    await reaches('ready');
+    complaints.splice(0); // of the file that is not there
+  });
+
+  it('keeps the earlier result where a run is stopped before it has one', async () => {
+    await setPasses(13);
+    await type(LONG);
+    const before = (await result()).text;
+    await page.evaluate(() => {
+      for (const id of ['explain', 'stop']) document.getElementById(id)?.click();
+    });
+    await reaches('stopped');
+    expect((await result()).text).toBe(before);
+    expect(await textOf('#status')).toBe('Stopped before there was anything to show; the result below is the earlier one.');
+  });
+
+  it('finds text, settings and theme again after a reload in the middle of a run', async () => {
+    await page.select('#index', 'SV');
+    await page.click('#theme');
+    await page.click('#theme');
+    expect(await theme()).toEqual(['dark', 'Theme: dark']);
+    await page.screenshot({ path: join(shots, 'page-theme-dark.png'), fullPage: true });
+    await page.click('#explain');
+    await reaches('running');
+    await kept(LONG);
+    await page.reload();
+    await reaches('ready');
+    expect([await fieldOf('text'), await fieldOf('index'), await fieldOf('budget')]).toEqual([LONG, 'SV', '13']);
+    expect(await theme()).toEqual(['dark', 'Theme: dark']);
+    expect(await textOf('#status')).toMatch(/^Text and settings are as you left them\. Press Explain\./);
+    await setPasses(6);
+    await page.click('#explain');
+    await reaches('done');
+    expect((await result()).text).toBe(LONG);
+  });
+
+  it('has what was typed after a link was copied, not what the link says, after a reload; the link itself brings what it says', async () => {
+    await page.click('#link');
+    await page.waitForFunction(() => /contains the text/.test(document.querySelector('#kept')?.textContent ?? ''));
+    const link = page.url();
+    await type('It is not bad.');
+    await kept('It is not bad.');
+    await page.reload();
+    await reaches('ready');
+    expect(await fieldOf('text')).toBe('It is not bad.');
+    const other = await browser.newPage();
+    await other.goto(link);
+    await reaches('ready', other);
+    expect(await other.$eval('#text', (e) => (e as HTMLTextAreaElement).value)).toBe(LONG);
+    await other.close();
+  });
+
+  it('says nothing of what was left where nothing was changed', async () => {
+    const fresh = await browser.newPage();
+    await fresh.goto(served.address);
+    await reaches('ready', fresh);
+    const status = await textOf('#status', fresh);
+    await fresh.reload();
+    await reaches('ready', fresh);
+    expect(await textOf('#status', fresh)).toBe(status);
+    await fresh.close();
+  });
+
+  it('sees no complaint', () => {
+    expect(complaints.filter((c) => c !== 'No available adapters.')).toEqual([]);
+  });
+});
