@@ -106,7 +106,7 @@ function madeMarks(e: Explanation): Mark {
     ['index', `${e.index}, up to order ${count(e.maxOrder)}`],
     ['method', e.method === e.fit.chosen ? e.method : `${e.method} → ${e.fit.chosen}`],
     ['mask', e.mask],
-    ['split by', e.units],
+    ['players', e.units],
     ...(e.locked ? [['never masked', e.locked.map(([start, end]) => e.text.slice(start, end)).join(' … ')] as [string, string]] : []),
     ['target', `${e.target}, ${e.scalar}`],
     ['seed', String(e.seed)],
