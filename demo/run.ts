@@ -18,10 +18,12 @@ export async function run(): Promise<void> {
   settings(); // what is wrong with the fields is said before anything is waited for
   if (!session.engine || !fitsPlayers()) {
     session.waiting = true;
+    const loading = parts.main.dataset.state === 'loading' ? null : load();
     parts.status.textContent = strings.waiting;
-    if (parts.main.dataset.state === 'loading') return; // whoever loads will run
-    await load();
-    if (!session.engine) return;
+    parts.stop.disabled = false; // the wish can be taken back
+    if (!loading) return; // whoever loads will run
+    await loading;
+    if (!session.engine || !session.waiting) return;
   }
   session.waiting = false;
   session.stopping = false;
@@ -46,12 +48,13 @@ export async function run(): Promise<void> {
   }
 }
 
-/** Ends the run early; what is known is kept. */
+/** Ends the run early; what is known is kept. Before it has begun, the model goes on loading and nothing is explained then. */
 export function stop(): void {
   session.run?.stop();
   session.stopping = true;
+  session.waiting = false;
   parts.stop.disabled = true;
-  parts.status.textContent = strings.stopping;
+  parts.status.textContent = session.run ? strings.stopping : strings.takenBack;
 }
 
 function finish({ fit, timing }: Explanation): void {

@@ -2,6 +2,7 @@ import { toCsv, toHtml, toSvg } from '../src/element.ts';
 import type { Explanation } from '../src/index.ts';
 import { parts } from './parts.ts';
 import { saveAs } from './save-as.ts';
+import { session } from './session.ts';
 import { shared } from './settings.ts';
 import { encodeLink, LONGEST_LINK } from './share.ts';
 import { strings } from './strings.ts';
@@ -43,5 +44,6 @@ export async function copyLink(withText: boolean): Promise<void> {
     () => true,
     () => false, // no permission: the address bar has it
   );
-  parts.kept.textContent = `${copied ? strings.linkCopied : strings.linkShown} ${withText ? strings.linkHere.text : strings.linkHere.settings}`;
+  const said = [copied ? strings.linkCopied : strings.linkShown, withText ? strings.linkHere.text : strings.linkHere.settings];
+  parts.kept.textContent = [...said, ...(session.own === null ? [] : [strings.linkHere.noModel])].join(' ');
 }

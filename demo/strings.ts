@@ -110,6 +110,7 @@ export const strings = {
   ready: (adapter: string) => `model ready · ${adapter}`,
   failed: 'model not loaded',
   waiting: 'Starts as soon as the model is here…',
+  takenBack: 'The model goes on loading; press Explain when you like.',
   evaluating: (queries: number, budget: number, rate: number, left: number) =>
     `${count(queries)} of ${count(budget)} passes${rate > 0 ? ` · ${rate < 10 ? rate.toFixed(1) : count(rate)} a second · ${seconds(left)} left` : ''}`,
   decoding: (queries: number) => `${count(queries)} passes · finding interactions…`,
@@ -141,7 +142,11 @@ export const strings = {
   linkCopied: 'Link copied.',
   linkShown: 'The link is in the address bar.',
   linkLong: 'The text is too long for a link; save the JSON instead.',
-  linkHere: { text: 'It contains the text.', settings: 'It holds settings only.' },
+  linkHere: {
+    text: 'It contains the text.',
+    settings: 'It holds settings only.',
+    noModel: 'It does not hold the model: who opens it must choose that.',
+  },
   saved: (name: string) => `Saved ${name}.`,
   badge: { stored: 'stored result', live: 'live', done: 'computed here', stopped: 'stopped early' },
   theme: { auto: 'Theme: auto', light: 'Theme: light', dark: 'Theme: dark' },

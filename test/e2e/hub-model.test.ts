@@ -119,6 +119,12 @@ describe('a model of the hub in the page', () => {
     expect(await page.$eval('#hub-id', (e) => (e as HTMLInputElement).value)).toBe(hub.id);
   });
 
+  it('is in no link, which says so', async () => {
+    await page.click('#link-settings');
+    await page.waitForFunction(() => /settings only/.test(document.querySelector('#kept')?.textContent ?? ''));
+    expect(await textOf('#kept')).toMatch(/It holds settings only\. It does not hold the model: who opens it must choose that\.$/);
+  });
+
   it('never makes the page ask another origin', () => {
     expect(elsewhere).toEqual([]);
   });

@@ -145,6 +145,30 @@ describe('a newcomer', () => {
     await fresh.close();
   });
 
+  it('takes a wish back before the model is there, and the model goes on loading', async () => {
+    let release = () => {};
+    const gate = new Promise<void>((done) => {
+      release = done;
+    });
+    const held = await serveFolder(join(root, 'dist/demo'), { hold: (path) => (path.endsWith('.safetensors') ? gate : undefined) });
+    const early = await browser.newPage();
+    await early.goto(held.address, { waitUntil: 'domcontentloaded' });
+    await reaches('loading', early);
+    await type('It is not bad.', early);
+    await early.click('#explain');
+    expect(await textOf('#status', early)).toBe('Starts as soon as the model is here…');
+    await early.click('#stop');
+    expect(await textOf('#status', early)).toBe('The model goes on loading; press Explain when you like.');
+    const stored = (await result(early)).text;
+    release();
+    await reaches('ready', early);
+    await early.click('aria/Verify[role="button"]'); // an answer that would come after a run that had been begun
+    await early.waitForSelector('.verification');
+    expect((await result(early)).text).toBe(stored);
+    await early.close();
+    await held.close();
+  });
+
   it('sees no complaint', () => {
     expect(complaints.filter((c) => c !== 'No available adapters.')).toEqual([]);
   });
