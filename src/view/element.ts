@@ -249,7 +249,7 @@ export class SpexExplanation extends Base {
   }
 }
 
-/** Values of the two can be set side by side: the same quantity of the same model. */
+/** Values of the two can be set side by side: the same quantity of the same kind of players and the same model. */
 function comparable(a: Explanation, b: Explanation | null): boolean {
-  return b !== null && a.scalar === b.scalar && a.index === b.index && a.model?.sha256 === b.model?.sha256;
+  return b !== null && a.lens === b.lens && a.scalar === b.scalar && a.index === b.index && a.model?.sha256 === b.model?.sha256;
 }

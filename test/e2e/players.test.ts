@@ -176,6 +176,10 @@ describe('players other than words, in the page', () => {
     const { lens, players, fit } = await result();
     expect([lens, players.length, fit.queries]).toEqual(['heads', 72, 64]);
     expect(players[13].label).toBe('1.1');
+    const [largest] = await page.$$eval('spex-explanation >>> .effect-bar .extent', (all) =>
+      all.map((e) => Number(e.getAttribute('width'))),
+    );
+    expect(largest).toBeGreaterThan(50); // of 110 from zero to the edge: drawn on the heads' own scale, whatever words and blocks came to
     await page.screenshot({ path: join(shots, 'page-heads.png'), fullPage: true });
   });
 

@@ -16,7 +16,9 @@ export function trustMarks(scene: Scene): Mark[] {
       'section',
       { class: 'card trust', part: 'trust' },
       mark('h2', {}, strings.curve),
-      ...(grade === 'exact' && looks.length < 2 ? [mark('p', { class: 'legend' }, said.exact(explanation.fit.queries))] : curveMarks(looks)),
+      ...(grade === 'exact' && looks.length < 2
+        ? [mark('p', { class: 'legend' }, said.exact(explanation.fit.queries))]
+        : curveMarks(looks)),
       ...assuranceMarks(explanation),
       ...methodMarks(explanation),
       ...structureMarks(scene),
