@@ -1,7 +1,6 @@
 // output = activation(input (rows, K) · weight (K, columns) + bias) (+ residual), for large adapters: half as many loads a product as
 // tiles of 64 × 64. A workgroup of 16 × 16 invocations owns a tile of 128 rows by 64 columns and walks K in steps of 16; an invocation
-// owns 8 rows by 4 columns. Weights lie in panels of eight columns. The next step's numbers are fetched while this one's are multiplied.
-// 12.5 KiB of workgroup memory.
+// owns 8 rows by 4 columns. Weights lie in panels of eight columns. 12.3 KiB of workgroup memory.
 // Twin: src/compute/reference/matmul-128x64.ts.
 #import shared/matmul.wgsl
 
@@ -11,7 +10,7 @@ const STEP = 16u;
 
 // As in matmul-64x64.wgsl, with twice the rows.
 var<workgroup> rows_of: array<array<vec4<f32>, 33>, 16>;
-var<workgroup> columns_of: array<array<vec4<f32>, 17>, 16>;
+var<workgroup> columns_of: array<array<vec4<f32>, 16>, 16>;
 
 // Four inputs of a row, from k on; K is a multiple of 8, so the last step may be half full: zeros add nothing.
 fn fetch(row: u32, k4: u32) -> vec4<f32> {
@@ -20,14 +19,6 @@ fn fetch(row: u32, k4: u32) -> vec4<f32> {
     a = vec4<f32>(input[row + k4]);
   }
   return a;
-}
-
-fn fetch_weights(at: u32, k: u32) -> vec4<f32> {
-  var b = vec4<f32>();
-  if k < K {
-    b = weight_row(at, k);
-  }
-  return b;
 }
 
 fn put(k: u32, row: u32, a: vec4<f32>) {
@@ -46,10 +37,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   let own_k4 = index % 4u;
   let low_row = min(first_row + own_row, run.rows - 1u) * (K / 4u);
   let high_row = min(first_row + own_row + 64u, run.rows - 1u) * (K / 4u);
-  // Two invocations take one k of a panel, so that a subgroup's fetches lie side by side.
-  let fetch_k = (index / 2u) % STEP;
-  let quad = (index / 32u) * 2u + index % 2u;
-  let fetch_weight = weight_at(params.weight_column + min(first_column + quad * 4u, params.columns - 4u));
+  let fetch_k = index % 16u;
+  let fetch_weight = weight_at(params.weight_column + min(first_column + (index / 16u) * 4u, params.columns - 4u));
 
   var sum0 = vec4<f32>();
   var sum1 = vec4<f32>();
@@ -59,23 +48,21 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   var sum5 = vec4<f32>();
   var sum6 = vec4<f32>();
   var sum7 = vec4<f32>();
-  var low = fetch(low_row, own_k4);
-  var high = fetch(high_row, own_k4);
-  var b = fetch_weights(fetch_weight, fetch_k);
   for (var start = 0u; start < K; start += STEP) {
+    let low = fetch(low_row, start / 4u + own_k4);
+    let high = fetch(high_row, start / 4u + own_k4);
+    let k = start + fetch_k;
+    var b = vec4<f32>();
+    if k < K {
+      b = weight_row(fetch_weight, k);
+    }
     // The tile of the step before has been used by all.
     workgroupBarrier();
     put(own_k4 * 4u, own_row, low);
     put(own_k4 * 4u, own_row + 64u, high);
-    columns_of[fetch_k][quad] = b;
+    columns_of[fetch_k][index / 16u] = b;
     // The tile of this step is complete.
     workgroupBarrier();
-    let next = start + STEP;
-    if next < K {
-      low = fetch(low_row, next / 4u + own_k4);
-      high = fetch(high_row, next / 4u + own_k4);
-      b = fetch_weights(fetch_weight, next + fetch_k);
-    }
     for (var i = 0u; i < STEP; i++) {
       let upper = rows_of[i][local.y * 2u];
       let lower = rows_of[i][local.y * 2u + 1u];
