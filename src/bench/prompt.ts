@@ -26,6 +26,8 @@ const RUNS = 3;
 const COMPARED = 8;
 /** Thirty layers in float32 on both sides, sums in another order. */
 const FLOAT32_TOLERANCE = 2e-4;
+/** Measured where nothing else is: float64 takes minutes, and half precision halves float32 weights alone, which few files have. */
+const ASKED_ALONE: readonly BackendName[] = ['reference', 'webgpu-fp16'];
 /** A row of each on every backend. */
 const CASES: readonly Asked[] = [SHORT, LONG];
 
@@ -129,9 +131,8 @@ export const prompt: Benchmark = {
   async run(context: BenchContext) {
     const { loadCausal } = context;
     if (!loadCausal) throw new WebspexError('usage', 'bench prompt: expected --model FILE, got none; name a causal model');
-    // Float64 has to be asked for by name: it takes minutes.
     const all = context.backends.map(({ name }) => name as BackendName);
-    const names = all.length > 1 ? all.filter((name) => name !== 'reference') : all;
+    const names = all.length > 1 ? all.filter((name) => !ASKED_ALONE.includes(name)) : all;
     const right = new Map<BackendName, Float64Array[]>();
     const rows: Row[] = [];
     for (const name of names) {

@@ -93,14 +93,23 @@ describe('the benchmark of prompts', () => {
     expect(software.calls.webgpu).toEqual([8, 8]);
   });
 
+  it('leaves half precision and float64 out where neither was asked for by name', async () => {
+    const { context, calls } = contextOf(['webgpu', 'wasm', 'reference', 'webgpu-fp16'], {}, true);
+    expect((await prompt.run(context)).map((r) => r.id)).toEqual(['G3-16-webgpu', 'G3-128-webgpu', 'G3-16-wasm', 'G3-128-wasm']);
+    expect(Object.keys(calls)).not.toContain('webgpu-fp16');
+    expect(new Set(calls.reference)).toEqual(new Set([1]));
+  });
+
   it('says where log-probabilities stray, single precision sooner than half', async () => {
-    for (const [off, equal] of [
-      [0.01, [false, false, true, true]],
-      [0.1, [false, false, false, false]],
-      [Number.NaN, [false, false, false, false]],
+    for (const [name, off, equal] of [
+      ['webgpu', 0.01, false],
+      ['webgpu-fp16', 0.01, true],
+      ['webgpu-fp16', 0.1, false],
+      ['webgpu', Number.NaN, false],
+      ['webgpu-fp16', Number.NaN, false],
     ] as const) {
-      const { context } = contextOf(['webgpu', 'webgpu-fp16'], { webgpu: off, 'webgpu-fp16': off }, true);
-      expect((await prompt.run(context)).map((r) => r.equal)).toEqual(equal);
+      const { context } = contextOf([name], { [name]: off }, true);
+      expect((await prompt.run(context)).map((r) => r.equal)).toEqual([equal, equal]);
     }
   });
 
