@@ -137,7 +137,8 @@ describe('the lock of a file', () => {
   it.skipIf(process.platform !== 'linux')(
     'of a process that has ended and that its parent has not asked for yet is taken over',
     async () => {
-      const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60']);
+      // The child outlives the shell, which would ask for it; `sleep`, in its place by then, does not.
+      const parent = spawn('sh', ['-c', 'sleep 1 & echo $!; exec sleep 60']);
       const pid = await new Promise<number>((done) => parent.stdout.once('data', (text: Buffer) => done(Number(text.toString()))));
       while (!readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) await pause();
       lockOf(at('zombie'), pid, 'gone');
