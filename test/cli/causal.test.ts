@@ -91,11 +91,10 @@ describe('webspex explain with a causal model', () => {
     expect(printed.out).toMatch(/^not {2}log-prob [+−][\d.]+ .* with all components off [+−]/);
     const set = join(folder, 'set.tsv');
     writeFileSync(set, 'label\ttext\na\tb\n');
-    const refused = await cli(['explain', '--lens', 'heads', '--set', set, ...MODEL]);
-    expect([refused.code, refused.err]).toEqual([
-      2,
-      expect.stringMatching(/expected a text classifier for labelled texts, got GPT2LMHeadModel/),
-    ]);
+    const overSet = await cli(['explain', '--lens', 'heads', '--set', set, '--json', ...MODEL]);
+    const over = readExplanation(JSON.parse(overSet.out));
+    expect(over).toMatchObject({ lens: 'heads', fit: { chosen: 'exact', queries: 16 } });
+    expect(over.players.map(({ label }) => label)).toEqual(['0.0', '0.1', '1.0', '1.1']);
   });
 
   it('needs a model with a chat template for --chat', async () => {
