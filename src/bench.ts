@@ -13,6 +13,7 @@ import { until } from './bench/until.ts';
 
 export { type BackendName, embeddedBackends, loadOn, type Place } from './bench/backends.ts';
 export { type Game, readGame } from './bench/coverage/games.ts';
+export { COVERED_METHODS } from './bench/coverage.ts';
 export { type BenchContext, type Benchmark, measure, type Row, spaced, spread } from './bench/harness.ts';
 export { GAME_FAMILIES } from './bench/needed/summary.ts';
 export { curvesSvg } from './bench/needed/svg.ts';

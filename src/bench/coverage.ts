@@ -1,13 +1,18 @@
-import type { Method } from '../explain/options.ts';
+import { isGradedByFolds } from '../explain/methods.ts';
+import { METHODS, type Method } from '../explain/options.ts';
 import { followGame, type Held, type Look } from './coverage/follow.ts';
 import { type Game, plantedGames } from './coverage/games.ts';
 import { stopRow } from './coverage/stops.ts';
 import { type BenchContext, type Benchmark, type Row, rounded, rowOf, spread } from './harness.ts';
 
 const PLANTED = 12;
-const SEEDS = [1];
+/** Runs at least, every game from as many seeds as that takes. */
+const RUNS = 300;
 /** The last look of a run: 64 passes, seven times 1.35 as many. */
 const BUDGET = 518;
+
+/** Methods that have an interval of R² and can stop at one. */
+export const COVERED_METHODS: readonly Method[] = METHODS.filter(isGradedByFolds);
 
 /** What is covered, and the least share that is asked for. */
 const KINDS = [
@@ -104,12 +109,18 @@ export function rowsOf(context: Pick<BenchContext, 'commit'>, runs: readonly Loo
   return rows.map((row) => ({ ...row, details: { ...row.details, cpuSecondsARun } }));
 }
 
+/** Seeds that make 300 runs or more of so many games. */
+export function seedsFor(games: number): number[] {
+  return Array.from({ length: Math.ceil(RUNS / games) }, (_, i) => i + 1);
+}
+
 /** Whether error bars hold what they say, on functions of which every value is known. */
 export const coverage: Benchmark = {
   title: 'error bars, R² intervals and the stop rule beside the truth, on planted games and on complete tables (--tables DIR)',
   async run(context) {
     const tables = (await context.readTables?.()) ?? [];
     if (tables.length === 0) context.report('coverage: no --tables DIR, so complete tables are skipped; planted games alone');
-    return coverageRows(context, [...plantedGames(PLANTED), ...tables], SEEDS, 'auto');
+    const games = [...plantedGames(PLANTED), ...tables];
+    return coverageRows(context, games, seedsFor(games.length), context.method ?? 'auto');
   },
 };

@@ -1,4 +1,5 @@
 import type { TransformTimes } from '../compute/webgpu/time-transform.ts';
+import type { Method } from '../explain/options.ts';
 import type { CausalModel, DeviceInfo, Model } from '../model/model.ts';
 import type { BackendName } from './backends.ts';
 import type { Game } from './coverage/games.ts';
@@ -43,6 +44,8 @@ export interface BenchContext {
   timeTransform?(rows: Float32Array, size: number): Promise<TransformTimes>;
   /** Complete tables of the folder named on the command line; absent where none was. @throws not-found, bad-file. */
   readTables?(): Promise<readonly Game[]>;
+  /** The method that coverage watches; default `auto`. */
+  readonly method?: Method;
   /** Families of functions that masks-needed is to keep to; default all. */
   readonly families?: readonly string[];
   /** A file of masks-needed's games; null where there is none of that name. */

@@ -3,7 +3,7 @@ import { followGame, type Look } from '../../src/bench/coverage/follow.ts';
 import { type Game, plantedGames, readGame } from '../../src/bench/coverage/games.ts';
 import { stopRow } from '../../src/bench/coverage/stops.ts';
 import { exactFbii, setOf, trueR2 } from '../../src/bench/coverage/truth.ts';
-import { coverage, coverageRows } from '../../src/bench/coverage.ts';
+import { COVERED_METHODS, coverage, coverageRows, seedsFor } from '../../src/bench/coverage.ts';
 import type { BenchContext } from '../../src/bench/harness.ts';
 import { thrownBy } from '../model/support.ts';
 
@@ -103,6 +103,13 @@ describe('the coverage benchmark', () => {
     expect(stops).toMatchObject({ id: 'stops-gp', ours: 14.29, details: { stops: 7, tried: 12, false: 1, where: 'at 64' } });
     expect(passes.ours).toBe(1.143);
     expect(stopRow([[look(64, 0.1, 0.2)]], context, 'gp')).toEqual([]);
+  });
+
+  it('makes 300 runs, whatever the number of games, by a method that can stop at an R²', () => {
+    expect([12, 52, 300].map((games) => games * seedsFor(games).length)).toEqual([300, 312, 300]);
+    expect(seedsFor(52)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(COVERED_METHODS).toEqual(expect.arrayContaining(['auto', 'gp', 'pursuit', 'proxyspex']));
+    expect(COVERED_METHODS).not.toEqual(expect.arrayContaining(['exact']));
   });
 
   it('says what share of ranges held the truth, which game is the worst, and that complete tables were skipped', async () => {

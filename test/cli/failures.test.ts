@@ -84,6 +84,13 @@ const CASES: readonly (readonly [title: string, args: readonly string[], code: n
     2,
     /untilR2: expected a method that is graded on the masks it fits, got lime/,
   ],
+  ['a method that coverage cannot watch', ['bench', 'coverage', '--method', 'exact'], 2, /--method: expected one of auto, .*got exact/],
+  [
+    'a method of another benchmark',
+    ['bench', 'decode', '--method', 'gp'],
+    2,
+    /--method: expected the benchmark coverage alone, got decode/,
+  ],
   ['tables of another benchmark', ['bench', 'decode', '--tables', '.'], 2, /--tables: expected the benchmark coverage alone, got decode/],
   [
     'a budget too small to be exact',

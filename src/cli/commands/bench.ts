@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
-import { benchmarks, curvesSvg, GAME_FAMILIES, type Row } from '../../bench.ts';
-import { type Arguments, usage } from '../arguments.ts';
+import { benchmarks, COVERED_METHODS, curvesSvg, GAME_FAMILIES, type Row } from '../../bench.ts';
+import { type Arguments, oneOf, usage } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { runningCommit } from '../commit.ts';
 import { engineToMeasure } from '../engine/choose.ts';
@@ -14,14 +14,16 @@ import { createStyle } from '../terminal/style.ts';
 import { deviceOf, dtypeOf, MODEL_HELP } from '../text-options.ts';
 
 const GAMES = 'masks-needed';
-/** Options of that benchmark alone. */
+/** Options of one benchmark alone. */
 const GAME_VALUES = ['games', 'fresh', 'families', 'svg'] as const;
+const COVERAGE = 'coverage';
+const COVERAGE_VALUES = ['tables', 'method'] as const;
 const PROMPT = 'prompt';
 /** Benchmarks that measure on a file that has to be named. */
 const NEED_DATA = ['sst2'];
 
 /** Benchmarks that take longer than to be run unasked. */
-const LONG = ['coverage', GAMES, PROMPT];
+const LONG = [COVERAGE, GAMES, PROMPT];
 
 function namesOf(args: Arguments): readonly string[] {
   const known = Object.keys(benchmarks);
@@ -32,15 +34,19 @@ function namesOf(args: Arguments): readonly string[] {
   }
   const hasData = args.value('data') !== undefined;
   const asked = [...new Set(args.positionals)];
-  const stray = GAME_VALUES.find((option) => args.value(option) !== undefined);
-  if (stray && asked.join() !== GAMES)
-    throw usage(`--${stray}: expected the benchmark ${GAMES} alone, got ${asked.join(', ') || 'all'}; name it`);
+  checkAlone(args, asked, GAMES, GAME_VALUES);
+  checkAlone(args, asked, COVERAGE, COVERAGE_VALUES);
   checkModel(args, asked);
   const needy = asked.find((name) => NEED_DATA.includes(name));
   if (needy && !hasData) throw usage(`bench ${needy}: expected --data FILE, got none; name the file it measures on`);
-  if (args.value('tables') !== undefined && asked.join() !== 'coverage')
-    throw usage(`--tables: expected the benchmark coverage alone, got ${asked.join(', ') || 'all'}; name it`);
   return asked.length > 0 ? asked : known.filter((name) => (hasData || !NEED_DATA.includes(name)) && !LONG.includes(name));
+}
+
+/** Options that mean something to one benchmark only. */
+function checkAlone(args: Arguments, asked: readonly string[], benchmark: string, options: readonly string[]): void {
+  const stray = options.find((option) => args.value(option) !== undefined);
+  if (stray && asked.join() !== benchmark)
+    throw usage(`--${stray}: expected the benchmark ${benchmark} alone, got ${asked.join(', ') || 'all'}; name it`);
 }
 
 /** A causal model is what prompt measures, and what masks-needed may ask anew. */
@@ -110,12 +116,13 @@ export const bench: Command = {
   name: 'bench',
   summary: 'measures on this machine: masked forward passes, decoders and what they promise, accuracy of the embedded model',
   synopsis:
-    '[NAME …] [--json] [--data FILE] [--model PLACE] [--tables DIR] [--svg FILE] [--families F] [--games DIR] [--fresh DIR] [--device D] [--dtype T]',
+    '[NAME …] [--json] [--data FILE] [--model PLACE] [--tables DIR] [--method M] [--svg FILE] [--families F] [--games DIR] [--fresh DIR] [--device D] [--dtype T]',
   help: [
     ...Object.entries(benchmarks).map(([name, { title }]) => [name, title] as const),
     ['--data FILE', 'the file that sst2 measures on: dev.tsv of SST-2 as in GLUE; retrain measures on any labelled texts of two labels'],
     ['--model PLACE', 'prompt: the causal model that it measures, a folder or a .gguf file; masks-needed: see --fresh'],
     ['--tables DIR', 'coverage: a folder of complete tables NAME.f32, each 2ⁿ float32 values (bit i of a place = player i present)'],
+    ['--method M', `coverage: the method to watch, ${COVERED_METHODS.join(', ')}; default auto`],
     ['--svg FILE', 'masks-needed: draw R² against passes into this file'],
     ['--families F', `masks-needed: these kinds of functions alone, with commas between: ${GAME_FAMILIES.join(', ')}`],
     ['--games DIR', 'masks-needed: games and peers’ results from this folder instead of the stored ones'],
@@ -126,7 +133,7 @@ export const bench: Command = {
     ['--json', 'print {"rows":[…]} and nothing else'],
     ...MODEL_HELP.filter(([option]) => /^--d(evice|type)/.test(option)),
   ],
-  options: { values: ['data', 'tables', 'model', 'device', 'dtype', ...GAME_VALUES], flags: ['json'] },
+  options: { values: ['data', 'model', 'device', 'dtype', ...GAME_VALUES, ...COVERAGE_VALUES], flags: ['json'] },
   async run(args, io) {
     const names = namesOf(args);
     const dtype = dtypeOf(args);
@@ -139,9 +146,10 @@ export const bench: Command = {
     checkWritable('svg', svg);
     const files = filesOf(args);
     const families = familiesOf(args);
+    const method = oneOf(args, 'method', COVERED_METHODS);
     return withSession(io, async (session) => {
       const say = io.errIsTerminal ? session.progress.say : session.progress.note;
-      const rows = await measureAll(names, { files, families, commit: await runningCommit(), device, dtype }, session, say);
+      const rows = await measureAll(names, { files, families, method, commit: await runningCommit(), device, dtype }, session, say);
       session.progress.clear();
       if (svg !== undefined) await writeResult(svg, curvesSvg(rows));
       io.out(args.has('json') ? `${JSON.stringify({ rows })}\n` : `${rowLines(rows, io.columns(), createStyle(io.outDepth)).join('\n')}\n`);

@@ -64,6 +64,7 @@ async function runBenchmark(request: BenchRequest, found: FoundGpu, channel: Cha
   try {
     const rows = await benchmarks[request.name].run({
       commit: request.commit,
+      method: request.method,
       cpuSeconds,
       readText,
       hasText: (name) => request.files[name] !== undefined,

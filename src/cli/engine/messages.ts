@@ -20,6 +20,8 @@ export interface BenchRequest {
   readonly files: Readonly<Record<string, string>>;
   /** Families of functions that masks-needed keeps to; none: all. */
   readonly families?: readonly string[];
+  /** The method that coverage watches. */
+  readonly method?: BenchContext['method'];
   readonly commit: BenchContext['commit'];
   /** Measure this backend only; `auto`: each that there is. */
   readonly device: DeviceChoice;
