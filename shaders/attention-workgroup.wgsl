@@ -68,8 +68,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   // Past the end the last row is computed again, unstored.
   let row = group.x * ROWS + min(index, rows - 1u);
   let head = group.y;
-  let key_at = (params.key_column >> 2u) + head * quads;
-  let value_at = (params.value_column >> 2u) + head * quads;
+  let key_head = head * KEY_HEADS / HEADS;
+  let key_at = (params.key_column >> 2u) + key_head * quads;
+  let value_at = (params.value_column >> 2u) + key_head * quads;
   let stride = params.key_stride >> 2u;
 
   let range = ranges[row];

@@ -33,8 +33,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   // As many for every slab, so that drivers unroll the loops and keep sums in registers; a last slab may run over the head's end, unstored.
   let used = min(SLAB, quads);
   let q = ((row * params.query_stride) >> 2u) + head * quads;
-  let key_at = (params.key_column >> 2u) + head * quads;
-  let value_at = (params.value_column >> 2u) + head * quads + first;
+  let key_head = head * KEY_HEADS / HEADS;
+  let key_at = (params.key_column >> 2u) + key_head * quads;
+  let value_at = (params.value_column >> 2u) + key_head * quads + first;
   let stride = params.key_stride >> 2u;
   let range = ranges[row];
 

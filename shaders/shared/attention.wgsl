@@ -1,5 +1,5 @@
 // What kernels of attention over packed sequences share: for query row r and head h, softmax(SCALE · q · kᵀ) v over the key rows
-// ranges[r] = [start, end).
+// ranges[r] = [start, end). HEADS / KEY_HEADS query heads have a key head in common.
 struct Params {
   query_stride: u32,
   key_stride: u32,
@@ -17,6 +17,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> output: array<Output>;
 
 override HEADS: u32;
+override KEY_HEADS: u32;
 override HEAD_WIDTH: u32;
 override SCALE: f32;
 

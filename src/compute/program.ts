@@ -66,11 +66,14 @@ export function padWidth(width: number): number {
   return Math.ceil(width / 8) * 8;
 }
 
+/** Products of rows with weights. */
+const PRODUCTS: readonly KernelName[] = ['matmul', 'absorb-keys', 'absorb-values'];
+
 /** Floating-point operations the matrix products of one run execute, padding of widths included: Σ 2 · rows · K · columns. */
 export function matmulFlops(program: Program, counts: RowCounts): number {
   let flops = 0;
   for (const step of program.steps)
-    if (step.kernel === 'matmul') flops += 2 * rowsOf(counts, step.rows) * step.constants.K * step.params.columns;
+    if (PRODUCTS.includes(step.kernel)) flops += 2 * rowsOf(counts, step.rows) * step.constants.K * step.params.columns;
   return flops;
 }
 

@@ -1,4 +1,5 @@
 import type { Activation } from '../compute/kernels.ts';
+import { PANEL } from '../compute/panels.ts';
 import { type BufferSpec, type Program, padWidth, type RowCounts, type RowKind, type Step } from '../compute/program.ts';
 import { STAMP_COLUMNS } from '../compute/stamp.ts';
 import type { WeightTypes } from './causal/decoder.ts';
@@ -44,27 +45,31 @@ export function paddedSizes(sizes: EncoderSizes): PaddedSizes {
 
 /**
  * The forward pass of a chunk: embeddings, layer 0's norm and Q, K, V once for each distinct (token, position) pair, whole layers on
- * packed rows, the last layer's queries and everything after them on the rows that the classifier reads. Inputs: tableSum
+ * packed rows, the last layer's queries and everything after them on the rows that the classifier reads. Of the last layer no keys and
+ * values are computed either (see `absorbs`). Inputs: tableSum
  * (tableRows, embedding width), tableRow, rowRanges, readRanges, readRows. Output: logits (sequences, labels) behind their stamp.
  */
 export function encoderProgram(sizes: EncoderSizes, capacity: RowCounts, types?: WeightTypes): Program {
   return {
-    buffers: [...weightBuffers(sizes, types), ...bodyRows(sizes), ...headRows(sizes)],
-    steps: [...body(sizes), ...head(sizes)],
+    buffers: [...weightBuffers(sizes, types), ...bodyRows(sizes, capacity), ...headRows(sizes)],
+    steps: [...body(sizes, capacity), ...head(sizes)],
     capacity,
   };
 }
 
 /** Everything before the head: `readX` becomes the last layer's output of the rows that are read. */
-export function body(sizes: EncoderSizes): Step[] {
+export function body(sizes: EncoderSizes, capacity: RowCounts): Step[] {
   const steps: Step[] = [...firstRows(sizes)];
   for (let layer = 0; layer < sizes.layers; layer++) {
     const last = layer === sizes.layers - 1;
-    if (layer > 0) steps.push(project(sizes, layer, last ? 'keyValue' : 'all', { rows: 'tokens', input: 'x', output: 'qkv' }));
-    steps.push(...(last ? lastLayer(sizes, layer) : wholeLayer(sizes, layer)));
+    if (last) steps.push(...lastLayer(sizes, layer, capacity));
+    else steps.push(...(layer > 0 ? [project(sizes, layer, 'all', PACKED_ROWS)] : []), ...wholeLayer(sizes, layer));
   }
   return steps;
 }
+
+/** Where packed rows and their Q, K and V lie. */
+const PACKED_ROWS = { rows: 'tokens', input: 'x', output: 'qkv' } as const;
 
 function isProjected(sizes: EncoderSizes): boolean {
   return sizes.embeddingWidth !== sizes.width;
@@ -120,7 +125,7 @@ export function storedAs(buffers: readonly BufferSpec[], types: WeightTypes = ()
 }
 
 /** Inputs of `body`, and what it writes. */
-export function bodyRows(sizes: EncoderSizes): BufferSpec[] {
+export function bodyRows(sizes: EncoderSizes, capacity: RowCounts): BufferSpec[] {
   const { width, embeddingWidth, attention, hidden } = paddedSizes(sizes);
   const { stride } = keyLayout(sizes);
   const whole =
@@ -141,6 +146,7 @@ export function bodyRows(sizes: EncoderSizes): BufferSpec[] {
     scratch('readContext', 'sequences', attention),
     scratch('readY', 'sequences', width),
     scratch('readUp', 'sequences', hidden),
+    ...absorbedRows(sizes, capacity),
   ];
 }
 
@@ -198,7 +204,7 @@ export function attend(
     kernel: 'attention',
     rows,
     bindings: { query, keyValue, ranges, output },
-    constants: { HEADS: sizes.heads, HEAD_WIDTH: headWidth, SCALE: attentionScale(sizes) },
+    constants: { HEADS: sizes.heads, KEY_HEADS: sizes.heads, HEAD_WIDTH: headWidth, SCALE: attentionScale(sizes) },
     params: { queryStride, keyStride: stride, keyColumn, valueColumn, outputStride: attention },
   };
 }
@@ -259,13 +265,78 @@ export function wholeLayer(sizes: EncoderSizes, layer: number): Step[] {
   ];
 }
 
-function lastLayer(sizes: EncoderSizes, layer: number): Step[] {
-  const { width, attention } = paddedSizes(sizes);
+function lastLayer(sizes: EncoderSizes, layer: number, capacity: RowCounts): Step[] {
   return [
+    ...attendRead(sizes, capacity, 'readContext'),
+    ...afterAttention(sizes, layer, { rows: 'sequences', x: 'readX', y: 'readY', context: 'readContext', up: 'readUp' }),
+  ];
+}
+
+/**
+ * Whether the last layer's keys and values are absorbed: few rows look at its rows, so that a head's query times Wₖᵀ, against the rows
+ * themselves, and their mean times Wᵥ afterwards cost less than a key and a value for each row. The bias of a key adds the same to all scores
+ * of a query. A model of one layer has its keys once for each distinct row.
+ */
+function absorbs(sizes: EncoderSizes): boolean {
+  const { attention, headWidth } = paddedSizes(sizes);
+  return sizes.layers > 1 && headWidth % PANEL === 0 && headWidth * sizes.heads === sizes.width && attention === sizes.width;
+}
+
+/** Absorbed queries, and the means of rows that they see, in rows that nothing else needs by then, where they have the room. */
+function absorbedPlaces(sizes: EncoderSizes, { tokens, sequences }: RowCounts): Record<'query' | 'mean', string> {
+  const { hidden } = paddedSizes(sizes);
+  const fits = (columns: number) => tokens * columns >= sequences * sizes.heads * sizes.width;
+  return { query: fits(keyLayout(sizes).stride) ? 'qkv' : 'absorbedQuery', mean: fits(hidden) ? 'up' : 'absorbedMean' };
+}
+
+/** What `attendRead` writes besides readX, readQuery and its output. */
+export function absorbedRows(sizes: EncoderSizes, capacity: RowCounts): BufferSpec[] {
+  if (!absorbs(sizes)) return [];
+  const { query, mean } = absorbedPlaces(sizes, capacity);
+  const own = [query, mean].filter((name) => name.startsWith('absorbed'));
+  return own.map((name) => scratch(name, 'sequences', sizes.heads * sizes.width));
+}
+
+/** The last layer's attention for the rows that are read, whose inputs become `readX`, over all packed rows `x`. */
+export function attendRead(sizes: EncoderSizes, capacity: RowCounts, output: string): Step[] {
+  const { width, attention, headWidth } = paddedSizes(sizes);
+  const layer = sizes.layers - 1;
+  const read = [
     gather('sequences', 'x', 'readRows', 'readX', width),
     project(sizes, layer, 'query', { rows: 'sequences', input: 'readX', output: 'readQuery' }),
-    attend(sizes, 'sequences', { query: 'readQuery', queryStride: attention, keyValue: 'qkv', ranges: 'readRanges' }, 'readContext'),
-    ...afterAttention(sizes, layer, { rows: 'sequences', x: 'readX', y: 'readY', context: 'readContext', up: 'readUp' }),
+  ];
+  const ranges = 'readRanges';
+  if (!absorbs(sizes)) {
+    const keys = sizes.layers > 1 ? [project(sizes, layer, 'keyValue', PACKED_ROWS)] : [];
+    return [...keys, ...read, attend(sizes, 'sequences', { query: 'readQuery', queryStride: attention, keyValue: 'qkv', ranges }, output)];
+  }
+  const { query, mean } = absorbedPlaces(sizes, capacity);
+  const weight = `${layer}.qkv.weight`;
+  const constants = { K: width, HEAD_WIDTH: headWidth };
+  const stride = sizes.heads * width;
+  return [
+    ...read,
+    {
+      kernel: 'absorb-keys',
+      rows: 'sequences',
+      bindings: { input: 'readQuery', weight, output: query },
+      constants,
+      params: { columns: attention, weightColumn: attention },
+    },
+    {
+      kernel: 'attention',
+      rows: 'sequences',
+      bindings: { query, keyValue: 'x', ranges, output: mean },
+      constants: { HEADS: sizes.heads, KEY_HEADS: 1, HEAD_WIDTH: width, SCALE: attentionScale(sizes) },
+      params: { queryStride: stride, keyStride: width, keyColumn: 0, valueColumn: 0, outputStride: stride },
+    },
+    {
+      kernel: 'absorb-values',
+      rows: 'sequences',
+      bindings: { input: mean, weight, bias: `${layer}.qkv.bias`, output },
+      constants,
+      params: { columns: attention, weightColumn: 2 * attention },
+    },
   ];
 }
 

@@ -1,8 +1,10 @@
 import type { BufferSpec, Program, RowCounts, RowKind, Step } from '../compute/program.ts';
 import type { WeightTypes } from './causal/decoder.ts';
 import {
+  absorbedRows,
   afterAttention,
   attend,
+  attendRead,
   type EncoderSizes,
   embed,
   embeddingScratches,
@@ -36,13 +38,13 @@ export function gatedEncoderProgram(sizes: EncoderSizes, from: number, capacity:
     );
   const part = from === last ? 'keyValue' : 'all';
   steps.push(project(sizes, from, part, { rows: 'tableRows', input: 'tableX', output: 'tableQkv' }));
-  if (from < last) steps.push(...wholeLayers(sizes, from, texts));
-  const shared = from === last;
-  steps.push(...lastLayer(sizes, shared ? 'tableX' : 'x', shared ? 'tableQkv' : 'qkv'), ...head(sizes));
-  return { buffers: [...weightBuffers(sizes, types), ...inputs(sizes, from), ...scratches(sizes, from)], steps, capacity };
+  if (from < last) steps.push(...wholeLayers(sizes, from, texts), ...attendRead(sizes, capacity, READ.attended));
+  else steps.push(...attendTexts(sizes));
+  steps.push(...gatedBlock(sizes, last, READ), ...head(sizes));
+  return { buffers: [...weightBuffers(sizes, types), ...inputs(sizes, from), ...scratches(sizes, from, capacity)], steps, capacity };
 }
 
-/** Layers `from` to the last but one, on every packed row, and the keys and values of the last. */
+/** Layers `from` to the last but one, on every packed row. */
 function wholeLayers(sizes: EncoderSizes, from: number, texts: Parameters<typeof attend>[2]): Step[] {
   const { width, attention } = paddedSizes(sizes);
   const steps: Step[] = [
@@ -59,17 +61,17 @@ function wholeLayers(sizes: EncoderSizes, from: number, texts: Parameters<typeof
       attend(sizes, 'tokens', own, 'attended'),
       ...gatedBlock(sizes, layer, WHOLE),
     );
-  return [...steps, project(sizes, last, 'keyValue', { rows: 'tokens', input: 'x', output: 'qkv' })];
+  return steps;
 }
 
-function lastLayer(sizes: EncoderSizes, x: string, keyValue: string): Step[] {
+/** The last layer's attention where no layer before it has a gate: over the rows of texts, whose keys all sequences share. */
+function attendTexts(sizes: EncoderSizes): Step[] {
   const { width, attention } = paddedSizes(sizes);
-  const layer = sizes.layers - 1;
+  const from = { query: 'readQuery', queryStride: attention, keyValue: 'tableQkv', ranges: 'readRanges' };
   return [
-    gather('sequences', x, 'readRows', 'readX', width),
-    project(sizes, layer, 'query', { rows: 'sequences', input: 'readX', output: 'readQuery' }),
-    attend(sizes, 'sequences', { query: 'readQuery', queryStride: attention, keyValue, ranges: 'readRanges' }, 'readAttended'),
-    ...gatedBlock(sizes, layer, READ),
+    gather('sequences', 'tableX', 'readRows', 'readX', width),
+    project(sizes, sizes.layers - 1, 'query', { rows: 'sequences', input: 'readX', output: 'readQuery' }),
+    attend(sizes, 'sequences', from, READ.attended),
   ];
 }
 
@@ -142,7 +144,7 @@ function inputs(sizes: EncoderSizes, from: number): BufferSpec[] {
   ];
 }
 
-function scratches(sizes: EncoderSizes, from: number): BufferSpec[] {
+function scratches(sizes: EncoderSizes, from: number, capacity: RowCounts): BufferSpec[] {
   const { width, attention, hidden, labels } = paddedSizes(sizes);
   const { stride } = keyLayout(sizes);
   const packed = from < sizes.layers - 1;
@@ -159,7 +161,7 @@ function scratches(sizes: EncoderSizes, from: number): BufferSpec[] {
     scratch('tableQkv', 'tableRows', stride),
     ...(packed || from > 0 ? [scratch('tableContext', 'tableRows', attention)] : []),
     ...(from > 0 ? [scratch('tableY', 'tableRows', width), scratch('tableUp', 'tableRows', hidden)] : []),
-    ...(packed ? [scratch('qkv', 'tokens', stride), ...block('tokens', WHOLE)] : []),
+    ...(packed ? [scratch('qkv', 'tokens', stride), ...block('tokens', WHOLE), ...absorbedRows(sizes, capacity)] : []),
     scratch('readQuery', 'sequences', attention),
     ...block('sequences', READ),
     scratch('pooled', 'sequences', width),

@@ -44,7 +44,7 @@ export function pooledProgram(sizes: EncoderSizes, capacity: RowCounts, types?: 
       kernel: 'attention',
       rows: 'sequences',
       bindings: { query: ALIKE, keyValue: 'x', ranges: 'readRanges', output: 'pooled' },
-      constants: { HEADS: width / columns, HEAD_WIDTH: columns, SCALE: attentionScale(sizes) },
+      constants: { HEADS: width / columns, KEY_HEADS: width / columns, HEAD_WIDTH: columns, SCALE: attentionScale(sizes) },
       params: { queryStride: 0, keyStride: width, keyColumn: 0, valueColumn: 0, outputStride: width },
     },
     {

@@ -14,6 +14,8 @@ const ROUNDED_ONCE = { absolute: 1e-9, relative: 1e-7 };
 
 export interface Shape {
   readonly heads: number;
+  /** Key heads, where query heads share them. */
+  readonly keyHeads?: number;
   readonly width: number;
   /** Rows of each packed sequence. */
   readonly lengths: readonly number[];
@@ -22,28 +24,33 @@ export interface Shape {
 }
 
 /** One buffer of Q, K and V side by side, with eight columns of rubbish before Q. */
-export function attentionCase({ heads, width, lengths, readRowsOnly }: Shape, qkvOf?: (rows: number, columns: number) => Matrix) {
+export function attentionCase(
+  { heads, keyHeads = heads, width, lengths, readRowsOnly }: Shape,
+  qkvOf?: (rows: number, columns: number) => Matrix,
+) {
   const wide = heads * width;
-  const columns = 8 + 3 * wide;
+  const keys = keyHeads * width;
+  const columns = 8 + wide + 2 * keys;
   const total = lengths.reduce((a, b) => a + b, 0);
   const qkv = qkvOf?.(total, columns) ?? normals(createRandom(wide), total, columns);
   const starts = lengths.map((_, s) => lengths.slice(0, s).reduce((a, b) => a + b, 0));
   const queries = lengths.flatMap((length, s) =>
     Array.from({ length: readRowsOnly ? 1 : length }, (_, i) => ({ row: starts[s] + i, start: starts[s], end: starts[s] + length })),
   );
-  const at = (row: number, part: number, head: number, d: number) => qkv.values[row * columns + 8 + part * wide + head * width + d];
+  const at = (row: number, from: number, head: number, d: number) => qkv.values[row * columns + 8 + from + head * width + d];
   const want = queries.map(({ row, start, end }) =>
     Array.from({ length: wide }, (_, c) => {
       const head = Math.floor(c / width);
+      const keyHead = Math.floor(head / (heads / keyHeads));
       const scores = Array.from({ length: end - start }, (_, j) => {
         let score = 0;
-        for (let d = 0; d < width; d++) score += at(row, 0, head, d) * at(start + j, 1, head, d);
+        for (let d = 0; d < width; d++) score += at(row, 0, head, d) * at(start + j, wide, keyHead, d);
         return SCALE * score;
       });
       const top = Math.max(...scores);
       const weights = scores.map((s) => Math.exp(s - top));
       const sum = weights.reduce((a, b) => a + b, 0);
-      return weights.reduce((v, w, j) => v + (w / sum) * at(start + j, 2, head, c % width), 0);
+      return weights.reduce((v, w, j) => v + (w / sum) * at(start + j, wide + keys, keyHead, c % width), 0);
     }),
   );
   // Queries lie in a buffer of their own here, as in the last layer; whole layers bind the packed one twice, which model tests show.
@@ -63,8 +70,8 @@ export function attentionCase({ heads, width, lengths, readRowsOnly }: Shape, qk
         queries.flatMap(({ start, end }) => [start, end]),
       ),
     },
-    constants: { HEADS: heads, HEAD_WIDTH: width, SCALE },
-    params: { queryStride: wide, keyStride: columns, keyColumn: 8 + wide, valueColumn: 8 + 2 * wide, outputStride: wide + 8 },
+    constants: { HEADS: heads, KEY_HEADS: keyHeads, HEAD_WIDTH: width, SCALE },
+    params: { queryStride: wide, keyStride: columns, keyColumn: 8 + wide, valueColumn: 8 + wide + keys, outputStride: wide + 8 },
     rows: queries.length,
     outputColumns: wide + 8,
   };
@@ -81,6 +88,9 @@ export const SHAPES: readonly Shape[] = [
   { heads: 1, width: 64, lengths: [11, 1] },
   { heads: 2, width: 100, lengths: [6] },
   { heads: 2, width: 32, lengths: [300, 1, 13], readRowsOnly: true },
+  // As absorbed keys are: heads as wide as a row, one key head for all of them.
+  { heads: 12, keyHeads: 1, width: 72, lengths: [7, 1, 40], readRowsOnly: true },
+  { heads: 6, keyHeads: 3, width: 8, lengths: [5, 18] },
 ];
 
 /** What is claimed of attention on a device, whoever owns the keys. */

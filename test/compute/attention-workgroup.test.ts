@@ -11,6 +11,7 @@ const LONG: Shape = { heads: 2, width: 36, lengths: [64, 63, 1, 65, 17, 15, 16] 
 // A little on SwiftShader, which compiles barriers slowly.
 describeAttention('attention-workgroup', () => createWebgpuBackend({ gpu: softwareGpu(), tiling: '64x64' }), [
   { heads: 2, width: 8, lengths: [2, 1, 17, 5] },
+  { heads: 6, keyHeads: 3, width: 8, lengths: [5, 18] },
 ]);
 
 describe.skipIf(!lavapipeFolder())(`attention-workgroup on lavapipe${NO_LAVAPIPE}`, () => {

@@ -59,7 +59,7 @@ describe('the buffers of an encoder that lie in half precision', () => {
     const program = encoderProgram(bertSizes(sizes), { tokens: 8, tableRows: 8, sequences: 8 });
     const names = [...halfBuffers(program, 'f16')];
     expect(names.filter((name) => !name.includes('.')).sort()).toEqual(
-      ['context', 'pooled', 'qkv', 'readContext', 'readQuery', 'readUp', 'tableQkv', 'up'].sort(),
+      ['absorbedMean', 'context', 'pooled', 'qkv', 'readContext', 'readQuery', 'readUp', 'tableQkv', 'up'].sort(),
     );
     const weights = program.buffers.filter((b) => b.kind === 'weight').map((b) => b.name);
     expect(names.filter((name) => name.includes('.') || name === 'pooler')).toEqual(weights.filter((name) => name.endsWith('.weight')));

@@ -31,7 +31,7 @@ export function plainProgram(sizes: EncoderSizes, tokens: number): Program {
       kernel: 'attention',
       rows: 'tokens',
       bindings: { query: 'qkv', keyValue: 'qkv', ranges: 'rowRanges', output: 'context' },
-      constants: { HEADS: sizes.heads, HEAD_WIDTH: headWidth, SCALE: 1 / Math.sqrt(sizes.width / sizes.heads) },
+      constants: { HEADS: sizes.heads, KEY_HEADS: sizes.heads, HEAD_WIDTH: headWidth, SCALE: 1 / Math.sqrt(sizes.width / sizes.heads) },
       params: {
         queryStride: 3 * attention,
         keyStride: 3 * attention,

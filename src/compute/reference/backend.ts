@@ -5,6 +5,8 @@ import { expandPanels, isPacked } from '../packed.ts';
 import { bufferLength, checkRun, type Inputs, type Program, type RowCounts, rowsOf, type Weights } from '../program.ts';
 import { sharedWeights } from '../shared-weights.ts';
 import { outputLabels, readStamped } from '../stamp.ts';
+import { absorbKeys } from './absorb-keys.ts';
+import { absorbValues } from './absorb-values.ts';
 import { attention } from './attention.ts';
 import { causalAttention } from './causal-attention.ts';
 import { finish } from './finish.ts';
@@ -25,6 +27,8 @@ const TWINS: Readonly<Record<KernelName, (call: KernelCall) => void>> = {
   matmul,
   gate,
   attention,
+  'absorb-keys': absorbKeys,
+  'absorb-values': absorbValues,
   'causal-attention': causalAttention,
   'rms-norm': rmsNorm,
   'rotate-heads': rotateHeads,

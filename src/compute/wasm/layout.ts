@@ -129,12 +129,14 @@ function attentionRooms(program: Program): { panels: number; scores: number; val
   return { panels, scores, values };
 }
 
-/** Elements of packed weights that are expanded at once: a strip of panels, of at least one tile of two. */
+/** Elements of packed weights that are expanded at once: a strip of panels, of at least one tile of two; the columns of a head. */
 function expandedRoom(program: Program): number {
   let most = 0;
   for (const { kernel, bindings, constants } of program.steps)
     if (kernel === 'matmul' && isPacked(bufferNamed(program, bindings.weight).type))
       most = Math.max(most, STRIP_WEIGHTS, 2 * PANEL * constants.K);
+    else if ((kernel === 'absorb-keys' || kernel === 'absorb-values') && isPacked(bufferNamed(program, bindings.weight).type))
+      most = Math.max(most, 2 * PANEL * constants.K, constants.HEAD_WIDTH * constants.K);
   return most;
 }
 
@@ -143,18 +145,28 @@ type Address = (slot: string, column?: number) => number;
 /** What is bound to a slot: its type, and the rows there may be. */
 type Bound = (slot: string) => { readonly type: BufferSpec['type']; readonly rows: number };
 
-/** A key head and its query heads at a time. */
-function cutKeyHeads(c: Step['constants'], p: Step['params'], keys: number): Cut {
+/** A key head and its query heads at a time; `at` says where arguments lie that the two kernels of attention have at other places. */
+function cutKeyHeads(
+  c: Step['constants'],
+  p: Step['params'],
+  keys: number,
+  at: Readonly<Record<'ranges' | 'output' | 'heads', number>>,
+): Cut {
   const group = c.HEADS / c.KEY_HEADS;
   const head = 4 * c.HEAD_WIDTH;
   return {
     parts: c.KEY_HEADS,
     together: 1,
     work: 2 * c.HEAD_WIDTH * group * keys,
-    byPart: { 0: group * head, 1: head, 2: head, 5: group * head },
-    byRow: { 0: 4 * p.queryStride, 4: RANGE_BYTES, 5: 4 * p.outputStride },
-    counts: { 9: group, 10: 1 },
+    byPart: { 0: group * head, 1: head, 2: head, [at.output]: group * head },
+    byRow: { 0: 4 * p.queryStride, [at.ranges]: RANGE_BYTES, [at.output]: 4 * p.outputStride },
+    counts: { [at.heads]: group, [at.heads + 1]: 1 },
   };
+}
+
+/** A weight's columns as arguments: bytes of a panel, the number of its packing as in kernels/shared/expand.ts, and where it is expanded. */
+function panelsOf(type: BufferSpec['type'], K: number, expanded: number): [number, number, number] {
+  return [4 * panelWords(isPacked(type) ? type : 'f32', K), PACKED.indexOf(type as Packed) + 1, expanded];
 }
 
 /** The export of each kernel and the order of its arguments, as in kernels/*.ts. */
@@ -168,13 +180,13 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
     arguments: [at('input'), at('gamma'), at('beta'), at('output'), c.WIDTH, c.STRIDE, c.EPSILON],
   }),
   matmul: ({ constants: c, params: p }, at, { expanded }, bound) => {
-    const { type } = bound('weight');
-    const panel = panelWords(isPacked(type) ? type : 'f32', c.K);
+    const packing = panelsOf(bound('weight').type, c.K, expanded);
+    const [panelBytes] = packing;
     return {
       kernel: 'matmul',
       arguments: [
         at('input'),
-        at('weight', (p.weightColumn / PANEL) * panel),
+        at('weight') + (p.weightColumn / PANEL) * panelBytes,
         at('bias', p.weightColumn),
         c.RESIDUAL ? at('residual', p.outputColumn) : 0,
         at('output', p.outputColumn),
@@ -182,16 +194,13 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
         p.columns,
         p.outputStride,
         c.ACTIVATION,
-        4 * panel,
-        // As numbered in kernels/shared/expand.ts.
-        PACKED.indexOf(type as Packed) + 1,
-        expanded,
+        ...packing,
       ],
       cut: {
         parts: p.columns / PANEL,
         together: 2,
         work: PANEL * c.K,
-        byPart: { 1: 4 * panel, 2: 4 * PANEL, 3: c.RESIDUAL ? 4 * PANEL : 0, 4: 4 * PANEL },
+        byPart: { 1: panelBytes, 2: 4 * PANEL, 3: c.RESIDUAL ? 4 * PANEL : 0, 4: 4 * PANEL },
         byRow: { 0: 4 * c.K, 3: c.RESIDUAL ? 4 * p.outputStride : 0, 4: 4 * p.outputStride },
         counts: { 6: PANEL },
       },
@@ -224,21 +233,70 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
       panels,
       scores,
       c.HEADS,
+      c.KEY_HEADS,
       c.HEAD_WIDTH,
       p.queryStride,
       p.keyStride,
       p.outputStride,
       c.SCALE,
     ],
-    cut: {
-      parts: c.HEADS,
-      together: 1,
-      work: 2 * c.HEAD_WIDTH * bound('keyValue').rows,
-      byPart: { 0: 4 * c.HEAD_WIDTH, 1: 4 * c.HEAD_WIDTH, 2: 4 * c.HEAD_WIDTH, 4: 4 * c.HEAD_WIDTH },
-      byRow: { 0: 4 * p.queryStride, 3: RANGE_BYTES, 4: 4 * p.outputStride },
-      counts: { 7: 1 },
-    },
+    cut: cutKeyHeads(c, p, bound('keyValue').rows, { ranges: 3, output: 4, heads: 7 }),
   }),
+  'absorb-keys': ({ constants: c, params: p }, at, { expanded }, bound) => {
+    const packing = panelsOf(bound('weight').type, c.K, expanded);
+    const [panelBytes] = packing;
+    const heads = p.columns / c.HEAD_WIDTH;
+    return {
+      kernel: 'absorbKeys',
+      arguments: [
+        at('input'),
+        at('weight') + (p.weightColumn / PANEL) * panelBytes,
+        at('output'),
+        c.K,
+        c.HEAD_WIDTH,
+        p.columns,
+        p.columns,
+        heads * c.K,
+        ...packing,
+      ],
+      cut: {
+        parts: heads,
+        together: 1,
+        work: c.K * c.HEAD_WIDTH,
+        byPart: { 0: 4 * c.HEAD_WIDTH, 1: (c.HEAD_WIDTH / PANEL) * panelBytes, 2: 4 * c.K },
+        byRow: { 0: 4 * p.columns, 2: 4 * heads * c.K },
+        counts: { 5: c.HEAD_WIDTH },
+      },
+    };
+  },
+  'absorb-values': ({ constants: c, params: p }, at, { expanded }, bound) => {
+    const packing = panelsOf(bound('weight').type, c.K, expanded);
+    const [panelBytes] = packing;
+    const heads = p.columns / c.HEAD_WIDTH;
+    return {
+      kernel: 'absorbValues',
+      arguments: [
+        at('input'),
+        at('weight') + (p.weightColumn / PANEL) * panelBytes,
+        at('bias', p.weightColumn),
+        at('output'),
+        c.K,
+        c.HEAD_WIDTH,
+        p.columns,
+        heads * c.K,
+        p.columns,
+        ...packing,
+      ],
+      cut: {
+        parts: heads,
+        together: 1,
+        work: c.K * c.HEAD_WIDTH,
+        byPart: { 0: 4 * c.K, 1: (c.HEAD_WIDTH / PANEL) * panelBytes, 2: 4 * c.HEAD_WIDTH, 3: 4 * c.HEAD_WIDTH },
+        byRow: { 0: 4 * heads * c.K, 3: 4 * p.columns },
+        counts: { 6: c.HEAD_WIDTH },
+      },
+    };
+  },
   'causal-attention': ({ constants: c, params: p }, at, { panels, values, scores }, bound) => ({
     kernel: 'causalAttention',
     arguments: [
@@ -258,7 +316,7 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
       p.keyStride,
       p.outputStride,
     ],
-    cut: cutKeyHeads(c, p, bound('keyValue').rows),
+    cut: cutKeyHeads(c, p, bound('keyValue').rows, { ranges: 4, output: 5, heads: 9 }),
   }),
   'rms-norm': ({ constants: c }, at) => ({
     kernel: 'rmsNorm',

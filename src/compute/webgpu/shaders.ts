@@ -1,3 +1,5 @@
+import absorbKeys from '../../../shaders/absorb-keys.wgsl?raw';
+import absorbValues from '../../../shaders/absorb-values.wgsl?raw';
 import attention from '../../../shaders/attention.wgsl?raw';
 import attentionWorkgroup from '../../../shaders/attention-workgroup.wgsl?raw';
 import causalAttention from '../../../shaders/causal-attention.wgsl?raw';
@@ -69,6 +71,10 @@ export interface Shader {
 
 /** Rows an invocation each, 64 to a workgroup. */
 const byRow: Shader['groups'] = (_, rows) => [Math.ceil(rows / 64), 1];
+/** Four rows by four of so many columns an invocation, 64 to a workgroup. */
+const byFours =
+  (columns: (step: Step) => number): Shader['groups'] =>
+  (step, rows) => [Math.ceil(columns(step) / 256), Math.ceil(rows / 4)];
 /** Workgroups of so many rows by 64 columns. */
 const byTile =
   (height: number): Shader['groups'] =>
@@ -145,6 +151,14 @@ export function shaderOf(step: Step, { tiling, subgroups }: ShaderChoice): Shade
       return { stem: 'gate', source: gate, groups: ({ params }, rows) => [Math.ceil(params.columns / 256), rows] };
     case 'attention':
       return ATTENTIONS[attentionOwner(step, tiling)];
+    case 'absorb-keys':
+      return {
+        stem: 'absorb-keys',
+        source: absorbKeys,
+        groups: byFours(({ constants: c, params }) => (params.columns / c.HEAD_WIDTH) * c.K),
+      };
+    case 'absorb-values':
+      return { stem: 'absorb-values', source: absorbValues, groups: byFours(({ params }) => params.columns) };
     case 'causal-attention':
       return { stem: 'causal-attention', source: causalAttention, groups: attentionGroups };
     case 'rms-norm':

@@ -10,15 +10,17 @@ const builds = bothBuilds();
 
 interface Shape {
   readonly heads: number;
+  /** Key heads, where query heads share them. */
+  readonly keyHeads?: number;
   readonly width: number;
   /** [start, end) of the keys of each query row. */
   readonly ranges: readonly (readonly [number, number])[];
 }
 
 /** Queries in a buffer of their own; keys and values side by side behind eight columns of rubbish. */
-function attentionCase({ heads, width, ranges }: Shape, keyValue?: Matrix): KernelCase {
+function attentionCase({ heads, keyHeads = heads, width, ranges }: Shape, keyValue?: Matrix): KernelCase {
   const wide = heads * width;
-  const columns = 8 + 2 * wide;
+  const columns = 8 + 2 * keyHeads * width;
   const keys = Math.max(...ranges.map(([, end]) => end));
   return {
     kernel: 'attention',
@@ -27,8 +29,8 @@ function attentionCase({ heads, width, ranges }: Shape, keyValue?: Matrix): Kern
       keyValue: keyValue ?? normals(createRandom(wide + 1), keys, columns),
       ranges: whole(ranges.length, 2, ranges.flat()),
     },
-    constants: { HEADS: heads, HEAD_WIDTH: width, SCALE: 0.8125 },
-    params: { queryStride: wide, keyStride: columns, keyColumn: 8, valueColumn: 8 + wide, outputStride: wide + 8 },
+    constants: { HEADS: heads, KEY_HEADS: keyHeads, HEAD_WIDTH: width, SCALE: 0.8125 },
+    params: { queryStride: wide, keyStride: columns, keyColumn: 8, valueColumn: 8 + keyHeads * width, outputStride: wide + 8 },
     rows: ranges.length,
     outputColumns: wide + 8,
   };
@@ -55,6 +57,8 @@ const SHAPES: readonly (Shape & { readonly what: string })[] = [
   { what: 'long sequences', heads: 2, width: 32, ranges: packed([500, 1, 13]) },
   { what: 'one row of each sequence', heads: 2, width: 32, ranges: [[0, 300] as const, [300, 301] as const, [301, 314] as const] },
   { what: 'causal ranges', heads: 2, width: 8, ranges: Array.from({ length: 37 }, (_, r) => [0, r + 1] as const) },
+  { what: 'twelve heads on one of keys', heads: 12, keyHeads: 1, width: 72, ranges: [[0, 7] as const, [7, 8] as const, [8, 48] as const] },
+  { what: 'pairs of heads on three of keys', heads: 6, keyHeads: 3, width: 8, ranges: packed([5, 18]) },
   { what: 'ranges that overlap', heads: 2, width: 8, ranges: [[0, 9] as const, [3, 7] as const, [3, 40] as const, [0, 2] as const] },
 ];
 

@@ -80,6 +80,22 @@ function product(rows: number, columns: number, type: 'f32' | (typeof PACKED)[nu
   };
 }
 
+/** Heads of so many rows, with their columns of a weight of 512 terms. */
+function absorbing(kernel: 'absorb-keys' | 'absorb-values', rows: number): Long {
+  const [K, heads, width] = [512, 3, 384];
+  const columns = heads * width;
+  const isKeys = kernel === 'absorb-keys';
+  return {
+    ...{ kernel, rows, columns: isKeys ? heads * K : columns },
+    bindings: {
+      ...{ input: normals(random, rows, isKeys ? columns : heads * K), weight: normals(random, K, columns, 0.05) },
+      ...(!isKeys && { bias: normals(random, 1, columns) }),
+    },
+    constants: { K, HEAD_WIDTH: width },
+    params: { columns, weightColumn: 0 },
+  };
+}
+
 /** Texts of so many rows each in one buffer of keys and values; each row sees the rows of its text up to itself. */
 function attending(kernel: 'attention' | 'causal-attention', rows: number, buffer: number, lengths: readonly number[]): Long {
   const [heads, keyHeads, width] = [6, kernel === 'attention' ? 6 : 3, 64];
@@ -113,6 +129,8 @@ function attending(kernel: 'attention' | 'causal-attention', rows: number, buffe
 it.each([
   ['columns of a product', product(300, 2008, 'f32'), 2],
   ...PACKED.map((type) => [`columns of a product of ${type} weights`, product(137, 4104, type), 2] as const),
+  ['heads of absorbed keys', absorbing('absorb-keys', 600), 2],
+  ['heads of absorbed values', absorbing('absorb-values', 600), 2],
   ['heads of attention', attending('attention', 600, 700, [1, 37, 129]), 2],
   ['key heads of causal attention', attending('causal-attention', 700, 1100, [5, 130, 61]), 3],
   ['key heads and rows of causal attention', attending('causal-attention', 700, 2400, [200, 31]), 6],

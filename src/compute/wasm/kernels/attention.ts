@@ -1,6 +1,6 @@
-// For query row r and head h: softmax(scale · q · kᵀ) v over the key rows ranges[r] = [start, end). Rows whose keys start at the same row
-// share them: their keys are turned once into panels of eight like weights (at `panels`) and multiplied by the scale on the way, so that
-// scores and values are products by the tiles of `matmul`, eight query rows at a time with their scores (at `scores`) in between. Sums over
+// For query row r and head h: softmax(scale · q · kᵀ) v over the key rows ranges[r] = [start, end), heads / keyHeads query heads sharing a key
+// head. Rows whose keys start at the same row share them: their keys are turned once into panels of eight like weights (at `panels`) and multiplied by the scale on the way, so that
+// scores and values are products by the tiles of `matmul`, eight query rows, or heads of one row, at a time with their scores (at `scores`) in between. Sums over
 // keys run from a row's first key on, so the bits do not depend on where a sequence lies or what is beside it.
 // Addresses are bytes, widths and strides elements. Twin: src/compute/reference/attention.ts.
 import { attendRows, noKeys, QUERY_ROWS, turnKeys } from './shared/attend';
@@ -15,6 +15,7 @@ export function attention(
   panels: usize,
   scores: usize,
   heads: i32,
+  keyHeads: i32,
   headWidth: i32,
   queryStride: i32,
   keyStride: i32,
@@ -24,6 +25,8 @@ export function attention(
   const keyBytes = (<usize>keyStride) << 2;
   const queryBytes = (<usize>queryStride) << 2;
   const outputBytes = (<usize>outputStride) << 2;
+  const headBytes = (<usize>headWidth) << 2;
+  const group = heads / keyHeads;
   for (let r = 0; r < rows; ) {
     const start = load<u32>(ranges + ((<usize>r) << 3));
     let end = load<u32>(ranges + ((<usize>r) << 3), 4);
@@ -34,24 +37,32 @@ export function attention(
     const first = <usize>start * keyBytes;
     if (length === 0) noKeys(next - r, output + <usize>r * outputBytes, outputBytes, heads * headWidth);
     else
-      for (let h = 0; h < heads; h++) {
-        const head = (<usize>(h * headWidth)) << 2;
-        packKeys(keys + first + head, keyBytes, length, headWidth, scale, panels);
-        for (let q = r; q < next; q += QUERY_ROWS)
-          attendRows(
-            min(QUERY_ROWS, next - q),
-            query + <usize>q * queryBytes + head,
-            queryBytes,
-            panels,
-            values + first + head,
-            keyBytes,
-            length,
-            ranges + ((<usize>q) << 3),
-            output + <usize>q * outputBytes + head,
-            outputBytes,
-            scores,
-            headWidth,
-          );
+      for (let g = 0; g < keyHeads; g++) {
+        const key = first + <usize>g * headBytes;
+        packKeys(keys + key, keyBytes, length, headWidth, scale, panels);
+        // What lies side by side in a handful: rows of one head, or heads of one row.
+        const handfuls = group === 1 ? 1 : next - r;
+        const count = group === 1 ? next - r : group;
+        const queryStep = group === 1 ? queryBytes : headBytes;
+        const outputStep = group === 1 ? outputBytes : headBytes;
+        const rangeStep: usize = group === 1 ? 8 : 0;
+        for (let i = 0; i < handfuls; i++)
+          for (let q = 0; q < count; q += QUERY_ROWS)
+            attendRows(
+              min(QUERY_ROWS, count - q),
+              query + <usize>(r + i) * queryBytes + <usize>(g * group) * headBytes + <usize>q * queryStep,
+              queryStep,
+              panels,
+              values + key,
+              keyBytes,
+              length,
+              ranges + ((<usize>(r + i)) << 3) + <usize>q * rangeStep,
+              rangeStep,
+              output + <usize>(r + i) * outputBytes + <usize>(g * group) * headBytes + <usize>q * outputStep,
+              outputStep,
+              scores,
+              headWidth,
+            );
       }
     r = next;
   }

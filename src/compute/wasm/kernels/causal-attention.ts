@@ -53,6 +53,7 @@ export function causalAttention(
               headBytes,
               seen,
               ranges + ((<usize>q) << 3),
+              8,
               output + <usize>q * outputBytes + <usize>h * headBytes,
               outputBytes,
               scores,

@@ -1,3 +1,5 @@
+export { absorbKeys } from './absorb-keys';
+export { absorbValues } from './absorb-values';
 export { attention } from './attention';
 export { causalAttention } from './causal-attention';
 export { finish } from './finish';

@@ -31,7 +31,7 @@ export function turnKeys(k0: usize, k1: usize, k2: usize, k3: usize, width: i32,
   }
 }
 
-/** Up to eight query rows of one head against all keys from `start` on; each takes those of its own range. */
+/** Up to eight query rows against all keys from `start` on; each takes those of its own range, `rangeStride` bytes behind the one before. */
 export function attendRows(
   rows: i32,
   query: usize,
@@ -41,6 +41,7 @@ export function attendRows(
   valueStride: usize,
   length: i32,
   ranges: usize,
+  rangeStride: usize,
   output: usize,
   outputStride: usize,
   scores: usize,
@@ -57,7 +58,7 @@ export function attendRows(
     if (r < rows) tile1x16(r, 0, width, query, queryStride, panel, panelBytes, 32, to, scoreStride);
   }
   for (let r = 0; r < rows; r++) {
-    const range = ranges + ((<usize>r) << 3);
+    const range = ranges + <usize>r * rangeStride;
     softmax(scores + <usize>r * scoreStride, <i32>(load<u32>(range, 4) - load<u32>(range)), padded);
   }
   weigh(rows, scores, scoreStride, values, valueStride, length, output, outputStride, width);
