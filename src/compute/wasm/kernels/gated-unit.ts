@@ -13,8 +13,14 @@ export function gatedUnit(
 ): void {
   const bytes = (<usize>columns) << 2;
   for (let r = 0; r < rows; r++) {
-    for (let c: usize = 0; c < bytes; c += 16)
-      v128.store(output + c, f32x4.mul(activate(activation, v128.load(input + c)), v128.load(input + bytes + c)));
+    for (let c: usize = 0; c < bytes; c += 64) {
+      // Columns come in eights.
+      const columns16 = min<usize>(bytes - c, 64);
+      const at = output + c;
+      for (let d: usize = 0; d < columns16; d += 16) v128.store(at + d, v128.load(input + c + d));
+      activate(activation, at, columns16 - 32);
+      for (let d: usize = 0; d < columns16; d += 16) v128.store(at + d, f32x4.mul(v128.load(at + d), v128.load(input + bytes + c + d)));
+    }
     input += (<usize>inputStride) << 2;
     output += (<usize>outputStride) << 2;
   }

@@ -130,16 +130,17 @@ function multiply8(rows: i32, input: usize, weight: usize, output: usize, K: i32
   }
 }
 
-/** Bias, activation and residual over columns whose sums have just been stored. */
+/** Bias, activation and residual over sixteen or eight columns whose sums have just been stored. */
 function finishColumns(rows: i32, columns: i32, bias: usize, residual: usize, output: usize, stride: usize, activation: i32): void {
   const bytes = (<usize>columns) << 2;
+  const far = bytes - 32;
   for (let r = 0; r < rows; r++) {
-    for (let c: usize = 0; c < bytes; c += 16) {
-      let value = activate(activation, f32x4.add(v128.load(output + c), v128.load(bias + c)));
-      if (residual) value = f32x4.add(value, v128.load(residual + c));
-      v128.store(output + c, value);
+    for (let c: usize = 0; c < bytes; c += 16) v128.store(output + c, f32x4.add(v128.load(output + c), v128.load(bias + c)));
+    if (activation) activate(activation, output, far);
+    if (residual) {
+      for (let c: usize = 0; c < bytes; c += 16) v128.store(output + c, f32x4.add(v128.load(output + c), v128.load(residual + c)));
+      residual += stride;
     }
     output += stride;
-    if (residual) residual += stride;
   }
 }

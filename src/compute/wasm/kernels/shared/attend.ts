@@ -1,5 +1,5 @@
 // What both attention kernels share: query rows of one head against keys in panels and values in rows. Addresses and strides are bytes.
-import { exp } from './exp';
+import { exp16 } from './exp';
 import { lanesMax, lanesSum } from './lanes';
 import { tile1x4, tile1x16, tile2x16 } from './tile';
 
@@ -72,11 +72,9 @@ function softmax(scores: usize, length: i32, padded: i32): void {
   for (let at = scores; at < end; at += 16) most = f32x4.pmax(most, v128.load(at));
   const highest = f32x4.splat(lanesMax(most));
   let sums = f32x4.splat(0);
-  for (let at = scores; at < end; at += 16) {
-    const weight = exp(f32x4.sub(v128.load(at), highest));
-    sums = f32x4.add(sums, weight);
-    v128.store(at, weight);
-  }
+  for (let at = scores; at < end; at += 16) v128.store(at, f32x4.sub(v128.load(at), highest));
+  for (let at = scores; at < end; at += 64) exp16(at, 32);
+  for (let at = scores; at < end; at += 16) sums = f32x4.add(sums, v128.load(at));
   const share = f32x4.splat(1 / lanesSum(sums));
   for (let at = scores; at < end; at += 16) v128.store(at, f32x4.mul(v128.load(at), share));
 }
