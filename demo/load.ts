@@ -1,12 +1,14 @@
-import type { ProgressEvent, RemoteExplainer } from '../src/text.ts';
+import { megabytes } from '../src/element.ts';
+import type { RemoteExplainer } from '../src/text.ts';
 import { startEngine } from './engine.ts';
+import { type Loading, loadingTally } from './loading-tally.ts';
 import { offerTargets } from './model-choice.ts';
 import { clearProblem, enter } from './page-state.ts';
 import { parts } from './parts.ts';
 import { chosenLens } from './players.ts';
 import { sayVerify, session } from './session.ts';
 import { chosenDevice, sayBudget } from './settings.ts';
-import { megabytes, strings } from './strings.ts';
+import { strings } from './strings.ts';
 import { whyCpu } from './why-cpu.ts';
 
 /** Passes (as a power of two) to start with: on a slow device a first look and one more, in well under a minute. */
@@ -25,7 +27,7 @@ export function fitsPlayers(): boolean {
  * error. @throws WebspexError whatever loading throws.
  */
 export async function load(): Promise<void> {
-  const sizes = new Map<string, readonly [number, number]>();
+  const tally = loadingTally();
   const asked = chosenDevice();
   latest.abort();
   latest = new AbortController();
@@ -42,7 +44,7 @@ export async function load(): Promise<void> {
       task: headless ? 'feature-extraction' : undefined,
       device: asked,
       signal,
-      onProgress: (event) => !signal.aborted && sayLoading(sizes, event),
+      onProgress: (event) => !signal.aborted && sayLoading(tally(event)),
     });
     const why = await whyCpu(engine.device, asked);
     if (signal.aborted) return engine.destroy();
@@ -68,12 +70,10 @@ export function unload(): void {
   sayVerify();
 }
 
-function sayLoading(sizes: Map<string, readonly [number, number]>, { file, loaded, total }: ProgressEvent): void {
-  if (file === undefined || loaded === undefined || !total) return;
-  sizes.set(file, [loaded, total]);
-  const [have, all] = [...sizes.values()].reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
-  parts.model.textContent = strings.loadingFile(megabytes(have, all));
-  parts.model.style.setProperty('--loaded', `${Math.floor((100 * have) / all)}%`);
+function sayLoading({ loaded, total }: Loading): void {
+  if (loaded === 0) return;
+  parts.model.textContent = strings.loadingFile(megabytes(loaded, total));
+  parts.model.style.setProperty('--loaded', `${total === null ? 0 : Math.floor((100 * loaded) / total)}%`);
 }
 
 function sayLoaded({ model, device, task }: RemoteExplainer, why: string): void {

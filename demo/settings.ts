@@ -1,10 +1,11 @@
+import { count } from '../src/element.ts';
 import { AUDITED, isGradedByFolds, methodIndex } from '../src/index.ts';
 import type { DeviceChoice, TextOptions } from '../src/text.ts';
 import { sayParts } from './model-parts.ts';
 import { parts } from './parts.ts';
 import { askedPlayers, chosenLens, chosenParts } from './players.ts';
 import type { Shared } from './share.ts';
-import { count, strings } from './strings.ts';
+import { strings } from './strings.ts';
 
 /** How fast passes went last, in passes a millisecond; 0 where none were measured. */
 export interface Speed {

@@ -1,3 +1,4 @@
+import { count, duration, rate } from '../src/element.ts';
 import type { ErrorCode } from '../src/index.ts';
 
 /** What a reader can do about an error; null where there is nothing but another try. */
@@ -73,27 +74,6 @@ export const INDEX_NAMES: Readonly<Record<string, string>> = {
   Moebius: 'Möbius',
 };
 
-const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const two = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-
-/** 1,024. */
-export const count = (value: number): string => whole.format(value);
-
-/** +2.17, −0.42, 0.00. */
-export function signed(value: number): string {
-  const size = two.format(Math.abs(value));
-  return size === '0.00' ? size : `${value < 0 ? '−' : '+'}${size}`;
-}
-
-/** 3.2 of 23.0 MB. */
-export const megabytes = (loaded: number, total: number): string => `${(loaded / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
-
-/** 0.8 s, 12 s, 4 min. */
-export function seconds(ms: number): string {
-  if (ms < 9950) return `${Math.max(0.1, ms / 1000).toFixed(1)} s`;
-  return ms < 119_500 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
-}
-
 export const strings = {
   ownModel: (name: string) => `yours: ${name}`,
   examplesOf: (file: string) => `examples of ${file}`,
@@ -111,14 +91,14 @@ export const strings = {
   failed: 'model not loaded',
   waiting: 'Starts as soon as the model is here…',
   takenBack: 'The model goes on loading; press Explain when you like.',
-  evaluating: (queries: number, budget: number, rate: number, left: number) =>
-    `${count(queries)} of ${count(budget)} passes${rate > 0 ? ` · ${rate < 10 ? rate.toFixed(1) : count(rate)} a second · ${seconds(left)} left` : ''}`,
+  evaluating: (queries: number, budget: number, perSecond: number, left: number) =>
+    `${count(queries)} of ${count(budget)} passes${perSecond > 0 ? ` · ${rate(perSecond)} · ${duration(left)} left` : ''}`,
   decoding: (queries: number) => `${count(queries)} passes · finding interactions…`,
   stopping: 'Stopping: keeping what is known…',
-  done: (queries: number, ms: number) => `${count(queries)} passes in ${seconds(ms)}`,
+  done: (queries: number, ms: number) => `${count(queries)} passes in ${duration(ms)}`,
   stopped: (queries: number) => `Stopped after ${count(queries)} passes; what is known is kept.`,
   stoppedEarly: 'Stopped before there was anything to show; the result below is the earlier one.',
-  estimate: (passes: number, ms: number, device: string) => `${count(passes)}, about ${seconds(ms)} on this ${device}`,
+  estimate: (passes: number, ms: number, device: string) => `${count(passes)}, about ${duration(ms)} on this ${device}`,
   plain: (passes: number) => `${count(passes)}`,
   exact: (passes: number) => `${count(passes)}: all there are`,
   where: { gpu: 'GPU', cpu: 'CPU', nowhere: 'machine' },

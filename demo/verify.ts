@@ -1,8 +1,12 @@
-import { arePieces, readableLabels, shorten } from '../src/element.ts';
+import { arePieces, barLayout, niceScale, readableLabels, shorten, signed } from '../src/element.ts';
 import type { Explanation, Verification } from '../src/index.ts';
-import { signed, strings } from './strings.ts';
+import { strings } from './strings.ts';
 
 const words = strings.verification;
+
+/** Width of the bars, and their room beyond the scale. */
+const WIDTH = 200;
+const REACH = 1.05;
 
 /** Characters of a player's label. */
 export const LONGEST_NAME = 40;
@@ -10,7 +14,8 @@ export const LONGEST_NAME = 40;
 /** The 2ᵏ masked texts with the model's answer beside the prediction, both joint effects, a control, and what the index is instead. */
 export function drawVerification({ explanation: e, members, corners, joint, control, index }: Verification): HTMLElement {
   const labels = readableLabels(e).map((label) => shorten(label, LONGEST_NAME));
-  const scale = [...corners, joint].reduce((most, c) => Math.max(most, Math.abs(c.measured), Math.abs(c.predicted)), 1e-9);
+  const compared = control ? [...corners, joint, control.joint] : [...corners, joint];
+  const scale = niceScale(Math.max(...compared.flatMap((c) => [Math.abs(c.measured), Math.abs(c.predicted)])));
   const names = (some: readonly number[]) => some.map((m) => labels[m]).join(' × ');
   const body = document.createElement('tbody');
   for (const { kept, measured, predicted } of corners) body.append(line(maskedText(e, kept, members), measured, predicted, scale));
@@ -79,18 +84,14 @@ function barOf(measured: number, predicted: number, scale: number): SVGElement {
     for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
     return made;
   };
-  const at = (value: number) => 100 + (95 * value) / scale;
-  const svg = shape('svg', { viewBox: '0 0 200 18', preserveAspectRatio: 'none', 'aria-hidden': 'true' });
+  const bar = (value: number) => barLayout({ value, se: 0 }, scale * REACH, WIDTH);
+  const { x, width, zero } = bar(measured);
+  const tick = bar(predicted).low;
+  const svg = shape('svg', { viewBox: `0 0 ${WIDTH} 18`, preserveAspectRatio: 'none', 'aria-hidden': 'true' });
   svg.append(
-    shape('line', { class: 'zero', x1: 100, x2: 100, y1: 0, y2: 18 }),
-    shape('rect', {
-      class: `said ${measured < 0 ? 'neg' : 'pos'}`,
-      x: Math.min(100, at(measured)),
-      width: Math.abs(at(measured) - 100),
-      y: 5,
-      height: 8,
-    }),
-    shape('line', { class: 'guess', x1: at(predicted), x2: at(predicted), y1: 2, y2: 16 }),
+    shape('line', { class: 'zero', x1: zero, x2: zero, y1: 0, y2: 18 }),
+    shape('rect', { class: `said ${measured < 0 ? 'neg' : 'pos'}`, x, width, y: 5, height: 8 }),
+    shape('line', { class: 'guess', x1: tick, x2: tick, y1: 2, y2: 16 }),
   );
   return svg;
 }

@@ -1,8 +1,9 @@
 import { SpexExplanation } from './view/element.ts';
 
-export { type Label, labelsOf, plainLabel, readableLabels } from './view/choose.ts';
+export { type Label, labelsOf, niceScale, plainLabel, readableLabels } from './view/choose.ts';
 export { type MembersDetail, SpexExplanation, type ToggleDetail } from './view/element.ts';
-export { arePieces, type Look, lookOf, shorten } from './view/marks.ts';
+export { count, duration, megabytes, rate, signed } from './view/format.ts';
+export { arePieces, barLayout, type Look, lookOf, shorten } from './view/marks.ts';
 export { readExplanation } from './view/read.ts';
 export { toCsv, toHtml, toSvg } from './view/report.ts';
 

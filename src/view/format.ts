@@ -1,11 +1,15 @@
 const two = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
-/** A size with two decimals: 0.06. Sizes that would read 0.00 or run long take three significant digits: 0.0042, 1.2e+7. */
+/** Below this a number is written with its power of ten: nobody counts zeros. */
+const TINY = 1e-4;
+
+/** A size with two decimals: 0.06. Sizes that would read 0.00 or run long take two significant digits: 0.0042, 6.0e-6, 1.2e+7. */
 export function size(value: number): string {
   const much = Math.abs(value);
-  if (much !== 0 && (much < 0.005 || much >= 1e6)) return value.toPrecision(3).replace('-', '−').replace('e−', 'e-');
-  return two.format(value).replace('-', '−');
+  const sign = value < 0 ? '−' : '';
+  if (much !== 0 && (much < TINY || much >= 1e6)) return sign + much.toExponential(1);
+  return sign + (much !== 0 && much < 0.005 ? much.toPrecision(2) : two.format(much));
 }
 
 /** A signed number with a true minus sign: +2.17, −0.42, 0.00. */
@@ -31,10 +35,20 @@ export function percents(low: number, high: number): string {
 
 /** 0.3 s, 12 s, 4 min. */
 export function duration(ms: number): string {
-  if (ms < 950) return `${size(Math.max(0.1, Math.round(ms / 100) / 10)).replace(/0$/, '')} s`;
-  if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 9950) return `${Math.max(0.1, ms / 1000).toFixed(1)} s`;
   if (ms < 119_500) return `${Math.round(ms / 1000)} s`;
   return `${Math.round(ms / 60_000)} min`;
+}
+
+/** 3.4 a second, 1,024 a second. */
+export function rate(perSecond: number): string {
+  return `${perSecond < 10 ? perSecond.toFixed(1) : count(perSecond)} a second`;
+}
+
+/** 3.2 of 23.0 MB; 3.2 MB where nobody knows of how much, or where it is all. */
+export function megabytes(loaded: number, total: number | null): string {
+  const mega = (bytes: number) => (bytes / 1e6).toFixed(1);
+  return `${total === null || total <= loaded ? mega(loaded) : `${mega(loaded)} of ${mega(total)}`} MB`;
 }
 
 /** Half of a surrogate pair without the other: no character, and not to be written to a file. */

@@ -1,5 +1,5 @@
 import type { Explanation } from '../explain/document.ts';
-import { count, percent, percents, signed, size } from './format.ts';
+import { count, percent, percents, rate, signed, size } from './format.ts';
 
 /** Every sentence the explanation says, in one table. Numbers are formatted before or here, never in the drawings. */
 export const strings = {
@@ -52,7 +52,7 @@ export const strings = {
   ownPoor: (index: string) =>
     `As a sum these ${index} are a poor account of the model on this text: more goes on together than they can say. Their own errors are those given; the method auto finds what acts together.`,
   passes: (queries: number) => `${count(queries)} passes`,
-  rate: (masksPerSecond: number) => `${masksPerSecond < 10 ? masksPerSecond.toFixed(1) : count(masksPerSecond)} a second`,
+  rate,
   software: 'software GPU: results right, speed meaningless',
   baseline: (value: string) => `all words masked: ${value}`,
   scalar: (scalar: string, value: number) => `${scalar} ${signed(value)}`,

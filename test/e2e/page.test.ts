@@ -99,6 +99,7 @@ describe('the page', () => {
   it('shows a stored explanation before anything of the model has come', async () => {
     await page.goto(served.address, { waitUntil: 'domcontentloaded' });
     await reaches('loading');
+    await page.waitForFunction(() => document.querySelector('#model')?.textContent === 'loading the model, 0.7 MB', { timeout: SLOW });
     const shown = await rows();
     expect(shown[0][0]).toMatch(/ × /);
     expect(shown[0][2]).toMatch(/^[+−]\d+\.\d\d ± \d+\.\d\d$/);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { count, directionOf, duration, percent, percents, signed, size, visible } from '../../src/view/format.ts';
+import { count, directionOf, duration, megabytes, percent, percents, rate, signed, size, visible } from '../../src/view/format.ts';
 
 describe('numbers', () => {
   it('are written with two decimals and a true minus sign', () => {
@@ -8,8 +8,9 @@ describe('numbers', () => {
   });
 
   it('never read 0.00 where they are not zero, and do not run long', () => {
-    expect([0.0042, 1e-9, 12_345_678].map(size)).toEqual(['0.00420', '1.00e-9', '1.23e+7']);
-    expect(signed(-0.0042)).toBe('−0.00420');
+    expect([0.0042, 0.00031, 6.03e-6, 1e-9, 12_345_678].map(size)).toEqual(['0.0042', '0.00031', '6.0e-6', '1.0e-9', '1.2e+7']);
+    expect([-0.0042, -6.03e-6, 6.03e-6].map(signed)).toEqual(['−0.0042', '−6.0e-6', '+6.0e-6']);
+    expect([-0.42, -6.03e-6].map(size)).toEqual(['−0.42', '−6.0e-6']);
   });
 
   it('round shares down, so that nearly everything is not everything', () => {
@@ -24,6 +25,11 @@ describe('numbers', () => {
 
   it('say times as people do', () => {
     expect([20, 340, 1234, 12_345, 240_000].map(duration)).toEqual(['0.1 s', '0.3 s', '1.2 s', '12 s', '4 min']);
+  });
+
+  it('say how fast, and how much of how much while both are known and differ', () => {
+    expect([3.42, 1024].map(rate)).toEqual(['3.4 a second', '1,024 a second']);
+    expect([megabytes(3.2e6, 23e6), megabytes(0.7e6, 0.7e6), megabytes(0.7e6, null)]).toEqual(['3.2 of 23.0 MB', '0.7 MB', '0.7 MB']);
   });
 });
 
