@@ -89,7 +89,7 @@ function sayLoaded({ model, device, task }: RemoteExplainer, why: string): void 
   enter('ready');
   parts.status.textContent = [session.linkSaid, why, slow ? slowSentence() : ''].filter(Boolean).join(' ');
   session.linkSaid = '';
-  sayBudget(session.speed);
+  sayBudget(session.speed, session.engine?.parts);
   sayVerify();
 }
 

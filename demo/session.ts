@@ -54,7 +54,7 @@ export function sayVerify(): void {
 /** Says what the fields mean now, and keeps them. */
 export function sayFields(): void {
   keepFields();
-  sayBudget(session.speed);
+  sayBudget(session.speed, session.engine?.parts);
   sayChoices();
   sayHint(() => {
     parts.units.value = 'sentence';

@@ -1,9 +1,10 @@
 import { count } from '../src/element.ts';
 import { AUDITED, isGradedByFolds, methodIndex } from '../src/index.ts';
-import type { DeviceChoice, TextOptions } from '../src/text.ts';
+import type { DeviceChoice, ModelParts, TextOptions } from '../src/text.ts';
 import { sayParts } from './model-parts.ts';
 import { parts } from './parts.ts';
-import { askedPlayers, chosenLens, chosenParts } from './players.ts';
+import { countPlayers, sentenceCount, wordCount } from './player-count.ts';
+import { askedPlayers, chosenLens, chosenParts, players } from './players.ts';
 import type { Shared } from './share.ts';
 import { strings } from './strings.ts';
 
@@ -87,27 +88,12 @@ export function applyShared(link: Shared): void {
     parts.budget.value = String(Math.round(link.budget));
 }
 
-/** Words, roughly as the library cuts them: for estimates only. */
-export function wordCount(text: string): number {
-  return text.trim() === '' ? 0 : text.trim().split(/\s+/u).length;
-}
-
-function sentenceCount(text: string): number {
-  return [...new Intl.Segmenter(undefined, { granularity: 'sentence' }).segment(text)].filter((s) => s.segment.trim() !== '').length;
-}
-
-/** Words or sentences, whichever are the players; 0 for players that the page does not count. */
-function pieceCount(): number {
-  const { units, text } = parts;
-  if (units.value === 'word') return wordCount(text.value);
-  return units.value === 'sentence' ? sentenceCount(text.value) : 0;
-}
-
 /** Says what the slider means: passes, and the time they will take here. */
-export function sayBudget({ rate, device }: Speed): void {
+export function sayBudget({ rate, device }: Speed, model: ModelParts | undefined): void {
   const asked = 2 ** Number(parts.budget.value);
-  const pieces = pieceCount();
-  const all = pieces > 0 && pieces <= 16 ? 2 ** pieces : Number.POSITIVE_INFINITY;
+  const { units, text, layers } = parts;
+  const asks = { units: units.value, text: text.value, layers: layers.value.trim(), examples: players.examples.length, model };
+  const all = 2 ** (countPlayers(asks) ?? Number.POSITIVE_INFINITY);
   const passes = Math.min(asked, all);
   const said = rate > 0 ? strings.estimate(passes, passes / rate, device) : asked >= all ? strings.exact(passes) : strings.plain(passes);
   parts.budgetSaid.value = said;

@@ -9,6 +9,7 @@ export {
   type Explainer,
   type ExplainerOptions,
   explainer,
+  type ModelParts,
   type ModelPlace,
   TASKS,
   type Task,

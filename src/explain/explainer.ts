@@ -12,7 +12,7 @@ import { isHubId } from '../model/hub/hub.ts';
 import { openModel } from '../model/hub/source.ts';
 import { loadClassifier } from '../model/load.ts';
 import { loadMasked } from '../model/masked.ts';
-import type { AnyModel, DeviceInfo, ModelInfo, ModelSource, ProgressEvent } from '../model/model.ts';
+import type { AnyModel, Components, DeviceInfo, ModelInfo, ModelSource, ProgressEvent } from '../model/model.ts';
 import { ggufOf, type OwnFile, openFiles } from '../model/own-files.ts';
 import { type ComponentQuestion, prepareComponents } from './components.ts';
 import type { Explanation } from './document.ts';
@@ -83,12 +83,16 @@ export interface Described {
   readonly sequential?: boolean;
 }
 
+export type ModelParts = Pick<Components, 'layers' | 'heads'>;
+
 /** A loaded model that explains texts; one run at a time. */
 export interface Explainer {
   readonly model: ModelInfo;
   readonly device: DeviceInfo;
   /** What its model is asked to do; absent where that is another program's affair. */
   readonly task?: Task;
+  /** How many layers its model has, and heads in each; absent where those cannot be players. */
+  readonly parts?: ModelParts;
   explain(text: string, options?: TextOptions): ExplainRun;
   /** Players and target of a text, for one pass. */
   describe(text: string, options?: Question): Promise<Described>;
@@ -237,7 +241,11 @@ async function prepare(model: AnyModel, trainer: Backend | null, text: string, q
  * on a model without one.
  */
 export function createExplainer(model: AnyModel, loadMs = 0, trainer: Backend | null = null): Explainer {
-  return explainerOf(model, (text, question) => prepare(model, trainer, text, question), loadMs);
+  const parts = 'fill' in model || trainer !== null ? undefined : model.components;
+  return {
+    ...explainerOf(model, (text, question) => prepare(model, trainer, text, question), loadMs),
+    ...(parts && { parts: { layers: parts.layers, heads: parts.heads } }),
+  };
 }
 
 /** An explainer around whatever `prepareQuestion` asks; calls go one at a time, in order of asking. */

@@ -12,6 +12,7 @@ import {
   type EvaluateOptions,
   type Explainer,
   type ExplainerOptions,
+  type ModelParts,
   openExplainer,
   type Task,
   type TextOptions,
@@ -55,6 +56,7 @@ interface Loaded {
   readonly model: ModelInfo;
   readonly device: DeviceInfo;
   readonly task?: Task;
+  readonly parts?: ModelParts;
 }
 
 /** The far side: answers a `connectExplainer` over this endpoint, from inside a worker or a child process. */
@@ -75,7 +77,7 @@ export function serveExplainer(endpoint: Endpoint, host: Pick<ExplainerOptions, 
         const next = await openExplainer(call.options.task, call.options.model, { ...call.options, ...host, progress_callback, signal });
         current?.destroy();
         current = next;
-        return { model: next.model, device: next.device, task: next.task } satisfies Loaded;
+        return { model: next.model, device: next.device, task: next.task, parts: next.parts } satisfies Loaded;
       }
       case 'explain': {
         const onProgress = (progress: RunProgress) => send({ reply: 'progress', id, progress });
@@ -183,6 +185,7 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
     model,
     device,
     task: found,
+    parts,
   } = await request<Loaded>({ call: 'load', options: loading } as Omit<Call, 'id'>, signal, (reply) => {
     if (reply.reply === 'loading') progress_callback?.(reply.event);
   }).promise;
@@ -190,6 +193,7 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
     model,
     device,
     task: found,
+    parts,
     fail,
     explain(text, given = {}) {
       if (given.log) return explainHere(self, text, given);

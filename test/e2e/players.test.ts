@@ -48,7 +48,7 @@ afterAll(async () => {
   rmSync(files, { recursive: true, force: true });
 });
 
-async function explain(passes: number): Promise<void> {
+async function setPasses(passes: number): Promise<void> {
   await page.$eval(
     '#budget',
     (e, p) => {
@@ -57,6 +57,10 @@ async function explain(passes: number): Promise<void> {
     },
     passes,
   );
+}
+
+async function explain(passes: number): Promise<void> {
+  await setPasses(passes);
   await page.click('#explain');
   await reaches('done');
 }
@@ -91,6 +95,8 @@ describe('players other than words, in the page', () => {
     await type('It is not bad at all.');
     await page.select('#units', 'blocks');
     expect([await isHidden('mask-field'), await isHidden('ablation-field'), await isHidden('layers-field')]).toEqual([true, false, false]);
+    await setPasses(1024);
+    expect(await textOf('#budget-said')).toMatch(/^64\b/); // six blocks
     await explain(64);
     const { lens, players, mask, fit, values } = await result();
     expect({ lens, mask, players: players.map((p) => p.label), fit: fit.chosen }).toEqual({
@@ -109,6 +115,7 @@ describe('players other than words, in the page', () => {
   it('are the parts of chosen layers alone, switched off as chosen, and the model is asked for those', async () => {
     await page.select('#ablation', 'mean');
     await setLayers('1, 4');
+    expect(await textOf('#budget-said')).toMatch(/^4, about [\d.]+ s on this CPU$/);
     await explain(64);
     const { mask, units, players, values } = await result();
     expect([mask, units, players.map((p) => p.label)]).toEqual(['mean', 'blocks of layers 1, 4', ['mlp 1', 'mlp 4']]);
