@@ -31,7 +31,7 @@ export async function askWithout(engine: RemoteExplainer | null): Promise<void> 
   const mine = ++asked;
   if (!e || off.length === 0 || !sameWeights(engine, e)) return;
   const labels = e.players.map((p) => p.label);
-  const key = JSON.stringify([e.model?.sha256, e.text, e.lens, labels, e.units, e.mask, e.target, e.scalar, off]);
+  const key = JSON.stringify([e.model?.sha256, e.text, e.lens, labels, e.units, e.mask, players.shown.reference, e.target, e.scalar, off]);
   if (!answers.has(key)) {
     view.measured = 'asking';
     try {

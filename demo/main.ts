@@ -4,7 +4,7 @@ import { askWithout, verify, verifyObstacle } from './ask.ts';
 import { keepFields, restoreFields } from './kept-fields.ts';
 import { fitsPlayers, load, unload } from './load.ts';
 import { chooseEmbedded, offerModels, offerTargets } from './model-choice.ts';
-import { sayLayersProblem, watchLayers } from './model-parts.ts';
+import { sayPartsProblem, watchParts } from './model-parts.ts';
 import { enter, sayProblem } from './page-state.ts';
 import { parts } from './parts.ts';
 import { chosenLens, offerPlayers } from './players.ts';
@@ -21,7 +21,8 @@ import { startTheme } from './theme.ts';
 function guarded(work: Promise<void>): void {
   work.catch((error) => {
     if (error instanceof WebspexError && error.code === 'device-lost') unload();
-    if (sayLayersProblem(error)) return sayInPlace(parts.layers);
+    const field = sayPartsProblem(error);
+    if (field) return sayInPlace(field);
     sayProblem(error, act, session.own !== null && !session.engine && ofModel(error) ? { remedy: 'embedded' } : {});
   });
 }
@@ -153,7 +154,7 @@ function listen(): void {
     () => guarded(changePlayers()),
     (error) => sayProblem(error, act, BAD_EXAMPLES),
   );
-  watchLayers();
+  watchParts();
   parts.theme.addEventListener('click', keepFields);
   parts.stop.addEventListener('click', stop);
   parts.verify.addEventListener('click', () => guarded(verifyChosen()));

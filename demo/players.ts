@@ -8,7 +8,7 @@ export type Lens = 'text' | 'data' | ComponentLens;
 const UNITS: ReadonlySet<string> = new Set(['word', 'token', 'sentence']);
 
 /** What is asked of players besides what stands in a document to be asked again. */
-export type AskedPlayers = Pick<TextOptions, 'lens' | 'train' | 'ablation' | 'rescale' | 'layers'>;
+export type AskedPlayers = Pick<TextOptions, 'lens' | 'train' | 'ablation' | 'rescale' | 'reference' | 'layers'>;
 
 /** The labelled examples of the file that the reader has chosen last, and the players that the result on screen was asked of. */
 export const players = { examples: [] as readonly Example[], shown: {} as AskedPlayers };

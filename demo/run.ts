@@ -28,13 +28,13 @@ export async function run(): Promise<void> {
   session.waiting = false;
   session.stopping = false;
   const asked = settings();
-  const { lens, train, ablation, rescale, layers } = asked;
+  const { lens, train, ablation, rescale, reference, layers } = asked;
   session.run = session.engine.explain(parts.text.value, { ...asked, onProgress: sayProgress });
   parts.progress.value = 0;
   enter('running');
   try {
     for await (const snapshot of session.run) {
-      players.shown = { lens, train, ablation, rescale, layers };
+      players.shown = { lens, train, ablation, rescale, reference, layers };
       show(snapshot);
       sayBadge('live');
     }

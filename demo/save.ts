@@ -44,6 +44,11 @@ export async function copyLink(withText: boolean): Promise<void> {
     () => true,
     () => false, // no permission: the address bar has it
   );
+  const lacksReference = !withText && !parts.referenceField.hidden && parts.reference.value.trim() !== '';
   const said = [copied ? strings.linkCopied : strings.linkShown, withText ? strings.linkHere.text : strings.linkHere.settings];
-  parts.kept.textContent = [...said, ...(session.own === null ? [] : [strings.linkHere.noModel])].join(' ');
+  parts.kept.textContent = [
+    ...said,
+    ...(lacksReference ? [strings.linkHere.noReference] : []),
+    ...(session.own === null ? [] : [strings.linkHere.noModel]),
+  ].join(' ');
 }

@@ -57,7 +57,7 @@ function assurance(): Pick<TextOptions, 'untilR2' | 'audit'> {
 export function shared(withText: boolean): Shared {
   const { units, ablation, layers, method, until, grade, budget, text } = parts;
   return {
-    ...(withText && { text: text.value }),
+    ...(withText && { text: text.value, reference: parts.reference.value }),
     ...{ target: target(), units: units.value, mask: maskRule(), ablation: ablation.value, layers: layers.value.trim() },
     ...{ method: method.value, index: index(), until: until.value, grade: grade.value },
     device: chosenDevice(),
@@ -68,6 +68,7 @@ export function shared(withText: boolean): Shared {
 /** Puts what a link says into the fields; what is not among the choices is ignored. */
 export function applyShared(link: Shared): void {
   if (link.text !== undefined) parts.text.value = link.text;
+  if (link.reference !== undefined) parts.reference.value = link.reference;
   const replacement = /^replace:(.*)$/s.exec(link.mask)?.[1];
   const choices = [
     [parts.target, link.target],

@@ -2,6 +2,8 @@
 export interface Shared {
   /** Absent in a link that holds settings only. */
   readonly text?: string;
+  /** Texts that mean outputs are taken over, one a line; absent where the text is. */
+  readonly reference?: string;
   readonly target: string;
   readonly units: string;
   readonly mask: string;
@@ -20,6 +22,7 @@ export interface Shared {
 
 /** Characters of a link that programs can be trusted to pass on. */
 export const LONGEST_LINK = 6000;
+/** Of either text, as the boxes take it. */
 const LONGEST_TEXT = 20_000;
 
 async function pump(bytes: Uint8Array<ArrayBuffer>, stream: CompressionStream | DecompressionStream, most: number): Promise<Uint8Array> {
@@ -56,7 +59,7 @@ export async function decodeLink(hash: string): Promise<Shared | null> {
   if (!match) return null;
   try {
     const packed = Uint8Array.from(atob(match[1].replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
-    const json = new TextDecoder().decode(await pump(packed, new DecompressionStream('deflate-raw'), 4 * LONGEST_TEXT));
+    const json = new TextDecoder().decode(await pump(packed, new DecompressionStream('deflate-raw'), 8 * LONGEST_TEXT));
     return sharedOf(JSON.parse(json));
   } catch {
     return null; // a mangled link is no link
@@ -70,6 +73,7 @@ export function sharedOf(given: unknown): Shared | null {
   const word = (key: string) => (typeof fields[key] === 'string' ? fields[key].slice(0, 200) : '');
   return {
     ...(typeof fields.text === 'string' && { text: fields.text.slice(0, LONGEST_TEXT) }),
+    ...(typeof fields.reference === 'string' && { reference: fields.reference.slice(0, LONGEST_TEXT) }),
     target: word('target'),
     units: word('units'),
     mask: word('mask'),

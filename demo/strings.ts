@@ -125,6 +125,7 @@ export const strings = {
   linkHere: {
     text: 'It contains the text.',
     settings: 'It holds settings only.',
+    noReference: 'The reference texts are not in it.',
     noModel: 'It does not hold the model: who opens it must choose that.',
   },
   saved: (name: string) => `Saved ${name}.`,

@@ -23,7 +23,7 @@ export {
   type TrainingDataOptions,
   trainingDataLens,
 } from './lens/data/training-data.ts';
-export { type Example, encodeTexts, labelsOfExamples, parseExamples } from './lens/examples.ts';
+export { type Example, encodeTexts, labelsOfExamples, parseExamples, parseTexts } from './lens/examples.ts';
 export { type ColumnsOptions, columnsInput, type Table } from './lens/onnx/columns.ts';
 export { readTable } from './lens/onnx/csv.ts';
 export type { Cell } from './lens/onnx/elements.ts';

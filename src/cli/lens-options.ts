@@ -8,6 +8,7 @@ import {
   fewShotPrompt,
   parseExamples,
   parseLayers,
+  parseTexts,
   RETRAININGS,
   type SetScalar,
   type TrainingQuestion,
@@ -177,13 +178,9 @@ function componentRun(args: Arguments, lens: ComponentLens): LensRun {
         ...(layers && { layers }),
         ablation,
         ...(rescale && { rescale }),
-        ...(reference !== undefined && { reference: textsOf(await readTextFile(reference, MOST_BYTES)) }),
+        ...(reference !== undefined && { reference: parseTexts(await readTextFile(reference, MOST_BYTES)) }),
         ...(set !== undefined && { examples: parseExamples(await readTextFile(set, MOST_BYTES), set) }),
       };
     },
   };
-}
-
-function textsOf(file: string): string[] {
-  return file.split(/\r?\n/).filter((line) => line.trim() !== '');
 }

@@ -37,6 +37,14 @@ export function parseExamples(file: string, name: string): Example[] {
   return out;
 }
 
+/** Texts, one on each line that is not blank. */
+export function parseTexts(file: string): string[] {
+  return file
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '');
+}
+
 /** Texts as the model takes them, whole. @throws empty-input for a text without words, too-long with both lengths; both name the text. */
 export function encodeTexts(tokenizer: Tokenizer, texts: readonly string[], maxTokens: number, what = 'text'): TokenSequences {
   const { before, after } = tokenizer.wrapping;

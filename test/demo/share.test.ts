@@ -28,6 +28,11 @@ describe('links', () => {
     );
   });
 
+  it('with text hold the reference texts too', async () => {
+    const reference = 'A text.\nAnother one.';
+    expect(await decodeLink(await encodeLink({ text: 'a', reference, ...settings }))).toEqual({ text: 'a', reference, ...settings });
+  });
+
   it('without text hold settings only', async () => {
     expect(await decodeLink(await encodeLink(settings))).toEqual(settings);
   });
@@ -35,6 +40,7 @@ describe('links', () => {
   it('of somebody else let only short strings and one number through', async () => {
     const hostile = {
       text: 7,
+      reference: ['a text'],
       target: 'x'.repeat(5000),
       units: { toString: 'word' },
       mask: null,

@@ -131,6 +131,60 @@ describe('players other than words, in the page', () => {
     expect(await page.$eval('#ablation', (e) => (e as HTMLSelectElement).value)).toBe('zero');
   });
 
+  it('fade into their mean output over texts of the reader, which Verify takes too, and a link with the text', async () => {
+    await page.select('#units', 'blocks');
+    await page.select('#ablation', 'zero');
+    expect(await isHidden('reference-field')).toBe(true);
+    await page.select('#ablation', 'mean');
+    expect(await isHidden('reference-field')).toBe(false);
+    await explain(64);
+    const own = await result();
+    await page.type('#reference', 'A dull and lifeless film.\n\nGreat fun!');
+    await explain(64);
+    const e = await result();
+    expect([own.mask, e.mask]).toEqual(['mean', 'mean over 2 reference texts']);
+    expect(e.values.full).toBeCloseTo(own.values.full, 4);
+    expect(Math.abs(e.values.empty - own.values.empty)).toBeGreaterThan(0.02); // other means
+    const corners = await verified();
+    expect(corners[3][1]).toBeCloseTo(e.values.empty, 1);
+    for (const [name, model, explained] of corners) expect(Math.abs(model - explained), name).toBeLessThan(0.02);
+    await page.screenshot({ path: join(shots, 'page-reference.png'), fullPage: true });
+    await page.click('#link-settings');
+    await page.waitForFunction(() =>
+      /settings only\. The reference texts are not in it\.$/.test(document.querySelector('#kept')?.textContent ?? ''),
+    );
+    await page.click('#link');
+    await page.waitForFunction(() => /contains the text/.test(document.querySelector('#kept')?.textContent ?? ''));
+    const other = await browser.newPage();
+    await other.goto(page.url());
+    await reaches('ready', other);
+    expect(await other.$eval('#reference', (field) => (field as HTMLTextAreaElement).value)).toBe(
+      'A dull and lifeless film.\n\nGreat fun!',
+    );
+    await other.close();
+  });
+
+  it('say at the field which reference text is too long, and the page stays as it was', async () => {
+    await page.$eval(
+      '#reference',
+      (e, words) => {
+        (e as HTMLTextAreaElement).value = `short\n${words}`;
+      },
+      'word '.repeat(600),
+    );
+    await page.click('#explain');
+    await page.waitForFunction(() => document.querySelector('#reference-problem')?.textContent);
+    expect(await textOf('#reference-problem')).toMatch(/^reference 2: expected at most \d+ tokens for this model/);
+    expect(await isHidden('problem')).toBe(true);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('reference');
+    expect(await seriousProblems()).toEqual([]);
+    await page.$eval('#reference', (e) => {
+      (e as HTMLTextAreaElement).value = '';
+    });
+    await page.type('#reference', ' ');
+    expect(await textOf('#reference-problem')).toBe('');
+  });
+
   it('are said by name to be of layers that are none, at the field, and the page stays as it was', async () => {
     await setLayers('1;4');
     await page.focus('#text');

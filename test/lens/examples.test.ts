@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { encodeTexts, labelsOfExamples, parseExamples } from '../../src/lens/examples.ts';
+import { encodeTexts, labelsOfExamples, parseExamples, parseTexts } from '../../src/lens/examples.ts';
 import { thrownBy } from '../model/support.ts';
 import { letters } from '../model/tiny-encoder.ts';
 import { sequencesOf } from './text/support.ts';
+
+describe('texts without labels', () => {
+  it('are lines as they are written, blank ones passed over', () => {
+    expect(parseTexts('\ufeffa b \r\n\r\n \t\nc\td')).toEqual(['a b ', 'c\td']);
+    expect(parseTexts(' \n')).toEqual([]);
+  });
+});
 
 describe('labelled texts', () => {
   it('are read from lines of label, tab, text, blank lines passed over', () => {
