@@ -18,13 +18,13 @@ export function keepFields(): void {
   timer = setTimeout(() => history.replaceState({ fields: shared(true), theme: chosenTheme() } satisfies Kept, ''), PAUSE_MS);
 }
 
-/** Puts back what was kept, which is newer than what the address says; the target, if anything is other than in a fresh page, else null. */
-export function restoreFields(): string | null {
+/** Puts back what was kept but for the model, which is newer than what the address says; it, if anything is other than in a fresh page, else null. */
+export function restoreFields(): Shared | null {
   const kept = history.state as Partial<Kept> | null;
   const fields = sharedOf(kept?.fields);
   if (!fields) return null;
   setTheme(kept?.theme);
   const before = JSON.stringify(shared(true));
   applyShared(fields);
-  return JSON.stringify(shared(true)) === before ? null : fields.target;
+  return JSON.stringify(shared(true)) === before && fields.model === '' ? null : fields;
 }

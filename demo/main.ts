@@ -3,7 +3,7 @@ import { INDICES, METHODS, VERSION, WebspexError } from '../src/index.ts';
 import { askWithout, verify, verifyObstacle } from './ask.ts';
 import { keepFields, restoreFields } from './kept-fields.ts';
 import { fitsPlayers, load, unload } from './load.ts';
-import { chooseEmbedded, offerModels, offerTargets } from './model-choice.ts';
+import { chooseEmbedded, offerLinked, offerModels, offerTargets, restoreHub } from './model-choice.ts';
 import { sayPartsProblem, watchParts } from './model-parts.ts';
 import { enter, sayProblem } from './page-state.ts';
 import { parts } from './parts.ts';
@@ -84,11 +84,18 @@ async function verifyChosen(): Promise<void> {
   else if (engine && result && selected) await verify(engine, result, selected);
 }
 
+/** Another model was chosen. */
+function changeModel(): void {
+  sayFields();
+  guarded(start());
+}
+
 /** Takes over what the address carries after #s=. */
 async function applyLink(): Promise<void> {
   const link = await decodeLink(location.hash);
   if (!link) return;
   applyShared(link);
+  offerLinked(link.model, changeModel);
   session.linkTarget = link.target;
   session.budgetChosen = true;
   sayFields();
@@ -105,10 +112,11 @@ async function followLink(): Promise<void> {
 
 /** Takes over what was in the fields when the page was left, or what the address carries. */
 async function begin(): Promise<void> {
-  const target = restoreFields();
-  if (target === null) await applyLink();
+  const kept = restoreFields();
+  if (kept === null) await applyLink();
   else {
-    session.linkTarget = target;
+    restoreHub(kept.model);
+    session.linkTarget = kept.target;
     session.budgetChosen = true;
     sayFields();
     session.linkSaid = strings.restored;
@@ -149,7 +157,7 @@ function listen(): void {
     sayFields();
   });
   parts.device.addEventListener('change', () => guarded(start()));
-  offerModels(() => guarded(start()));
+  offerModels(changeModel);
   offerPlayers(
     () => guarded(changePlayers()),
     (error) => sayProblem(error, act, BAD_EXAMPLES),

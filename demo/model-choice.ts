@@ -5,12 +5,19 @@ import type { Lens } from './players.ts';
 import { session } from './session.ts';
 import { strings } from './strings.ts';
 
+/** What was chosen last besides the embedded model, to come back to. */
+let last: readonly File[] | string | null = null;
+
 /** Takes the reader's own files, or an id of the hub, as the model to load from now on. */
 function chooseOwn(own: readonly File[] | string): void {
+  last = own;
   session.own = own;
+  parts.hubField.hidden = typeof own !== 'string';
+  parts.modelHint.hidden = true;
   const option = parts.modelChoice.querySelector<HTMLOptionElement>('option[value="own"]');
   if (option) {
     option.textContent = typeof own === 'string' ? own : strings.ownModel(own[0].webkitRelativePath.split('/')[0] || own[0].name);
+    option.dataset.hub = typeof own === 'string' ? own : '';
     option.hidden = false;
   }
   parts.modelChoice.value = 'own';
@@ -21,6 +28,38 @@ export function chooseEmbedded(): void {
   session.own = null;
   parts.modelChoice.value = 'embedded';
   parts.hubField.hidden = true;
+  parts.modelHint.hidden = true;
+}
+
+/** Takes a model of the hub that was chosen before the page was left; what is no id is not taken. */
+export function restoreHub(id: string): void {
+  parts.hubId.value = id;
+  if (id !== '' && parts.hubId.validity.valid) chooseOwn(id);
+}
+
+/** Offers the model of the hub that a link names: nothing of it is asked for before the reader says so. Another link may name none. */
+export function offerLinked(id: string, onChosen: () => void): void {
+  const { hubId, hubField, modelHint } = parts;
+  modelHint.hidden = true;
+  if (id === '' || id === session.own) return;
+  const before = hubId.value;
+  hubId.value = id;
+  if (!hubId.validity.valid) {
+    hubId.value = before; // a link is somebody else's data
+    return;
+  }
+  hubField.hidden = false;
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'plain';
+  button.textContent = strings.loadLinked(id);
+  button.addEventListener('click', () => {
+    hubId.value = id;
+    chooseOwn(id);
+    onChosen();
+  });
+  modelHint.replaceChildren(strings.linkedModel(id), button);
+  modelHint.hidden = false;
 }
 
 /** An id as it is written, or the address of its page on the hub. */
@@ -35,12 +74,9 @@ function idOf(written: string): string {
 /** Lets a model be chosen by its list or its id, and files be dropped on the form; `onChosen` where one was. */
 export function offerModels(onChosen: () => void): void {
   const { modelChoice, ownFolder, ownFile, hubField, hubId, form } = parts;
-  let own: readonly File[] | string | null = null;
   const took = (chosen: readonly File[] | string) => {
     if (chosen.length === 0) return; // none is no choice
-    own = chosen;
-    hubField.hidden = typeof own !== 'string';
-    chooseOwn(own);
+    chooseOwn(chosen);
     onChosen();
   };
   modelChoice.addEventListener('change', () => {
@@ -55,7 +91,7 @@ export function offerModels(onChosen: () => void): void {
       if (value === 'embedded') {
         chooseEmbedded();
         onChosen();
-      } else if (own) took(own);
+      } else if (last) took(last);
     }
   });
   for (const picker of [ownFolder, ownFile])

@@ -53,6 +53,7 @@ export const parts = {
   stop: byId<HTMLButtonElement>('stop'),
   progress: byId<HTMLProgressElement>('progress'),
   status: byId('status'),
+  modelHint: byId('model-hint'),
   hint: byId('hint'),
   problem: byId('problem'),
   problemCause: byId('problem-cause'),

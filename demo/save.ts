@@ -44,11 +44,16 @@ export async function copyLink(withText: boolean): Promise<void> {
     () => true,
     () => false, // no permission: the address bar has it
   );
-  const lacksReference = !withText && !parts.referenceField.hidden && parts.reference.value.trim() !== '';
-  const said = [copied ? strings.linkCopied : strings.linkShown, withText ? strings.linkHere.text : strings.linkHere.settings];
   parts.kept.textContent = [
-    ...said,
-    ...(lacksReference ? [strings.linkHere.noReference] : []),
-    ...(session.own === null ? [] : [strings.linkHere.noModel]),
+    copied ? strings.linkCopied : strings.linkShown,
+    withText ? strings.linkHere.text : strings.linkHere.settings,
+    ...(!withText && !parts.referenceField.hidden && parts.reference.value.trim() !== '' ? [strings.linkHere.noReference] : []),
+    ...saidModel(session.own),
   ].join(' ');
+}
+
+/** What a link says of the model: nothing of the embedded one. */
+function saidModel(own: typeof session.own): string[] {
+  if (own === null) return [];
+  return [typeof own === 'string' ? strings.linkHere.hub(own) : strings.linkHere.noModel];
 }

@@ -24,6 +24,11 @@ export function chosenDevice(): DeviceChoice {
   return parts.device.value as DeviceChoice;
 }
 
+/** The id of the hub's model that is chosen; empty for the embedded one and for files. */
+export function chosenHub(): string {
+  return parts.modelChoice.selectedOptions[0]?.dataset.hub ?? '';
+}
+
 /** The options of a run as the fields say them. */
 export function settings(): TextOptions & { readonly budget: number } {
   return {
@@ -58,6 +63,7 @@ export function shared(withText: boolean): Shared {
   const { units, ablation, layers, method, until, grade, budget, text } = parts;
   return {
     ...(withText && { text: text.value, reference: parts.reference.value }),
+    model: chosenHub(),
     ...{ target: target(), units: units.value, mask: maskRule(), ablation: ablation.value, layers: layers.value.trim() },
     ...{ method: method.value, index: index(), until: until.value, grade: grade.value },
     device: chosenDevice(),

@@ -4,6 +4,8 @@ export interface Shared {
   readonly text?: string;
   /** Texts that mean outputs are taken over, one a line; absent where the text is. */
   readonly reference?: string;
+  /** Id of a model of the hub; empty for the embedded one, and for files, which no link can hold. */
+  readonly model: string;
   readonly target: string;
   readonly units: string;
   readonly mask: string;
@@ -74,6 +76,7 @@ export function sharedOf(given: unknown): Shared | null {
   return {
     ...(typeof fields.text === 'string' && { text: fields.text.slice(0, LONGEST_TEXT) }),
     ...(typeof fields.reference === 'string' && { reference: fields.reference.slice(0, LONGEST_TEXT) }),
+    model: word('model'),
     target: word('target'),
     units: word('units'),
     mask: word('mask'),

@@ -5,6 +5,7 @@ import { decodeLink, encodeLink } from '../../demo/share.ts';
 
 const link = (value: unknown) => `#s=${deflateRawSync(JSON.stringify(value)).toString('base64url')}`;
 const settings = {
+  model: 'org/name/file.gguf',
   target: 'positive',
   units: 'word',
   mask: 'remove',
@@ -49,6 +50,7 @@ describe('links', () => {
       __proto__: { polluted: 1 },
     };
     expect(await decodeLink(link(hostile))).toEqual({
+      model: '',
       target: 'x'.repeat(200),
       units: '',
       mask: '',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFileServer, listenLocally } from '../../src/cli/serve.ts';
@@ -13,16 +14,19 @@ const TINY = join(root, 'test/model/golden/tiny/distilbert');
 const usual = { ...env };
 const server = createFileServer(join(root, 'dist/demo'));
 const elsewhere: string[] = [];
+/** What pages asked of the hub through their own server. */
+const relayed: string[] = [];
 
 let browser: Browser;
 let page: Page;
 let hub: TestHub;
+let address: string;
 
 beforeAll(async () => {
   const files = ['config.json', 'tokenizer.json', 'model.safetensors'];
   hub = await startHub(Object.fromEntries(files.map((name) => [name, new Uint8Array(readFileSync(join(TINY, name)))])));
   env.remoteHost = hub.address;
-  const address = `http://127.0.0.1:${await listenLocally(server, 0)}/`;
+  address = `http://127.0.0.1:${await listenLocally(server, 0)}/`;
   browser = await launchBrowser();
   page = await browser.newPage();
   visit.page = page;
@@ -54,7 +58,7 @@ async function name(id: string, outcome: 'ready' | 'error'): Promise<void> {
   await reaches(outcome);
 }
 
-const chosen = () => page.$eval('#model-choice', (e) => (e as HTMLSelectElement).selectedOptions[0].textContent);
+const chosen = (on = page) => on.$eval('#model-choice', (e) => (e as HTMLSelectElement).selectedOptions[0].textContent);
 
 describe('a model of the hub in the page', () => {
   it('asks the hub for nothing before the reader does', () => {
@@ -119,10 +123,60 @@ describe('a model of the hub in the page', () => {
     expect(await page.$eval('#hub-id', (e) => (e as HTMLInputElement).value)).toBe(hub.id);
   });
 
-  it('is in no link, which says so', async () => {
+  it('is named in a link, which fetches nothing of it before the reader says so', async () => {
     await page.click('#link-settings');
     await page.waitForFunction(() => /settings only/.test(document.querySelector('#kept')?.textContent ?? ''));
-    expect(await textOf('#kept')).toMatch(/It holds settings only\. It does not hold the model: who opens it must choose that\.$/);
+    expect(await textOf('#kept')).toMatch(
+      /It holds settings only\. It names org\/tiny, which who opens it is asked about before it is fetched\.$/,
+    );
+    hub.asked.length = 0;
+    const other = await browser.newPage();
+    other.on('request', (r) => {
+      if (!r.url().startsWith(address)) elsewhere.push(r.url());
+      if (r.url().startsWith(`${address}hub/`)) relayed.push(r.url());
+    });
+    await other.goto(page.url());
+    await reaches('ready', other);
+    expect([await chosen(other), await other.$eval('#hub-id', (e) => (e as HTMLInputElement).value)]).toEqual(['embedded', 'org/tiny']);
+    expect(await textOf('#model-hint', other)).toBe(
+      'The link was made with org/tiny, a model of the hub. Nothing of it is fetched until you say so.Load org/tiny',
+    );
+    expect([hub.asked, relayed]).toEqual([[], []]);
+    await other.screenshot({ path: join(shots, 'page-linked-model.png'), fullPage: true });
+    await other.click('#model-hint button');
+    await reaches('ready', other); // loading since the click
+    expect(await chosen(other)).toBe('org/tiny');
+    expect(await other.$eval('#model-hint', (e) => (e as HTMLElement).hidden)).toBe(true);
+    expect(relayed.length).toBeGreaterThan(0);
+    await other.close();
+  });
+
+  it('that a link names is no id: is not offered', async () => {
+    const other = await browser.newPage();
+    const hash = `#s=${deflateRawSync(JSON.stringify({ model: 'https://evil.example/x', budget: 8 })).toString('base64url')}`;
+    await other.goto(`${address}${hash}`);
+    await reaches('ready', other);
+    expect(await textOf('#status', other)).toMatch(/^Settings are from a link\./);
+    expect(await other.$$eval('#model-hint, #hub-field', (all) => all.map((e) => (e as HTMLElement).hidden))).toEqual([true, true]);
+    await other.close();
+  });
+
+  it('comes back by itself after a reload', async () => {
+    await page.waitForFunction(() => history.state?.fields?.model === 'org/tiny');
+    await page.reload();
+    await reaches('ready');
+    expect(await chosen()).toBe('org/tiny');
+    expect(await page.$eval('#hub-id', (e) => (e as HTMLInputElement).value)).toBe('org/tiny');
+    await type('b c d e');
+    await page.click('#explain');
+    await reaches('done');
+    expect((await result()).model?.id).toBe('org/tiny');
+    await page.select('#model-choice', 'embedded');
+    await reaches('ready');
+    await page.waitForFunction(() => history.state?.fields?.model === '');
+    await page.reload();
+    await reaches('ready');
+    expect(await chosen()).toBe('embedded');
   });
 
   it('never makes the page ask another origin', () => {
