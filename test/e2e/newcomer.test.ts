@@ -3,11 +3,9 @@ import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { type Served, serveFolder } from '../support/serve.ts';
-import { inView, reaches, result, rows, seriousProblems, shots, textOf, type, visit } from './visit.ts';
+import { inView, LONG, reaches, result, rows, seriousProblems, shots, textOf, type, visit } from './visit.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-/** Too many words to be through before the page is left. */
-const LONG = 'I expected to hate it, but the jokes land and nobody overacts.';
 
 let browser: Browser;
 let served: Served;

@@ -10,6 +10,10 @@ export const shots = resolve(import.meta.dirname, '../../build');
 mkdirSync(shots, { recursive: true });
 /** Milliseconds that a software GPU on a busy machine may take for any one step. */
 export const SLOW = 90_000;
+/** Too many words to be through before Stop is pressed, or the page is left. */
+export const LONG = 'I expected to hate it, but the jokes land and nobody overacts.';
+/** What the page says of a model that is loaded in WebAssembly, and of its threads. */
+export const ON_CPU = /^model ready · CPU \(WASM (?:relaxed|plain) SIMD, (\d) threads?\)$/;
 
 /** The page that the readings below are taken from unless they are given another. */
 export const visit = {} as { page: Page };
