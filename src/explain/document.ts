@@ -23,6 +23,8 @@ export interface Candidate {
   readonly method: string;
   /** Cross-validated on the masks of the fit, as it came out. */
   readonly r2: number;
+  /** Where it was so much worse that it dropped out: after how many folds, which alone its R² is over. */
+  readonly folds?: number;
 }
 
 export interface FitReport {

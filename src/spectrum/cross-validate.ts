@@ -16,10 +16,12 @@ export interface NamedDecoder {
   readonly predict?: (seen: Masks, values: Float64Array, unseen: Masks, options: DecodeOptions) => Promise<Prediction>;
 }
 
-/** A decoder, or the mean of several ("linear+pursuit"), with R² over rows that none of its fits has seen; of one that dropped out, those it came to. */
+/** A decoder, or the mean of several ("linear+pursuit"), with R² over rows that none of its fits has seen. */
 export interface CrossValidated {
   readonly method: string;
   readonly r2: number;
+  /** Of one that dropped out: the folds it came to, whose rows alone its R² is over. */
+  readonly folds?: number;
 }
 
 /** For each of `folds` folds, the rows it holds; rows 2p and 2p + 1 (complementary masks) stay together. */
@@ -211,7 +213,7 @@ async function predictUnseen(
       if (decoder === favoured || !hasLost(own, best, done, truth)) continue;
       means.delete(decoder);
       const predicted = Float64Array.from(done, (r) => own[r]);
-      dropped.push({ method: decoder.method, r2: rSquared(predicted, truth) });
+      dropped.push({ method: decoder.method, r2: rSquared(predicted, truth), folds: f + 1 });
     }
   }
   const expected = new Map(Array.from(sums, ([method, sum]) => [method, sum / Math.max(1, done.length)]));

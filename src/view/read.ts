@@ -109,5 +109,6 @@ function checkNumbers(e: Fields, players: number): void {
     const one = fields(given, `fit.candidates[${i}]`);
     string(one.method, `fit.candidates[${i}].method`);
     finite(one.r2, `fit.candidates[${i}].r2`);
+    if (one.folds !== undefined) finite(one.folds, `fit.candidates[${i}].folds`);
   });
 }

@@ -63,6 +63,7 @@ export const strings = {
   unstable: 'The five largest effects still changed at the last look.',
   chosen: (method: string) => `used: ${method}`,
   methodsText: 'R² in cross-validation.',
+  droppedOut: (folds: number) => `dropped out, R² over ${folds === 1 ? 'the first fold' : `the first ${count(folds)} folds`} only`,
   structure: 'Structure',
   energy: (shares: readonly number[]) =>
     `${strings.join(

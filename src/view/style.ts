@@ -133,6 +133,7 @@ button.lane { cursor: pointer; }
 .methods li { display: grid; grid-template-columns: minmax(0, 1fr) 3.2rem 2.6rem; gap: 0.5rem; align-items: center; }
 .methods .name { overflow-wrap: anywhere; line-height: 1.3; }
 .methods .number { text-align: end; }
+.methods .short { grid-column: 1 / -1; color: var(--quiet); line-height: 1.3; }
 .methods .used { font-weight: 650; }
 .meter { height: 0.45rem; border-radius: 0.25rem; background: linear-gradient(to right, var(--quiet) calc(var(--share, 0) * 100%), var(--chip) 0); }
 .used .meter { background: linear-gradient(to right, var(--accent) calc(var(--share, 0) * 100%), var(--chip) 0); }

@@ -273,6 +273,17 @@ describe('the report', () => {
     expect(said).not.toContain('!');
   });
 
+  it('says of candidates that dropped out that their R² is over fewer folds', () => {
+    const candidates = [
+      { method: 'gp', r2: 0.9 },
+      { method: 'linear', r2: 0.4, folds: 2 },
+      { method: 'pursuit', r2: 0.3, folds: 1 },
+    ];
+    expect(sentence(report(fitOf({ candidates })))).toContain(
+      '(cross-validated R²: gp 0.90, linear 0.40 in the first 2 folds, then dropped, pursuit 0.30 in the first fold, then dropped)',
+    );
+  });
+
   it('says where R² was cross-validated on the masks that were fitted, and that so few passes may have missed rare combinations', () => {
     const folds = { heldOut: 254, folds: 5, queries: 256 };
     expect(sentence(report(fitOf(folds)))).toContain(

@@ -111,6 +111,32 @@ describe('selection never sees the rows that grade it', () => {
     expect(graded).toBeLessThan(0);
   });
 
+  it('and a decoder that drops out says after how many folds, over whose rows its R² is', async () => {
+    const place = new Map(Array.from({ length: ROWS }, (_, r) => [masks.words[r], r]));
+    const guess = (method: string, off: (r: number) => number): NamedDecoder => ({
+      method,
+      decode: pursuit,
+      predict: async (_m, _v, u) => ({
+        means: Float64Array.from(u.words, (w) => values[place.get(w) as number] + off(place.get(w) as number)),
+      }),
+    });
+    const right = guess('right', () => 0);
+    const wrong = guess('wrong', (r) => 10 + r);
+    const { scored } = await crossValidate([right, wrong], masks, values, { ...OPTIONS, favoured: 'right' });
+    const folds = scored.find(({ method }) => method === 'wrong')?.folds ?? 0;
+    expect(scored.find(({ method }) => method === 'right')?.folds).toBeUndefined();
+    expect(folds).toBeGreaterThan(0);
+    expect(folds).toBeLessThan(OPTIONS.folds);
+    const rows = pairFolds(ROWS, OPTIONS.folds, OPTIONS.seed).slice(0, folds).flat();
+    expect(scored.find(({ method }) => method === 'wrong')?.r2).toBeCloseTo(
+      rSquared(
+        rows.map((r) => values[r] + 10 + r),
+        rows.map((r) => values[r]),
+      ),
+      10,
+    );
+  });
+
   it('and rows that do not grade are fitted without changing who grades', async () => {
     const graded = Uint8Array.from({ length: ROWS }, (_, r) => Number(r > 1));
     const spoiled = values.map((v, r) => (r < 2 ? v + 1000 : v));

@@ -82,6 +82,18 @@ describe('the drawing', () => {
     expect(at(99)).toContain('Rare combinations may not have been seen yet: these are 99 passes.');
   });
 
+  it('says of methods that dropped out that their R² is over fewer folds', () => {
+    const candidates = [
+      { method: 'gp', r2: 0.9 },
+      { method: 'linear', r2: 0.4, folds: 2 },
+      { method: 'pursuit', r2: 0.3, folds: 1 },
+    ];
+    const drawing = draw({ ...pair, fit: { ...pair.fit, candidates } });
+    expect(drawing).toMatch(/0\.40<\/span><span class="short">dropped out, R² over the first 2 folds only<\/span>/);
+    expect(drawing).toMatch(/0\.30<\/span><span class="short">dropped out, R² over the first fold only<\/span>/);
+    expect(drawing.match(/class="short"/g)).toHaveLength(2);
+  });
+
   it('says what the stop rule and the audit found', () => {
     const audit = { masks: 32, r2: 0.9, r2Low: 0.8, r2High: 0.97 };
     const fit = { ...pair.fit, until: { r2: 0.8, bound: 0.81, reached: true }, audit };

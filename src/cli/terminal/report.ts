@@ -168,7 +168,8 @@ function warning({ fit: f, lens }: Explanation): string | null {
 
 function method({ fit: f, method: asked }: Explanation): string {
   const said = asked === f.chosen ? f.chosen : `${asked} took ${f.chosen}`;
-  const candidates = f.candidates.map((c) => `${c.method} ${c.r2.toFixed(2).replace('-', '−')}`).join(', ');
+  const early = (folds?: number) => (folds === undefined ? '' : ` in the first ${folds === 1 ? 'fold' : `${folds} folds`}, then dropped`);
+  const candidates = f.candidates.map((c) => `${c.method} ${c.r2.toFixed(2).replace('-', '−')}${early(c.folds)}`).join(', ');
   return `method ${said}${candidates ? ` (cross-validated R²: ${candidates})` : ''}`;
 }
 

@@ -71,13 +71,14 @@ function methodMarks({ fit }: Explanation): Mark[] {
     mark(
       'ul',
       { class: 'methods' },
-      ...fit.candidates.map(({ method, r2 }) =>
+      ...fit.candidates.map(({ method, r2, folds }) =>
         mark(
           'li',
           { class: method === fit.chosen ? 'used' : '' },
           mark('span', { class: 'name' }, visible(method)),
           mark('span', { class: 'meter', 'aria-hidden': 'true', '--share': Math.max(0, Math.min(1, r2)) }),
           mark('span', { class: 'number' }, size(r2)),
+          folds !== undefined && mark('span', { class: 'short' }, strings.droppedOut(folds)),
         ),
       ),
     ),
