@@ -130,7 +130,7 @@ button.lane { cursor: pointer; }
 .curve .point { fill: var(--card); stroke: var(--accent); stroke-width: 1.8; }
 .curve .stable { stroke: var(--quiet); stroke-width: 1; stroke-dasharray: 3 3; }
 .methods { list-style: none; margin: 0 0 0.4rem; padding: 0; font-size: 0.8125rem; display: grid; gap: 0.2rem; }
-.methods li { display: grid; grid-template-columns: minmax(0, 1fr) 3.2rem 2.6rem; gap: 0.5rem; align-items: center; }
+.methods li { display: grid; grid-template-columns: minmax(0, 1fr) 3.2rem 2.6rem; gap: 0 0.5rem; align-items: center; }
 .methods .name { overflow-wrap: anywhere; line-height: 1.3; }
 .methods .number { text-align: end; }
 .methods .short { grid-column: 1 / -1; color: var(--quiet); line-height: 1.3; }
