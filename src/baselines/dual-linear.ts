@@ -1,4 +1,4 @@
-import { isPresent, type Masks, maskStride, pickMasks } from '../core/masks.ts';
+import { isPaired, isPresent, type Masks, pickMasks } from '../core/masks.ts';
 import { createRandom } from '../core/random.ts';
 import { ridgePath } from '../core/ridge-path.ts';
 import { pairFolds } from '../spectrum/cross-validate.ts';
@@ -86,17 +86,6 @@ function equationsOf(masks: Masks, values: Float64Array): Equations {
     targets: paired ? Float64Array.from(pairs, (r) => (values[r] - values[r + 1]) / 2) : values,
     levels: paired ? Float64Array.from(pairs, (r) => (values[r] + values[r + 1]) / 2) : values,
   };
-}
-
-/** Whether rows 2p and 2p + 1 are complementary throughout. */
-function isPaired({ n, count, words }: Masks): boolean {
-  if (count % 2 === 1) return false;
-  const stride = maskStride(n);
-  const last = 0xffffffff >>> ((32 - (n & 31)) & 31);
-  for (let r = 0; r < count; r += 2)
-    for (let w = 0; w < stride; w++)
-      if ((words[r * stride + w] ^ words[(r + 1) * stride + w]) >>> 0 !== (w === stride - 1 ? last : 0xffffffff)) return false;
-  return true;
 }
 
 /** (K + penalty) α = y over some equations, the constant taken out. */

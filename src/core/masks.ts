@@ -60,6 +60,21 @@ export function lastWordBits(n: number): number {
   return rest === 0 ? 0xffffffff : ((1 << rest) - 1) >>> 0;
 }
 
+/** Whether mask r + 1 is the complement of mask r. */
+export function isComplement({ n, words }: Masks, r: number): boolean {
+  const stride = maskStride(n);
+  for (let w = 0, at = r * stride; w < stride; w++, at++)
+    if ((words[at] ^ words[at + stride]) >>> 0 !== (w === stride - 1 ? lastWordBits(n) : 0xffffffff)) return false;
+  return true;
+}
+
+/** Whether every row 2p + 1 is the complement of row 2p. */
+export function isPaired(masks: Masks): boolean {
+  if (masks.count % 2 !== 0) return false;
+  for (let r = 0; r < masks.count; r += 2) if (!isComplement(masks, r)) return false;
+  return true;
+}
+
 /** Masks from rows of 0/1 (or booleans): `masksFromRows([[1, 0], [1, 1]])`. */
 export function masksFromRows(rows: ArrayLike<ArrayLike<number | boolean>>): Masks {
   const masks = createMasks(rows[0]?.length ?? 0, rows.length);

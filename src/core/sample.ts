@@ -1,5 +1,5 @@
 import { WebspexError } from './errors.ts';
-import { createMasks, lastWordBits, type Masks, maskKey, maskStride } from './masks.ts';
+import { createMasks, lastWordBits, type Masks, maskKey, maskStride, pickMasks } from './masks.ts';
 import { createRandom, shuffle } from './random.ts';
 
 /** Largest n at which every mask is listed rather than drawn. */
@@ -15,6 +15,26 @@ export function pairedMasks(n: number, count: number, seed: number): Masks {
   const wanted = n < 31 ? Math.min(count, 2 ** n) : count;
   const pairs = Math.floor(wanted / 2);
   return n <= MAX_EXHAUSTIVE_PLAYERS ? shuffledPairs(n, pairs, seed) : drawnPairs(n, pairs, seed);
+}
+
+/** Which of a pair is drawn. */
+const COIN_STREAM = 14;
+
+/**
+ * Uniform, distinct masks that go on after the first `from` rows of `pairedMasks`: one of each further pair of that list, by a coin; where the
+ * list ends, what is left of its pairs. A shorter list is a prefix of a longer one unless it comes to that end.
+ */
+export function unpairedMasks(n: number, count: number, seed: number, from: number): Masks {
+  const all = pairedMasks(n, from + 2 * count, seed);
+  const coin = createRandom(seed, COIN_STREAM);
+  const drawn: number[] = [];
+  const left: number[] = [];
+  for (let r = from; r < all.count; r += 2) {
+    const second = coin.below(2);
+    drawn.push(r + second);
+    left.push(r + 1 - second);
+  }
+  return pickMasks(all, [...drawn, ...left].slice(0, count));
 }
 
 /** Without replacement from the listed half of the cube: the masks without player n − 1, each with its complement. */

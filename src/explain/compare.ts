@@ -86,7 +86,8 @@ export async function compareMethods(valueFunction: ValueFunction, options: Comp
       ...ownOptions(method, { index, faithful }),
       onProgress: onProgress && ((progress) => onProgress({ ...progress, method })),
     };
-    const run = explainFrom(async () => ({ valueFunction: cached, options: own, origin: FUNCTION_ORIGIN, spareEnds, sequential }));
+    const assignment = { valueFunction: cached, options: own, origin: FUNCTION_ORIGIN, spareEnds, sequential, asPlanned: true };
+    const run = explainFrom(async () => assignment);
     explained.push({ method, explanation: await run.result });
   }
   const values = Float64Array.from({ length: common.count }, (_, r) => known.get(maskKey(common, r)) as number);

@@ -8,9 +8,10 @@ import { methodEntry } from './methods.ts';
 import { type ExplainOptions, fewestMasks, type Settings, settle } from './options.ts';
 import { designOf, type Plan, planMasks, sparingEnds } from './plan.ts';
 import { type Origin, type Spent, writeExplanation } from './report.ts';
-import { doublingLooks, growingLooks, rowsInFold, splitRows } from './rows.ts';
+import { doublingLooks, FIRST_LOOK, growingLooks, rowsInFold, splitRows } from './rows.ts';
 import { breather, type ExplainRun, type RunControl, startRun } from './run.ts';
 import { emptyMemory, type Memory, solve, transform } from './solve.ts';
+import { isEven, unpaired } from './unpair.ts';
 import { explainedSpectrum } from './verify.ts';
 
 /** One call of the value function should take about this long, so that Stop and progress stay live, unless a lens knows better. */
@@ -22,12 +23,15 @@ const MOST_BATCH = 8192;
 interface Session {
   readonly settings: Settings;
   readonly origin: Origin;
-  readonly plan: Plan;
+  /** Changes where the first look finds that complements say nothing new. */
+  plan: Plan;
   readonly memory: Remembered | null;
   /** Why no more may be spent, once that is so. */
   capped: WebspexError | null;
   /** All 2ⁿ masks are to be evaluated. */
   readonly exhaustive: boolean;
+  /** Masks after the first look need not come in pairs. */
+  readonly mayUnpair: boolean;
   /** As in an assignment. */
   readonly sequential?: boolean;
   readonly values: Float32Array;
@@ -76,13 +80,24 @@ export interface Assignment {
   readonly spareEnds?: boolean;
   /** Players are words in order that a model reads from first to last, and nothing is left where all are absent: how a text ends counts by itself. */
   readonly sequential?: boolean;
+  /** Masks are those of the plan, whatever their values: others have been chosen not to be among them. */
+  readonly asPlanned?: boolean;
 }
 
 /** As `explain`, for lenses that must look at the model before they know their players. */
 export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
   return startRun(async (control) => {
     const assignment = await prepare();
-    const { valueFunction, options, origin, asked, batchMs = options.batchMs ?? BATCH_MS, spareEnds = false, sequential } = assignment;
+    const {
+      valueFunction,
+      options,
+      origin,
+      asked,
+      batchMs = options.batchMs ?? BATCH_MS,
+      spareEnds = false,
+      sequential,
+      asPlanned = false,
+    } = assignment;
     const settings = settle(options);
     const { plan, exhaustive } = planRun(settings, spareEnds);
     const memory = options.log ? await remembering(valueFunction, options.log, await questionOf(origin, settings.players, asked)) : null;
@@ -91,6 +106,7 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
       origin,
       plan,
       exhaustive,
+      mayUnpair: !asPlanned && !exhaustive && mayUnpair(settings),
       sequential,
       values: new Float32Array(plan.masks.count),
       spent: { queries: 0, fresh: 0, evaluateMs: 0, decodeMs: 0 },
@@ -103,6 +119,16 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
     };
     return produce(memory?.valueFunction ?? valueFunction, session, options, control);
   });
+}
+
+/** Methods that need no pairs, where nothing else chooses the masks. */
+function mayUnpair({ method, index }: Settings): boolean {
+  return (method === 'auto' || methodEntry(method)?.singles === true) && designOf(method, index) === null;
+}
+
+/** The first look is over: complements say nothing new. */
+function unpair(session: Session, from: number): void {
+  session.plan = { ...session.plan, masks: unpaired(session.plan.masks, from, session.settings.seed) };
 }
 
 /** Indices that average over uniform masks, where the two ends weigh as little as any other mask. */
@@ -131,7 +157,7 @@ export function planRun(settings: Settings, spareEnds = false): Pick<Session, 'p
 }
 
 async function produce(valueFunction: ValueFunction, session: Session, options: ExplainOptions, control: RunControl): Promise<Explanation> {
-  const { spent, settings, plan } = session;
+  const { spent, settings, plan, values } = session;
   const end = plan.masks.count - settings.audit;
   const { looks = (settings.untilR2 === null ? doublingLooks : growingLooks)(end) } = plan;
   const fewest = fewestMasks(settings);
@@ -139,6 +165,7 @@ async function produce(valueFunction: ValueFunction, session: Session, options: 
   for (const look of [...looks, end]) {
     await evaluateUpTo(look, valueFunction, session, options, control);
     if (control.stopped || session.capped || spent.queries >= end) break;
+    if (look === FIRST_LOOK && session.mayUnpair && isEven(values, look)) unpair(session, look);
     if (!ready()) continue;
     control.emit(await decode(session, false, options));
     if (session.assured.until?.reached) break;

@@ -28,6 +28,8 @@ export interface MethodEntry {
   readonly run?: (n: number, budget: number, seed: number) => Plan | null;
   /** Its own masks; without it fits on uniform pairs. */
   readonly design?: Design;
+  /** Where complementary masks say the same it fits on one of each pair as well as on other uniform masks. */
+  readonly singles?: boolean;
   /** Largest interaction by default, where it fits all interactions up to an order; `most` unknowns at most. */
   readonly order?: number;
   readonly most?: number;
@@ -49,9 +51,9 @@ const paired = (n: number, order: number) => 2 + fewestPairedMasks(n, order);
 /** Every method but `auto` and `exact`, in the order in which they are listed. */
 export const METHOD_TABLE = {
   linear: { decode: linear },
-  proxyspex: { decode: proxyspex },
-  pursuit: { decode: pursuit },
-  gp: { decode: gp, mostMasks: MOST_ROWS, mostPlayers: MOST_PLAYERS },
+  proxyspex: { decode: proxyspex, singles: true },
+  pursuit: { decode: pursuit, singles: true },
+  gp: { decode: gp, singles: true, mostMasks: MOST_ROWS, mostPlayers: MOST_PLAYERS },
   spex: { run: spexRun },
   lime: { decode: lime, design: limeMasks, order: 1, mostPlayers: MOST_REGRESSED, exhausts: true },
   kernelshap: {
@@ -68,7 +70,7 @@ export const METHOD_TABLE = {
   'faith-shap': { decode: faithShap, design: shapleyMasks, order: 2, most: 1200, fewest: paired, exhausts: true },
   'kernelshap-iq': { decode: kernelshapIq, design: shapleyMasks, order: 2, most: 600, fewest: paired, exhausts: true },
   'leave-one-out': { decode: leaveOneOut, design: leaveOneOutMasks, order: 1, fewest: (n) => (n === 1 ? 2 : n + 2) },
-  lasso: { decode: lasso, order: 2, most: 10_000 },
+  lasso: { decode: lasso, singles: true, order: 2, most: 10_000 },
 } as const satisfies Readonly<Record<string, MethodEntry>>;
 
 export type SingleMethod = keyof typeof METHOD_TABLE;

@@ -7,7 +7,7 @@ export const MOST_HELD_OUT_PAIRS = 128;
 export const FOLDS = 5;
 
 /** Snapshots are taken after so many passes, and after each doubling. */
-const FIRST_LOOK = 64;
+export const FIRST_LOOK = 64;
 
 /**
  * Which pairs grade a method that fits masks of its own, and never fit. Rows 2p and 2p + 1 are complementary and stay together; the first

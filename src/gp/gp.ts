@@ -1,7 +1,7 @@
 import { WebspexError } from '../core/errors.ts';
-import { type Masks, maskStride } from '../core/masks.ts';
+import { isPaired, type Masks, maskStride } from '../core/masks.ts';
 import { checkValues, type DecodeOptions, type Fit } from '../spectrum/spectrum.ts';
-import { arrange, isPaired } from './kernel.ts';
+import { arrange } from './kernel.ts';
 import { BETWEEN, type Pace, paced } from './pace.ts';
 import { interactionVariances } from './posterior.ts';
 import { condition, type Process } from './process.ts';

@@ -1,4 +1,4 @@
-import { lastWordBits, type Masks, maskStride } from '../core/masks.ts';
+import { isPaired, type Masks } from '../core/masks.ts';
 import { padded } from './factor.ts';
 import type { Hyper } from './hyper.ts';
 import type { Pace } from './pace.ts';
@@ -28,16 +28,6 @@ export function arrange(masks: Masks, suffix = false): Rows {
   const paired = !suffix && isPaired(masks);
   const units = paired ? masks.count / 2 : masks.count;
   return { masks, paired, suffix, units, size: padded(units), windows: windowsOf(masks, paired ? 2 : 1) };
-}
-
-/** Whether every row 2p + 1 is the complement of row 2p. */
-export function isPaired({ n, count, words }: Masks): boolean {
-  if (count % 2 !== 0) return false;
-  const stride = maskStride(n);
-  for (let r = 0; r < count; r += 2)
-    for (let w = 0; w < stride; w++)
-      if ((words[r * stride + w] ^ words[(r + 1) * stride + w]) >>> 0 !== (w === stride - 1 ? lastWordBits(n) : 0xffffffff)) return false;
-  return true;
 }
 
 /** Numbers by row → one list a matrix: sums and differences of pairs over √2, or the numbers themselves. */

@@ -1,3 +1,4 @@
+import { isComplement, type Masks } from '../core/masks.ts';
 import type { Correlator } from './correlate.ts';
 import { type Candidate, priceOf, type Variances } from './screen.ts';
 import { characterOf, type Rows } from './support.ts';
@@ -51,15 +52,13 @@ export interface Scale {
  * Noise is told apart by parity: where rows 2p and 2p + 1 are complementary, a character of even degree is the same on both and sees the even
  * part of the residual alone, twice.
  */
-export function scaleOf(n: number, residual: Float64Array, { noise, byDegree }: Variances): Scale {
-  const count = residual.length;
-  const sums = [0, 0];
+export function scaleOf(masks: Masks, residual: Float64Array, { noise, byDegree }: Variances): Scale {
+  const { n, count } = masks;
   let all = Number.MIN_VALUE;
   for (let r = 0; r < count; r++) all += residual[r] * residual[r];
-  for (let r = 0; r + 1 < count; r += 2) {
-    sums[0] += (residual[r] + residual[r + 1]) ** 2;
-    sums[1] += (residual[r] - residual[r + 1]) ** 2;
-  }
+  let across = 0;
+  for (let r = 0; r + 1 < count; r += 2) if (isComplement(masks, r)) across += 2 * residual[r] * residual[r + 1];
+  const sums = [all + across, all - across];
   const noises = sums.map((sum) => noise * Math.max(sum / all, LEAST_PART));
   return {
     evidence: (product, d) => (product * product) / (count * noises[d & 1]),

@@ -35,11 +35,11 @@ export async function scattered(rows: Rows, correlator: Correlator, known: Greed
   renew();
   const most = Math.floor(MAX_SHARE * count);
   for (let screening = 0; screening < SCREENINGS && support.size < most; screening++) {
-    const promising = await exhaust(rows, correlator, residual, scaleOf(n, residual, spread), degree, breathe);
+    const promising = await exhaust(rows, correlator, residual, scaleOf(rows.masks, residual, spread), degree, breathe);
     const pool = promising.map(({ members }) => ({ members, column: characterOf(rows.masks, members) }));
     const before = support.size;
     while (support.size < most) {
-      const scale = scaleOf(n, residual, spread);
+      const scale = scaleOf(rows.masks, residual, spread);
       let best = -1;
       let most = 0;
       for (const [k, { members, column }] of pool.entries()) {

@@ -1,4 +1,4 @@
-import { pairedMasks } from '../../core/sample.ts';
+import type { ValueFunction } from '../../core/masks.ts';
 import type { Explanation } from '../../explain/document.ts';
 import { explain } from '../../explain/explain.ts';
 import type { Method } from '../../explain/options.ts';
@@ -40,10 +40,14 @@ export interface Look {
 export async function followGame(game: Game, method: Method, budget: number, seed: number): Promise<Look[]> {
   const exact = exactFbii(game, ORDER);
   const seen = new Uint8Array(game.values.length);
-  const order = pairedMasks(game.players, budget, seed).words;
+  const order: number[] = [];
   const out: Look[] = [];
   let next = 0;
-  const run = explain(async (masks) => Float32Array.from(masks.words, (m) => game.values[m]), {
+  const valueFunction: ValueFunction = async ({ words }) => {
+    order.push(...words);
+    return Float32Array.from(words, (m) => game.values[m]);
+  };
+  const run = explain(valueFunction, {
     players: game.players,
     method,
     budget,

@@ -1,6 +1,8 @@
 import { isPresent, type Masks, sliceMasks } from '../../core/masks.ts';
 import { createRandom, type Random } from '../../core/random.ts';
 import { pairedMasks } from '../../core/sample.ts';
+import { FIRST_LOOK } from '../../explain/rows.ts';
+import { isEven, unpaired } from '../../explain/unpair.ts';
 import { evaluateSpectrum, type Spectrum, spectrumFromTerms } from '../../spectrum/spectrum.ts';
 import { type Family, FRESH, type Game, type GameHead, SEED, spexPlanOf } from './game.ts';
 
@@ -83,15 +85,22 @@ const PLANTED: readonly Planted[] = [
 /** Names of the planted functions. */
 export const PLANTED_NAMES: readonly string[] = PLANTED.map((p) => p.name);
 
+/** Those that a run evaluates, without complements where the first look finds that they say nothing new; and pairs that are not among them. */
+function masksFor(n: number, f: (masks: Masks) => Float64Array): { fit: Masks; fresh: Masks } {
+  const masks = pairedMasks(n, 2 * FIT + FRESH, SEED);
+  const fit = sliceMasks(masks, 0, FIT);
+  const fresh = (from: number) => sliceMasks(masks, from, from + FRESH);
+  if (!isEven(f(sliceMasks(masks, 0, FIRST_LOOK)), FIRST_LOOK)) return { fit, fresh: fresh(FIT) };
+  return { fit: unpaired(fit, FIRST_LOOK, SEED), fresh: fresh(2 * FIT) };
+}
+
 /** A planted function at the masks of the benchmark; nothing of it need be stored. */
 export function plantedGame(name: string): Game {
   const stream = PLANTED.findIndex((p) => p.name === name);
   const { family, n, noise, spexBits, build } = PLANTED[stream];
   const f = build(createRandom(SEED, 50 + stream));
   const shake = createRandom(SEED, 70 + stream);
-  const masks = pairedMasks(n, FIT + FRESH, SEED);
-  const fit = sliceMasks(masks, 0, FIT);
-  const fresh = sliceMasks(masks, FIT, FIT + FRESH);
+  const { fit, fresh } = masksFor(n, f);
   const clean = f(fit);
   const mean = clean.reduce((a, b) => a + b, 0) / FIT;
   const deviation = Math.sqrt(clean.reduce((sum, v) => sum + (v - mean) ** 2, 0) / FIT);
