@@ -134,7 +134,7 @@ async function decodeOnce(method: string, decode: Decoder, { fit, memory }: Task
   return found;
 }
 
-/** `auto`: the Gaussian process, unless cross-validation on the fitting masks finds a candidate or a mean of some clearly better. */
+/** `auto`: a mean of the candidates, all of it the Gaussian process as far as cross-validation on the fitting masks does not say otherwise. */
 async function choose(task: Task, options: DecodeOptions): Promise<Found> {
   const { masks, values } = task.fit;
   const names = task.thorough ? [...QUICK, ...SLOW] : QUICK;
@@ -143,9 +143,16 @@ async function choose(task: Task, options: DecodeOptions): Promise<Found> {
   if (process) decoders.push(named('gp', gp, process));
   const choice = await crossValidated(decoders, task, options);
   const fits: Fit[] = [];
-  for (const method of choice.chosen.split('+') as DecodingMethod[])
-    fits.push(method === 'gp' && process ? process : await METHOD_TABLE[method].decode(masks, values, options));
-  return { fit: fits.length === 1 ? fits[0] : averageFits(fits), candidates: choice.scored, choice };
+  for (const { method } of choice.chosen)
+    fits.push(method === 'gp' && process ? process : await METHOD_TABLE[method as DecodingMethod].decode(masks, values, options));
+  const fit =
+    fits.length === 1
+      ? fits[0]
+      : averageFits(
+          fits,
+          choice.chosen.map(({ weight }) => weight),
+        );
+  return { fit, candidates: choice.scored, choice };
 }
 
 function bySize(interactions: Interaction[]): Interaction[] {

@@ -1,14 +1,14 @@
 import { maskKey, maskStride } from '../core/masks.ts';
 import type { Fit } from './spectrum.ts';
 
-/** The mean of several fits of one function: spectra are linear, so it predicts the mean of their predictions. */
-export function averageFits(fits: readonly Fit[]): Fit {
+/** The mean of several fits of one function by weights that add up to 1: spectra are linear, so it predicts the mean of their predictions. */
+export function averageFits(fits: readonly Fit[], weights: readonly number[]): Fit {
   const n = fits[0].spectrum.n;
   const stride = maskStride(n);
   const places = new Map<string, number>();
   const keys: number[] = [];
   const sums: number[] = [];
-  const at = fits.map(({ spectrum }) => {
+  const at = fits.map(({ spectrum }, f) => {
     const count = spectrum.coefficients.length;
     const list = { n, count, words: spectrum.keys };
     return Array.from({ length: count }, (_, k) => {
@@ -20,7 +20,7 @@ export function averageFits(fits: readonly Fit[]): Fit {
         keys.push(...spectrum.keys.subarray(k * stride, (k + 1) * stride));
         sums.push(0);
       }
-      sums[place] += spectrum.coefficients[k] / fits.length;
+      sums[place] += weights[f] * spectrum.coefficients[k];
       return place;
     });
   });
@@ -29,7 +29,7 @@ export function averageFits(fits: readonly Fit[]): Fit {
     at[f].forEach((place, k) => {
       terms[place] = k;
     });
-    return { fit, weight: 1 / fits.length, terms };
+    return { fit, weight: weights[f], terms };
   });
   return {
     method: fits.map((f) => f.method).join('+'),

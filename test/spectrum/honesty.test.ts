@@ -146,10 +146,10 @@ describe('standard errors', () => {
     const y = evaluateTerms(terms, masks);
     const a = await linear(masks, y, { seed: 1 });
     const b = await pursuit(masks, y, { seed: 1 });
-    const both = averageFits([a, b]);
+    const both = averageFits([a, b], [0.7, 0.3]);
     const [pa, pb, pm] = [a, b, both].map((fit) => evaluateSpectrum(fit.spectrum, masks));
-    for (let r = 0; r < masks.count; r++) expect(Math.abs(pm[r] - (pa[r] + pb[r]) / 2)).toBeLessThan(1e-10);
-    const twice = averageFits([b, b]);
+    for (let r = 0; r < masks.count; r++) expect(Math.abs(pm[r] - (0.7 * pa[r] + 0.3 * pb[r]))).toBeLessThan(1e-10);
+    const twice = averageFits([b, b], [0.2, 0.8]);
     const errors = (fit: typeof b) => standardErrors(fit, interactionRows(fit.spectrum, { index: 'FBII', maxOrder: 3 }), 1);
     const doubled = await errors(twice);
     for (const [i, e] of (await errors(b)).entries()) expect(Math.abs(doubled[i] - e)).toBeLessThan(1e-12);
@@ -196,16 +196,15 @@ describe('cross-validation', () => {
     { method: 'pursuit', decode: pursuit },
   ];
 
-  it('offers the mean of the best two, best first, and takes a decoder alone where it is clearly the best', async () => {
+  it('takes a decoder alone where it is clearly the best, and says R² of each, best first', async () => {
     const { masks, y } = plant(hierarchical(14, 30, 3), 300);
     const { scored, chosen } = await crossValidate(both, masks, y, { folds: 5, seed: 1 });
-    expect(scored.map((s) => s.method).sort()).toEqual(['linear', 'pursuit', 'pursuit+linear']);
-    expect(scored.map((s) => s.r2)).toEqual(scored.map((s) => s.r2).sort((a, b) => b - a));
-    expect(scored[0].method).toBe('pursuit');
-    expect(chosen).toBe('pursuit');
+    expect(scored.map((s) => s.method)).toEqual(['pursuit', 'linear']);
+    expect(scored[0].r2).toBeGreaterThan(scored[1].r2);
+    expect(chosen).toEqual([{ method: 'pursuit', weight: 1 }]);
   });
 
-  it('takes the mean where its members are equally good and their errors differ', async () => {
+  it('takes a mean where errors of its members differ, offers it too, and grades it with weights of other folds', async () => {
     const { masks, y } = plant(hierarchical(14, 8, 3), 200);
     const random = createRandom(4);
     // Each errs by its own pattern of sixty high frequencies, equally large.
@@ -216,16 +215,21 @@ describe('cross-validation', () => {
         decode: async () => ({ method, spectrum: spectrumFromTerms(14, [...hierarchical(14, 8, 3), ...pattern]), factor: null }),
       };
     };
-    const { chosen } = await crossValidate([wrong('a'), wrong('b')], masks, y, { folds: 5, seed: 1 });
-    expect(chosen.split('+').sort()).toEqual(['a', 'b']);
+    const two = [wrong('a'), wrong('b')];
+    const { chosen, scored, predicted } = await crossValidate(two, masks, y, { folds: 5, seed: 1 });
+    expect(chosen.map((c) => c.method).sort()).toEqual(['a', 'b']);
+    for (const { weight } of chosen) expect(Math.abs(weight - 0.5)).toBeLessThan(0.1);
+    expect(scored[0].method).toBe(chosen.map((c) => c.method).join('+'));
+    expect(scored[0].r2).toBeCloseTo(rSquaredOf(predicted, y), 12);
+    expect(scored[0].r2).toBeGreaterThan(scored[1].r2);
   });
 
-  it('takes the favoured decoder where none is clearly better, and not where one is', async () => {
+  it('gives the favoured decoder the weight that rows do not give to another', async () => {
     const { masks, y } = plant(hierarchical(14, 30, 3), 300);
     const twin = { method: 'twin', decode: both.find((d) => d.method === 'pursuit')!.decode };
     const choose = async (favoured: string) => (await crossValidate([...both, twin], masks, y, { folds: 5, seed: 1, favoured })).chosen;
-    expect(await choose('twin')).toBe('twin');
-    expect(await choose('linear')).not.toBe('linear');
+    expect(await choose('twin')).toEqual([{ method: 'twin', weight: 1 }]);
+    expect((await choose('linear')).some((c) => c.method === 'linear')).toBe(false);
   });
 
   it('makes no more folds of a decoder that has clearly lost to the favoured one, and none of one whose predictions are known', async () => {
@@ -243,12 +247,12 @@ describe('cross-validation', () => {
     const first = await crossValidate(counted, masks, y, options);
     expect([calls.get('linear'), calls.get('pursuit')]).toEqual([1, 5]);
     expect(first.scored.map((s) => s.method)).toEqual(['pursuit', 'linear']);
-    expect(first.chosen).toBe('pursuit');
+    expect(first.chosen.map((c) => c.method)).toEqual(['pursuit']);
     const again = await crossValidate(counted, masks, y, options);
     expect([calls.get('linear'), calls.get('pursuit')]).toEqual([1, 5]);
     expect(again).toEqual(first);
     // Where the weak one is favoured, the other has not lost.
-    expect((await crossValidate(counted, masks, y, { folds: 5, seed: 1, favoured: 'linear' })).chosen).not.toBe('linear');
+    expect((await crossValidate(counted, masks, y, { folds: 5, seed: 1, favoured: 'linear' })).chosen[0].method).toBe('pursuit');
     expect(calls.get('pursuit')).toBe(10);
   });
 

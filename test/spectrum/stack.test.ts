@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/core/random.ts';
+import { stackWeights } from '../../src/spectrum/stack.ts';
+
+const random = createRandom(6);
+const noise = (rows: number, size: number) => Float64Array.from({ length: rows }, () => size * random.normal());
+const plus = (a: Float64Array, b: Float64Array) => a.map((v, r) => v + b[r]);
+
+/** Squared error of a mean, and ten times the least variance times the squared distance from the centre. */
+function costOf(weights: ArrayLike<number>, errors: readonly Float64Array[], centre: Float64Array): number {
+  const rows = errors[0].length;
+  const variance = Math.min(...errors.map((e) => e.reduce((sum, v) => sum + v * v, 0) / rows));
+  let cost = 0;
+  for (let r = 0; r < rows; r++) cost += errors.reduce((sum, e, k) => sum + weights[k] * e[r], 0) ** 2;
+  return cost + 10 * variance * centre.reduce((sum, c, k) => sum + (weights[k] - c) ** 2, 0);
+}
+
+describe('stackWeights', () => {
+  it('has the least cost of all weights on a grid of hundredths, by 20 draws of three predictors', () => {
+    for (let draw = 0; draw < 20; draw++) {
+      const shared = noise(40, 1);
+      const errors = [0, 1, 2].map(() => plus(shared, noise(40, 0.3 + random.uniform())));
+      const centre = draw % 2 === 0 ? Float64Array.of(0, 0, 1) : new Float64Array(3).fill(1 / 3);
+      const found = stackWeights(errors, noise(40, 3), centre);
+      expect(found.every((w) => w === 0 || w >= 0.05)).toBe(true);
+      expect(found.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
+      let least = Number.POSITIVE_INFINITY;
+      let best: number[] = [];
+      for (let a = 0; a <= 100; a++)
+        for (let b = 0; a + b <= 100; b++) {
+          const weights = [a / 100, b / 100, (100 - a - b) / 100];
+          const cost = costOf(weights, errors, centre);
+          if (cost < least) [least, best] = [cost, weights];
+        }
+      // A hundredth for the grid, and what weights below a twentieth are worth, which nothing gets.
+      for (const [k, w] of found.entries()) expect(Math.abs(w - best[k])).toBeLessThan(0.06);
+    }
+  });
+
+  it('of predictors that are equally good and err independently, takes more of the favoured one, less so with more rows', () => {
+    const favoured = Float64Array.of(1, 0);
+    const few = [0, 1].map(() => noise(20, 1));
+    const many = [0, 1].map(() => noise(2000, 1));
+    const [ofFew] = stackWeights(few, noise(20, 3), favoured);
+    const [ofMany] = stackWeights(many, noise(2000, 3), favoured);
+    expect(ofFew).toBeGreaterThan(0.55);
+    expect(Math.abs(ofMany - 0.5)).toBeLessThan(0.05);
+  });
+
+  it('takes an exact one alone whoever is favoured, of two exact ones the favoured, and the centre where nothing varies', () => {
+    const exact = new Float64Array(50);
+    const y = noise(50, 2);
+    expect([...stackWeights([noise(50, 1), exact], y, Float64Array.of(1, 0))]).toEqual([0, 1]);
+    const [bad, one, other] = stackWeights([noise(50, 1), exact, exact], y, Float64Array.of(0, 1, 0));
+    expect(bad).toBe(0);
+    expect(other).toBe(0);
+    expect(one).toBe(1);
+    expect([...stackWeights([exact, exact], new Float64Array(50), Float64Array.of(0.5, 0.5))]).toEqual([0.5, 0.5]);
+    expect([...stackWeights([noise(50, 1)], y, Float64Array.of(1))]).toEqual([1]);
+  });
+
+  it('does not depend on the unit of the values', () => {
+    const errors = [noise(30, 1), noise(30, 1), noise(30, 2)];
+    const y = noise(30, 3);
+    const centre = Float64Array.of(0, 1, 0);
+    const weights = stackWeights(errors, y, centre);
+    for (const unit of [1e-12, 1e9]) {
+      const scaled = stackWeights(
+        errors.map((e) => e.map((v) => unit * v)),
+        y.map((v) => unit * v),
+        centre,
+      );
+      for (const [k, w] of scaled.entries()) expect(Math.abs(w - weights[k])).toBeLessThan(1e-9);
+    }
+  });
+});
