@@ -118,7 +118,9 @@ export async function crossValidate(
     folds.map((rows) => ({ rows, grading: graded(rows) })),
     options,
   );
-  const weigh = (rows: readonly number[]) => weightsBy(left, means, values, graded(rows), options.favoured);
+  const foldOf = new Uint8Array(masks.count);
+  for (const [f, rows] of folds.entries()) for (const r of rows) foldOf[r] = f;
+  const weigh = (rows: readonly number[]) => weightsBy(left, means, values, graded(rows), foldOf, options.favoured);
   const predicted = new Float64Array(masks.count);
   for (const fold of folds) {
     const weights = weigh(rowsOutside(fold, masks.count));
@@ -147,6 +149,7 @@ function weightsBy(
   predictions: readonly Float64Array[],
   values: ArrayLike<number>,
   rows: readonly number[],
+  foldOf: Uint8Array,
   favoured: string | undefined,
 ): Float64Array {
   const isFavoured = (d: number) => decoders[d].method === favoured;
@@ -157,6 +160,7 @@ function weightsBy(
     errors,
     Float64Array.from(rows, (r) => values[r]),
     centre,
+    rows.map((r) => foldOf[r]),
   );
 }
 

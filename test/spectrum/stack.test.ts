@@ -4,6 +4,7 @@ import { stackWeights } from '../../src/spectrum/stack.ts';
 
 const random = createRandom(6);
 const noise = (rows: number, size: number) => Float64Array.from({ length: rows }, () => size * random.normal());
+const oneFold = (rows: number) => new Uint8Array(rows);
 const plus = (a: Float64Array, b: Float64Array) => a.map((v, r) => v + b[r]);
 
 /** Squared error of a mean, and ten times the least variance times the squared distance from the centre. */
@@ -21,7 +22,7 @@ describe('stackWeights', () => {
       const shared = noise(40, 1);
       const errors = [0, 1, 2].map(() => plus(shared, noise(40, 0.3 + random.uniform())));
       const centre = draw % 2 === 0 ? Float64Array.of(0, 0, 1) : new Float64Array(3).fill(1 / 3);
-      const found = stackWeights(errors, noise(40, 3), centre);
+      const found = stackWeights(errors, noise(40, 3), centre, oneFold(40));
       expect(found.every((w) => w === 0 || w >= 0.05)).toBe(true);
       expect(found.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
       let least = Number.POSITIVE_INFINITY;
@@ -41,8 +42,8 @@ describe('stackWeights', () => {
     const favoured = Float64Array.of(1, 0);
     const few = [0, 1].map(() => noise(20, 1));
     const many = [0, 1].map(() => noise(2000, 1));
-    const [ofFew] = stackWeights(few, noise(20, 3), favoured);
-    const [ofMany] = stackWeights(many, noise(2000, 3), favoured);
+    const [ofFew] = stackWeights(few, noise(20, 3), favoured, oneFold(20));
+    const [ofMany] = stackWeights(many, noise(2000, 3), favoured, oneFold(2000));
     expect(ofFew).toBeGreaterThan(0.55);
     expect(Math.abs(ofMany - 0.5)).toBeLessThan(0.05);
   });
@@ -50,25 +51,39 @@ describe('stackWeights', () => {
   it('takes an exact one alone whoever is favoured, of two exact ones the favoured, and the centre where nothing varies', () => {
     const exact = new Float64Array(50);
     const y = noise(50, 2);
-    expect([...stackWeights([noise(50, 1), exact], y, Float64Array.of(1, 0))]).toEqual([0, 1]);
-    const [bad, one, other] = stackWeights([noise(50, 1), exact, exact], y, Float64Array.of(0, 1, 0));
+    expect([...stackWeights([noise(50, 1), exact], y, Float64Array.of(1, 0), oneFold(50))]).toEqual([0, 1]);
+    const [bad, one, other] = stackWeights([noise(50, 1), exact, exact], y, Float64Array.of(0, 1, 0), oneFold(50));
     expect(bad).toBe(0);
     expect(other).toBe(0);
     expect(one).toBe(1);
-    expect([...stackWeights([exact, exact], new Float64Array(50), Float64Array.of(0.5, 0.5))]).toEqual([0.5, 0.5]);
-    expect([...stackWeights([noise(50, 1)], y, Float64Array.of(1))]).toEqual([1]);
+    expect([...stackWeights([exact, exact], new Float64Array(50), Float64Array.of(0.5, 0.5), oneFold(50))]).toEqual([0.5, 0.5]);
+    expect([...stackWeights([noise(50, 1)], y, Float64Array.of(1), oneFold(50))]).toEqual([1]);
+  });
+
+  it('takes what is exact in four folds of five and comes to nothing in one, which plain least squares mixes with the favoured one', () => {
+    const folds = Uint8Array.from({ length: 500 }, (_, r) => r % 5);
+    const favoured = noise(500, 1);
+    const other = noise(500, 1.4).map((e, r) => (folds[r] === 0 ? e : 0));
+    const weights = (of: ArrayLike<number>) => stackWeights([favoured, other], noise(500, 1), Float64Array.of(1, 0), of);
+    expect(weights(oneFold(500))[0]).toBeGreaterThan(0.1);
+    expect([...weights(folds)]).toEqual([0, 1]);
+    // Folds that fare alike change little.
+    const alike = [noise(500, 1), noise(500, 1)];
+    const [one] = stackWeights(alike, noise(500, 1), Float64Array.of(1, 0), oneFold(500));
+    expect(Math.abs(stackWeights(alike, noise(500, 1), Float64Array.of(1, 0), folds)[0] - one)).toBeLessThan(0.05);
   });
 
   it('does not depend on the unit of the values', () => {
     const errors = [noise(30, 1), noise(30, 1), noise(30, 2)];
     const y = noise(30, 3);
     const centre = Float64Array.of(0, 1, 0);
-    const weights = stackWeights(errors, y, centre);
+    const weights = stackWeights(errors, y, centre, oneFold(30));
     for (const unit of [1e-12, 1e9]) {
       const scaled = stackWeights(
         errors.map((e) => e.map((v) => unit * v)),
         y.map((v) => unit * v),
         centre,
+        oneFold(30),
       );
       for (const [k, w] of scaled.entries()) expect(Math.abs(w - weights[k])).toBeLessThan(1e-9);
     }
