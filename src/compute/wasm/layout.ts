@@ -133,10 +133,10 @@ function attentionRooms(program: Program): { panels: number; scores: number; val
 function expandedRoom(program: Program): number {
   let most = 0;
   for (const { kernel, bindings, constants } of program.steps)
-    if (kernel === 'matmul' && isPacked(bufferNamed(program, bindings.weight).type))
+    if ((kernel === 'matmul' || kernel === 'absorb-values') && isPacked(bufferNamed(program, bindings.weight).type))
       most = Math.max(most, STRIP_WEIGHTS, 2 * PANEL * constants.K);
-    else if ((kernel === 'absorb-keys' || kernel === 'absorb-values') && isPacked(bufferNamed(program, bindings.weight).type))
-      most = Math.max(most, 2 * PANEL * constants.K, constants.HEAD_WIDTH * constants.K);
+    else if (kernel === 'absorb-keys' && isPacked(bufferNamed(program, bindings.weight).type))
+      most = Math.max(most, constants.HEAD_WIDTH * constants.K);
   return most;
 }
 
@@ -164,9 +164,48 @@ function cutKeyHeads(
   };
 }
 
-/** A weight's columns as arguments: bytes of a panel, the number of its packing as in kernels/shared/expand.ts, and where it is expanded. */
-function panelsOf(type: BufferSpec['type'], K: number, expanded: number): [number, number, number] {
-  return [4 * panelWords(isPacked(type) ? type : 'f32', K), PACKED.indexOf(type as Packed) + 1, expanded];
+/** A weight's columns as arguments: where the first panel lies; bytes of a panel, the number of its packing as in kernels/shared/expand.ts. */
+function panelsOf({ constants, params }: Step, at: Address, bound: Bound): { first: number; panelBytes: number; packing: number } {
+  const { type } = bound('weight');
+  const panelBytes = 4 * panelWords(isPacked(type) ? type : 'f32', constants.K);
+  return {
+    first: at('weight') + (params.weightColumn / PANEL) * panelBytes,
+    panelBytes,
+    packing: PACKED.indexOf(type as Packed) + 1,
+  };
+}
+
+/** Heads that a weight's columns are absorbed by; `bias` where there is one comes between the weight and the output. */
+function absorbing(
+  kernel: 'absorbKeys' | 'absorbValues',
+  step: Step,
+  at: Address,
+  { expanded }: Scratch,
+  bound: Bound,
+): Omit<Call, 'rows'> {
+  const { constants: c, params: p } = step;
+  const { first, panelBytes, packing } = panelsOf(step, at, bound);
+  const heads = p.columns / c.HEAD_WIDTH;
+  const isKeys = kernel === 'absorbKeys';
+  const [input, output] = isKeys ? [c.HEAD_WIDTH, c.K] : [c.K, c.HEAD_WIDTH];
+  const bias = isKeys ? [] : [at('bias', p.weightColumn)];
+  const out = 2 + bias.length;
+  return {
+    kernel,
+    arguments: [
+      ...[at('input'), first, ...bias, at('output'), c.K, c.HEAD_WIDTH, p.columns, heads * input, heads * output],
+      ...[panelBytes, packing, expanded],
+    ],
+    cut: {
+      parts: heads,
+      together: 1,
+      work: c.K * c.HEAD_WIDTH,
+      // The bias' place is overwritten where there is none.
+      byPart: { 0: 4 * input, 1: (c.HEAD_WIDTH / PANEL) * panelBytes, 2: 4 * c.HEAD_WIDTH, [out]: 4 * output },
+      byRow: { 0: 4 * heads * input, [out]: 4 * heads * output },
+      counts: { [out + 3]: c.HEAD_WIDTH },
+    },
+  };
 }
 
 /** The export of each kernel and the order of its arguments, as in kernels/*.ts. */
@@ -179,14 +218,14 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
     kernel: 'layerNorm',
     arguments: [at('input'), at('gamma'), at('beta'), at('output'), c.WIDTH, c.STRIDE, c.EPSILON],
   }),
-  matmul: ({ constants: c, params: p }, at, { expanded }, bound) => {
-    const packing = panelsOf(bound('weight').type, c.K, expanded);
-    const [panelBytes] = packing;
+  matmul: (step, at, { expanded }, bound) => {
+    const { constants: c, params: p } = step;
+    const { first, panelBytes, packing } = panelsOf(step, at, bound);
     return {
       kernel: 'matmul',
       arguments: [
         at('input'),
-        at('weight') + (p.weightColumn / PANEL) * panelBytes,
+        first,
         at('bias', p.weightColumn),
         c.RESIDUAL ? at('residual', p.outputColumn) : 0,
         at('output', p.outputColumn),
@@ -194,7 +233,8 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
         p.columns,
         p.outputStride,
         c.ACTIVATION,
-        ...packing,
+        ...[panelBytes, packing, expanded],
+        c.K,
       ],
       cut: {
         parts: p.columns / PANEL,
@@ -242,61 +282,8 @@ const CALLS: Readonly<Record<KernelName, (step: Step, at: Address, scratch: Scra
     ],
     cut: cutKeyHeads(c, p, bound('keyValue').rows, { ranges: 3, output: 4, heads: 7 }),
   }),
-  'absorb-keys': ({ constants: c, params: p }, at, { expanded }, bound) => {
-    const packing = panelsOf(bound('weight').type, c.K, expanded);
-    const [panelBytes] = packing;
-    const heads = p.columns / c.HEAD_WIDTH;
-    return {
-      kernel: 'absorbKeys',
-      arguments: [
-        at('input'),
-        at('weight') + (p.weightColumn / PANEL) * panelBytes,
-        at('output'),
-        c.K,
-        c.HEAD_WIDTH,
-        p.columns,
-        p.columns,
-        heads * c.K,
-        ...packing,
-      ],
-      cut: {
-        parts: heads,
-        together: 1,
-        work: c.K * c.HEAD_WIDTH,
-        byPart: { 0: 4 * c.HEAD_WIDTH, 1: (c.HEAD_WIDTH / PANEL) * panelBytes, 2: 4 * c.K },
-        byRow: { 0: 4 * p.columns, 2: 4 * heads * c.K },
-        counts: { 5: c.HEAD_WIDTH },
-      },
-    };
-  },
-  'absorb-values': ({ constants: c, params: p }, at, { expanded }, bound) => {
-    const packing = panelsOf(bound('weight').type, c.K, expanded);
-    const [panelBytes] = packing;
-    const heads = p.columns / c.HEAD_WIDTH;
-    return {
-      kernel: 'absorbValues',
-      arguments: [
-        at('input'),
-        at('weight') + (p.weightColumn / PANEL) * panelBytes,
-        at('bias', p.weightColumn),
-        at('output'),
-        c.K,
-        c.HEAD_WIDTH,
-        p.columns,
-        heads * c.K,
-        p.columns,
-        ...packing,
-      ],
-      cut: {
-        parts: heads,
-        together: 1,
-        work: c.K * c.HEAD_WIDTH,
-        byPart: { 0: 4 * c.K, 1: (c.HEAD_WIDTH / PANEL) * panelBytes, 2: 4 * c.HEAD_WIDTH, 3: 4 * c.HEAD_WIDTH },
-        byRow: { 0: 4 * heads * c.K, 3: 4 * p.columns },
-        counts: { 6: c.HEAD_WIDTH },
-      },
-    };
-  },
+  'absorb-keys': (step, at, scratch, bound) => absorbing('absorbKeys', step, at, scratch, bound),
+  'absorb-values': (step, at, scratch, bound) => absorbing('absorbValues', step, at, scratch, bound),
   'causal-attention': ({ constants: c, params: p }, at, { panels, values, scores }, bound) => ({
     kernel: 'causalAttention',
     arguments: [

@@ -35,7 +35,8 @@ export function absorbKeys(
     let r = 0;
     for (; r + 2 <= rows; r += 2)
       two(from + <usize>r * inputBytes, inputBytes, first, stride, panels, K, to + <usize>r * outputBytes, outputBytes);
-    if (r < rows) one(from + <usize>r * inputBytes, first, stride, panels, K, to + <usize>r * outputBytes);
+    // A last row alone stands for two.
+    if (r < rows) two(from + <usize>r * inputBytes, 0, first, stride, panels, K, to + <usize>r * outputBytes, 0);
   }
 }
 
@@ -95,32 +96,6 @@ function two(
     const out = output + ((<usize>k) << 2);
     v128.store(out, sums(s0, s1, s2, s3));
     v128.store(out + outputStride, sums(t0, t1, t2, t3));
-  }
-}
-
-function one(query: usize, weight: usize, stride: usize, panels: i32, K: i32, output: usize): void {
-  for (let k = 0; k < K; k += 4) {
-    let s0 = f32x4.splat(0);
-    let s1 = s0;
-    let s2 = s0;
-    let s3 = s0;
-    let at = weight + ((<usize>k) << 5);
-    let q = query;
-    for (let p = 0; p < panels; p++) {
-      let x = v128.load(q);
-      s0 = madd(x, v128.load(at), s0);
-      s1 = madd(x, v128.load(at, 32), s1);
-      s2 = madd(x, v128.load(at, 64), s2);
-      s3 = madd(x, v128.load(at, 96), s3);
-      x = v128.load(q, 16);
-      s0 = madd(x, v128.load(at, 16), s0);
-      s1 = madd(x, v128.load(at, 48), s1);
-      s2 = madd(x, v128.load(at, 80), s2);
-      s3 = madd(x, v128.load(at, 112), s3);
-      q += 32;
-      at += stride;
-    }
-    v128.store(output + ((<usize>k) << 2), sums(s0, s1, s2, s3));
   }
 }
 

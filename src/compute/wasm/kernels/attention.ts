@@ -1,7 +1,8 @@
-// For query row r and head h: softmax(scale · q · kᵀ) v over the key rows ranges[r] = [start, end), heads / keyHeads query heads sharing a key
-// head. Rows whose keys start at the same row share them: their keys are turned once into panels of eight like weights (at `panels`) and multiplied by the scale on the way, so that
-// scores and values are products by the tiles of `matmul`, eight query rows, or heads of one row, at a time with their scores (at `scores`) in between. Sums over
-// keys run from a row's first key on, so the bits do not depend on where a sequence lies or what is beside it.
+// For query row r and head h: softmax(scale · q · kᵀ) v over the key rows ranges[r] = [start, end), heads / keyHeads query heads sharing a
+// key head. Rows whose keys start at the same row share them: their keys are turned once into panels of eight like weights (at `panels`) and
+// multiplied by the scale on the way, so that scores and values are products by the tiles of `matmul`, eight query rows, or heads of one row,
+// at a time with their scores (at `scores`) in between. Sums over keys run from a row's first key on, so the bits do not depend on where a
+// sequence lies or what is beside it.
 // Addresses are bytes, widths and strides elements. Twin: src/compute/reference/attention.ts.
 import { attendRows, noKeys, QUERY_ROWS, turnKeys } from './shared/attend';
 

@@ -1,7 +1,7 @@
-// output (rows, columns) = activation(input (rows, K) · weight + bias) (+ residual, laid out as the output). Weights lie in panels of eight
-// columns (src/compute/panels.ts), two of which a tile takes at once; packed ones (src/compute/packed.ts) are expanded into `expanded` on the
-// way: for one block of rows a block of terms of two panels at a time, for several a strip of panels once for all of them. Addresses are
-// bytes, widths and strides elements.
+// output (rows, columns) = activation(input (rows, K) · weight + bias) (+ residual, laid out as the output). Input rows lie `inputStride`
+// apart. Weights lie in panels of eight columns (src/compute/panels.ts), two of which a tile takes at once; packed ones
+// (src/compute/packed.ts) are expanded into `expanded` on the way: for one block of rows a block of terms of two panels at a time, for
+// several a strip of panels once for all of them. Addresses are bytes, widths and strides elements.
 // Twin: src/compute/reference/matmul.ts.
 import { activate } from './shared/activation';
 import { expand } from './shared/expand';
@@ -27,9 +27,25 @@ export function matmul(
   panelBytes: usize,
   packed: i32,
   expanded: usize,
+  inputStride: i32,
 ): void {
   if (!packed || rows <= BLOCK_ROWS) {
-    multiplyPanels(rows, input, weight, bias, residual, output, K, columns, outputStride, activation, panelBytes, packed, expanded);
+    multiplyPanels(
+      rows,
+      input,
+      weight,
+      bias,
+      residual,
+      output,
+      K,
+      columns,
+      outputStride,
+      activation,
+      panelBytes,
+      packed,
+      expanded,
+      inputStride,
+    );
     return;
   }
   const strip = max(16, (STRIP_WEIGHTS / K) & ~15);
@@ -40,7 +56,22 @@ export function matmul(
     const panels = weight + (<usize>n >> 3) * panelBytes;
     for (let p: usize = 0; p < <usize>count >> 3; p++) expand(packed, panels + p * panelBytes, 0, K, expanded + p * expandedBytes);
     const added = residual ? residual + at : 0;
-    multiplyPanels(rows, input, expanded, bias + at, added, output + at, K, count, outputStride, activation, expandedBytes, 0, 0);
+    multiplyPanels(
+      rows,
+      input,
+      expanded,
+      bias + at,
+      added,
+      output + at,
+      K,
+      count,
+      outputStride,
+      activation,
+      expandedBytes,
+      0,
+      0,
+      inputStride,
+    );
   }
 }
 
@@ -59,18 +90,19 @@ function multiplyPanels(
   panelBytes: usize,
   packed: i32,
   expanded: usize,
+  inputStride: i32,
 ): void {
   const stride = (<usize>outputStride) << 2;
-  const depthBytes = (<usize>K) << 2;
+  const inputBytes = (<usize>inputStride) << 2;
   for (let r = 0; r < rows; r += BLOCK_ROWS) {
     const count = min(BLOCK_ROWS, rows - r);
-    const from = input + <usize>r * depthBytes;
+    const from = input + <usize>r * inputBytes;
     const to = output + <usize>r * stride;
     const added = residual ? residual + <usize>r * stride : 0;
     let n = 0;
     for (; n + 16 <= columns; n += 16) {
       const at = (<usize>n) << 2;
-      multiply16(count, from, weight + (<usize>n >> 3) * panelBytes, panelBytes, packed, expanded, to + at, K, stride);
+      multiply16(count, from, inputBytes, weight + (<usize>n >> 3) * panelBytes, panelBytes, packed, expanded, to + at, K, stride);
       finishColumns(count, 16, bias + at, added ? added + at : 0, to + at, stride, activation);
     }
     if (n < columns) {
@@ -80,7 +112,7 @@ function multiplyPanels(
         expand(packed, panel, 0, K, expanded);
         panel = expanded;
       }
-      multiply8(count, from, panel, to + at, K, stride);
+      multiply8(count, from, inputBytes, panel, to + at, K, stride);
       finishColumns(count, 8, bias + at, added ? added + at : 0, to + at, stride, activation);
     }
   }
@@ -90,6 +122,7 @@ function multiplyPanels(
 function multiply16(
   rows: i32,
   input: usize,
+  inputStride: usize,
   panels: usize,
   panelBytes: usize,
   packed: i32,
@@ -98,7 +131,6 @@ function multiply16(
   K: i32,
   stride: usize,
 ): void {
-  const depthBytes = (<usize>K) << 2;
   let weight = panels;
   let gap = panelBytes;
   for (let from = 0; from < K; from += BLOCK_TERMS) {
@@ -113,20 +145,19 @@ function multiply16(
     let r = 0;
     if (ASC_FEATURE_RELAXED_SIMD)
       for (; r + 6 <= rows; r += 6) {
-        tile6x8(r, from, to, input, depthBytes, weight, 32, output, stride);
-        tile6x8(r, from, to, input, depthBytes, weight + gap, 32, output + 32, stride);
+        tile6x8(r, from, to, input, inputStride, weight, 32, output, stride);
+        tile6x8(r, from, to, input, inputStride, weight + gap, 32, output + 32, stride);
       }
-    for (; r + 2 <= rows; r += 2) tile2x16(r, from, to, input, depthBytes, weight, gap, 32, output, stride);
-    if (r < rows) tile1x16(r, from, to, input, depthBytes, weight, gap, 32, output, stride);
+    for (; r + 2 <= rows; r += 2) tile2x16(r, from, to, input, inputStride, weight, gap, 32, output, stride);
+    if (r < rows) tile1x16(r, from, to, input, inputStride, weight, gap, 32, output, stride);
   }
 }
 
-function multiply8(rows: i32, input: usize, weight: usize, output: usize, K: i32, stride: usize): void {
-  const depthBytes = (<usize>K) << 2;
+function multiply8(rows: i32, input: usize, inputStride: usize, weight: usize, output: usize, K: i32, stride: usize): void {
   for (let half: usize = 0; half < 32; half += 16) {
     let r = 0;
-    for (; r + 4 <= rows; r += 4) tile4x4(r, K, input, depthBytes, weight + half, 32, output + half, stride);
-    for (; r < rows; r++) tile1x4(r, K, input, depthBytes, weight + half, 32, output + half, stride);
+    for (; r + 4 <= rows; r += 4) tile4x4(r, K, input, inputStride, weight + half, 32, output + half, stride);
+    for (; r < rows; r++) tile1x4(r, K, input, inputStride, weight + half, 32, output + half, stride);
   }
 }
 

@@ -8,20 +8,25 @@ const LOG2_E: f32 = <f32>Math.LOG2E;
 /** ln 2 in two parts, the first short enough for its products with exponents to be exact. */
 const LN2_HIGH: f32 = 0.693359375;
 const LN2_LOW: f32 = -2.1219444e-4;
+/** Of r² to r⁶ in e^r, fitted to the largest relative error (3e-9); those of 1 and r are 1. */
+const E2: f32 = 0.49999994;
+const E3: f32 = 0.166665196;
+const E4: f32 = 0.0416683927;
+const E5: f32 = 0.00836878084;
+const E6: f32 = 0.00138144672;
 
 /**
- * e^x for x up to 88, to 1.2 units in the last place: 2ⁿ · e^r with |r| ≤ ln 2 / 2, and for e^r a polynomial fitted to the largest
- * relative error (3e-9). NaN stays NaN.
+ * e^x for x up to 88, to 1.2 units in the last place: 2ⁿ · e^r with |r| ≤ ln 2 / 2, and for e^r a polynomial. NaN stays NaN.
  */
 export function exp(x: v128): v128 {
   const round = f32x4.splat(ROUND);
   const shifted = madd(x, f32x4.splat(LOG2_E), round);
   const n = f32x4.sub(shifted, round);
   const r = madd(n, f32x4.splat(-LN2_LOW), madd(n, f32x4.splat(-LN2_HIGH), x));
-  let p = madd(f32x4.splat(0.00138144672), r, f32x4.splat(0.00836878084));
-  p = madd(p, r, f32x4.splat(0.0416683927));
-  p = madd(p, r, f32x4.splat(0.166665196));
-  p = madd(p, r, f32x4.splat(0.49999994));
+  let p = madd(f32x4.splat(E6), r, f32x4.splat(E5));
+  p = madd(p, r, f32x4.splat(E4));
+  p = madd(p, r, f32x4.splat(E3));
+  p = madd(p, r, f32x4.splat(E2));
   p = madd(p, r, f32x4.splat(1));
   p = madd(p, r, f32x4.splat(1));
   const power = i32x4.add(i32x4.shl(shifted, 23), i32x4.splat(127 << 23));
@@ -55,23 +60,23 @@ export function exp16(at: usize, far: usize): void {
   const r1 = madd(n1, b, madd(n1, a, x1));
   const r2 = madd(n2, b, madd(n2, a, x2));
   const r3 = madd(n3, b, madd(n3, a, x3));
-  a = f32x4.splat(0.00138144672);
-  b = f32x4.splat(0.00836878084);
+  a = f32x4.splat(E6);
+  b = f32x4.splat(E5);
   let p0 = madd(a, r0, b);
   let p1 = madd(a, r1, b);
   let p2 = madd(a, r2, b);
   let p3 = madd(a, r3, b);
-  a = f32x4.splat(0.0416683927);
+  a = f32x4.splat(E4);
   p0 = madd(p0, r0, a);
   p1 = madd(p1, r1, a);
   p2 = madd(p2, r2, a);
   p3 = madd(p3, r3, a);
-  a = f32x4.splat(0.166665196);
+  a = f32x4.splat(E3);
   p0 = madd(p0, r0, a);
   p1 = madd(p1, r1, a);
   p2 = madd(p2, r2, a);
   p3 = madd(p3, r3, a);
-  a = f32x4.splat(0.49999994);
+  a = f32x4.splat(E2);
   p0 = madd(p0, r0, a);
   p1 = madd(p1, r1, a);
   p2 = madd(p2, r2, a);
