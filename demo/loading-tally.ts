@@ -16,7 +16,7 @@ export function loadingTally(): (event: ProgressEvent) => Loading {
       files.set(file, status === 'done' ? { ...now, total: now.loaded } : now);
     }
     const all = [...files.values()];
-    const sum = (of: (f: Loading) => number) => all.reduce((most, f) => most + of(f), 0);
+    const sum = (of: (f: Loading) => number) => all.reduce((before, f) => before + of(f), 0);
     return { loaded: sum((f) => f.loaded), total: all.every((f) => f.total !== null) ? sum((f) => f.total ?? 0) : null };
   };
 }

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Explanation } from '../../src/index.ts';
-import { type Stay, startStay } from './stay.ts';
-import { LONG, reaches, result, rows, SLOW, shots, state, textOf, type, visit } from './visit.ts';
+import { type Stay, startReady } from './stay.ts';
+import { LONG, reaches, result, rows, SLOW, shots, state, textOf, type } from './visit.ts';
 
 /** Sixteen maskings, which a software GPU passes in seconds. */
 const SHORT = 'It is not bad';
@@ -14,12 +14,7 @@ let stay: Stay;
 let page: Page;
 
 beforeAll(async () => {
-  stay = await startStay();
-  page = await stay.openPage();
-  visit.page = page;
-  stay.release();
-  await page.goto(stay.served.address);
-  await reaches('ready');
+  ({ stay, page } = await startReady());
 });
 
 afterAll(() => stay?.end());

@@ -4,8 +4,8 @@ import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readExplanation } from '../../src/element.ts';
 import { PAYLOADS } from '../support/payloads.ts';
-import { type Stay, startStay } from './stay.ts';
-import { countElements, reaches, result, shots, sizeOf, textOf, type, visit } from './visit.ts';
+import { type Stay, startReady } from './stay.ts';
+import { countElements, reaches, result, shots, sizeOf, textOf, type } from './visit.ts';
 
 /** Few enough words to know every masking, and enough passes (2⁷) for a look before the end. */
 const OWN = 'The plot is not bad at all';
@@ -14,12 +14,7 @@ let stay: Stay;
 let page: Page;
 
 beforeAll(async () => {
-  stay = await startStay();
-  page = await stay.openPage();
-  visit.page = page;
-  stay.release();
-  await page.goto(stay.served.address);
-  await reaches('ready');
+  ({ stay, page } = await startReady());
 });
 
 afterAll(() => stay?.end());

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'puppeteer-core';
 import { launchBrowser } from '../support/browser.ts';
 import { type Served, serveFolder } from '../support/serve.ts';
-import { inColours } from './visit.ts';
+import { inColours, reaches, visit } from './visit.ts';
 
 /** The built page. */
 export const PAGE = resolve(import.meta.dirname, '../../dist/demo');
@@ -64,4 +64,15 @@ export async function startStay({ webgpu = true } = {}): Promise<Stay> {
       rmSync(downloads, { recursive: true, force: true });
     },
   };
+}
+
+/** A stay of one page, which the helpers of visit.ts take, with its model loaded. */
+export async function startReady(): Promise<{ stay: Stay; page: Page }> {
+  const stay = await startStay();
+  const page = await stay.openPage();
+  visit.page = page;
+  stay.release();
+  await page.goto(stay.served.address);
+  await reaches('ready');
+  return { stay, page };
 }
