@@ -1,37 +1,17 @@
-import { join, resolve } from 'node:path';
-import type { Browser, Page } from 'puppeteer-core';
+import { join } from 'node:path';
+import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
-import { type Served, serveFolder } from '../support/serve.ts';
-import { inColours, reaches, seriousProblems, shots, textOf, visit } from './visit.ts';
+import { NO_ADAPTER, type Stay, startReady } from './stay.ts';
+import { inColours, reaches, seriousProblems, shots, textOf } from './visit.ts';
 
-const root = resolve(import.meta.dirname, '../..');
-const complaints: string[] = [];
-const elsewhere: string[] = [];
-
-let browser: Browser;
-let served: Served;
+let stay: Stay;
 let page: Page;
 
 beforeAll(async () => {
-  served = await serveFolder(join(root, 'dist/demo'));
-  browser = await launchBrowser();
-  page = await browser.newPage();
-  visit.page = page;
-  await page.setViewport({ width: 1120, height: 800 });
-  page.on('request', (r) => {
-    if (!r.url().startsWith(served.address)) elsewhere.push(r.url());
-  });
-  page.on('console', (m) => complaints.push(m.text()));
-  page.on('pageerror', (e) => complaints.push(String(e)));
-  await page.goto(`${served.address}bench.html`);
-  await reaches('ready');
+  ({ stay, page } = await startReady('bench.html'));
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await served?.close();
-});
+afterAll(() => stay?.end());
 
 /** Chooses these cases and no others. */
 const choose = (names: readonly string[]) =>
@@ -104,7 +84,7 @@ describe('the benchmark page', () => {
   });
 
   it('asks nobody else, and nothing is complained of', () => {
-    expect(elsewhere).toEqual([]);
-    expect(complaints.filter((c) => c !== 'No available adapters.')).toEqual([]);
+    expect(stay.elsewhere).toEqual([]);
+    expect(stay.complaints.filter((c) => c !== NO_ADAPTER)).toEqual([]);
   });
 });

@@ -1,49 +1,22 @@
-import { join, resolve } from 'node:path';
-import type { Browser, Page } from 'puppeteer-core';
+import { join } from 'node:path';
+import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
-import { type Served, serveFolder } from '../support/serve.ts';
-import { inView, LONG, reaches, result, rows, seriousProblems, shots, textOf, type, visit } from './visit.ts';
+import { NO_ADAPTER, type Stay, startReady } from './stay.ts';
+import { inView, LONG, reaches, result, rows, seriousProblems, setPasses, shots, textOf, type } from './visit.ts';
 
-const root = resolve(import.meta.dirname, '../..');
-
-let browser: Browser;
-let served: Served;
+let stay: Stay;
 let page: Page;
-const complaints: string[] = [];
 
 beforeAll(async () => {
-  served = await serveFolder(join(root, 'dist/demo'));
-  browser = await launchBrowser();
-  page = await browser.newPage();
-  visit.page = page;
-  await page.setViewport({ width: 1120, height: 900 });
-  page.on('console', (m) => complaints.push(m.text()));
-  page.on('pageerror', (e) => complaints.push(String(e)));
-  await page.goto(served.address);
-  await reaches('ready');
+  ({ stay, page } = await startReady());
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await served?.close();
-});
+afterAll(() => stay?.end());
 
 const fieldOf = (id: string) => page.$eval(`#${id}`, (e) => (e as HTMLInputElement).value);
 const theme = () => page.evaluate(() => [document.documentElement.dataset.theme, document.querySelector('#theme')?.textContent]);
 
 const kept = (text: string) => page.waitForFunction((t) => history.state?.fields?.text === t, {}, text);
-
-async function setPasses(exponent: number): Promise<void> {
-  await page.$eval(
-    '#budget',
-    (e, to) => {
-      (e as HTMLInputElement).value = String(to);
-      e.dispatchEvent(new Event('input', { bubbles: true }));
-    },
-    exponent,
-  );
-}
 
 describe('a newcomer', () => {
   it('gets an answer for a single word, which says that nothing can act together', async () => {
@@ -81,11 +54,11 @@ describe('a newcomer', () => {
     expect(await textOf('#problem-detail')).toContain('config.json of org/none');
     await page.click('#problem-action');
     await reaches('ready');
-    complaints.splice(0); // of the file that is not there
+    stay.complaints.splice(0); // of the file that is not there
   });
 
   it('keeps the earlier result where a run is stopped before it has one', async () => {
-    await setPasses(13);
+    await setPasses(2 ** 13);
     await type(LONG);
     const before = (await result()).text;
     await page.evaluate(() => {
@@ -110,7 +83,7 @@ describe('a newcomer', () => {
     expect([await fieldOf('text'), await fieldOf('index'), await fieldOf('budget')]).toEqual([LONG, 'SV', '13']);
     expect(await theme()).toEqual(['dark', 'Theme: dark']);
     expect(await textOf('#status')).toMatch(/^Text and settings are as you left them\. Press Explain\./);
-    await setPasses(6);
+    await setPasses(2 ** 6);
     await page.click('#explain');
     await reaches('done');
     expect((await result()).text).toBe(LONG);
@@ -125,7 +98,7 @@ describe('a newcomer', () => {
     await page.reload();
     await reaches('ready');
     expect(await fieldOf('text')).toBe('It is not bad.');
-    const other = await browser.newPage();
+    const other = await stay.openPage();
     await other.goto(link);
     await reaches('ready', other);
     expect(await other.$eval('#text', (e) => (e as HTMLTextAreaElement).value)).toBe(LONG);
@@ -133,8 +106,8 @@ describe('a newcomer', () => {
   });
 
   it('says nothing of what was left where nothing was changed', async () => {
-    const fresh = await browser.newPage();
-    await fresh.goto(served.address);
+    const fresh = await stay.openPage();
+    await fresh.goto(stay.served.address);
     await reaches('ready', fresh);
     const status = await textOf('#status', fresh);
     await fresh.reload();
@@ -144,13 +117,9 @@ describe('a newcomer', () => {
   });
 
   it('takes a wish back before the model is there, and the model goes on loading', async () => {
-    let release = () => {};
-    const gate = new Promise<void>((done) => {
-      release = done;
-    });
-    const held = await serveFolder(join(root, 'dist/demo'), { hold: (path) => (path.endsWith('.safetensors') ? gate : undefined) });
-    const early = await browser.newPage();
-    await early.goto(held.address, { waitUntil: 'domcontentloaded' });
+    stay.holdWeights();
+    const early = await stay.openPage();
+    await early.goto(stay.served.address, { waitUntil: 'domcontentloaded' });
     await reaches('loading', early);
     await type('It is not bad.', early);
     await early.click('#explain');
@@ -158,16 +127,15 @@ describe('a newcomer', () => {
     await early.click('#stop');
     expect(await textOf('#status', early)).toBe('The model goes on loading; press Explain when you like.');
     const stored = (await result(early)).text;
-    release();
+    stay.release();
     await reaches('ready', early);
     await early.click('aria/Verify[role="button"]'); // an answer that would come after a run that had been begun
     await early.waitForSelector('.verification');
     expect((await result(early)).text).toBe(stored);
     await early.close();
-    await held.close();
   });
 
   it('sees no complaint', () => {
-    expect(complaints.filter((c) => c !== 'No available adapters.')).toEqual([]);
+    expect(stay.complaints.filter((c) => c !== NO_ADAPTER)).toEqual([]);
   });
 });

@@ -1,40 +1,25 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Browser, ElementHandle, Page } from 'puppeteer-core';
+import type { ElementHandle, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
-import { type Served, serveFolder } from '../support/serve.ts';
-import { reaches, result, shots, textOf, type, visit } from './visit.ts';
+import { NO_ADAPTER, type Stay, startReady } from './stay.ts';
+import { reaches, result, shots, textOf, type } from './visit.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const heads = (name: string) => join(root, 'test/model/golden/tiny-heads', name);
 const SMOLLM2 = resolve(root, '../shared/models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf');
 const files = mkdtempSync(join(tmpdir(), 'webspex-own-'));
 
-let browser: Browser;
-let served: Served;
+let stay: Stay;
 let page: Page;
-const elsewhere: string[] = [];
-const complaints: string[] = [];
 
 beforeAll(async () => {
-  served = await serveFolder(join(root, 'dist/demo'));
-  browser = await launchBrowser();
-  page = await browser.newPage();
-  visit.page = page;
-  page.on('request', (r) => {
-    if (!r.url().startsWith(served.address)) elsewhere.push(r.url());
-  });
-  page.on('console', (m) => complaints.push(m.text()));
-  page.on('pageerror', (e) => complaints.push(String(e)));
-  await page.goto(served.address);
-  await reaches('ready');
+  ({ stay, page } = await startReady());
 });
 
 afterAll(async () => {
-  await browser?.close();
-  await served?.close();
+  await stay?.end();
   rmSync(files, { recursive: true, force: true });
 });
 
@@ -123,7 +108,7 @@ describe('a model of the reader’s own in the page', () => {
   });
 
   it('was sent nowhere, and nothing was complained of', () => {
-    expect(elsewhere).toEqual([]);
-    expect(complaints.filter((c) => c !== 'No available adapters.')).toEqual([]);
+    expect(stay.elsewhere).toEqual([]);
+    expect(stay.complaints.filter((c) => c !== NO_ADAPTER)).toEqual([]);
   });
 });

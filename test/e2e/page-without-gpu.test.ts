@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveFolder } from '../support/serve.ts';
-import { PAGE, type Stay, startStay } from './stay.ts';
+import { NO_ADAPTER, PAGE, type Stay, startStay } from './stay.ts';
 import { ON_CPU, reaches, result, rows, textOf, type } from './visit.ts';
-
-/** What Chromium itself says wherever a page asks for an adapter that is not there. */
-const NO_ADAPTER = 'warn: No available adapters.';
 
 let stay: Stay;
 

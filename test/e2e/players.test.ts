@@ -1,11 +1,23 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Browser, ElementHandle, Page } from 'puppeteer-core';
+import type { ElementHandle, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
-import { type Served, serveFolder } from '../support/serve.ts';
-import { appears, inColours, inView, number, reaches, result, seriousProblems, shots, textOf, type, verification, visit } from './visit.ts';
+import { NO_ADAPTER, type Stay, startReady } from './stay.ts';
+import {
+  appears,
+  inColours,
+  inView,
+  number,
+  reaches,
+  result,
+  seriousProblems,
+  setPasses,
+  shots,
+  textOf,
+  type,
+  verification,
+} from './visit.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const files = mkdtempSync(join(tmpdir(), 'webspex-players-'));
@@ -16,10 +28,8 @@ const EXAMPLES = 16;
 const LONG =
   'It was sold to me as waterproof and it is not, the strap broke within a week of quite ordinary use, the shop answered none of four letters and, when I called them, said that a strap is no part of a watch and that rain is no reason to complain.';
 
-let browser: Browser;
-let served: Served;
+let stay: Stay;
 let page: Page;
-const complaints: string[] = [];
 
 beforeAll(async () => {
   const lines = readFileSync(join(root, 'docs/data/train.tsv'), 'utf8').split('\n');
@@ -32,32 +42,13 @@ beforeAll(async () => {
       .join('\n'),
   );
   writeFileSync(join(files, 'no.tsv'), 'positive\tgood\nno label here\n');
-  served = await serveFolder(join(root, 'dist/demo'));
-  browser = await launchBrowser();
-  page = await browser.newPage();
-  visit.page = page;
-  page.on('console', (m) => complaints.push(m.text()));
-  page.on('pageerror', (e) => complaints.push(String(e)));
-  await page.goto(served.address);
-  await reaches('ready');
+  ({ stay, page } = await startReady());
 });
 
 afterAll(async () => {
-  await browser?.close();
-  await served?.close();
+  await stay?.end();
   rmSync(files, { recursive: true, force: true });
 });
-
-async function setPasses(passes: number): Promise<void> {
-  await page.$eval(
-    '#budget',
-    (e, p) => {
-      (e as HTMLInputElement).value = String(Math.log2(p));
-      e.dispatchEvent(new Event('input', { bubbles: true }));
-    },
-    passes,
-  );
-}
 
 async function explain(passes: number): Promise<void> {
   await setPasses(passes);
@@ -155,7 +146,7 @@ describe('players other than words, in the page', () => {
     );
     await page.click('#link');
     await page.waitForFunction(() => /contains the text/.test(document.querySelector('#kept')?.textContent ?? ''));
-    const other = await browser.newPage();
+    const other = await stay.openPage();
     await other.goto(page.url());
     await reaches('ready', other);
     expect(await other.$eval('#reference', (field) => (field as HTMLTextAreaElement).value)).toBe(
@@ -213,7 +204,7 @@ describe('players other than words, in the page', () => {
     await setLayers('2,3');
     await page.click('#link-settings');
     await page.waitForFunction(() => /settings only/.test(document.querySelector('#kept')?.textContent ?? ''));
-    const other = await browser.newPage();
+    const other = await stay.openPage();
     await other.goto(page.url());
     await reaches('ready', other);
     const fields = ['#units', '#ablation', '#layers'];
@@ -319,6 +310,6 @@ describe('players other than words, in the page', () => {
     const { lens, target, players } = await result();
     expect([lens, target, players.length]).toEqual(['text', 'positive', 6]);
     await appears('.word');
-    expect(complaints.filter((c) => c !== 'No available adapters.')).toEqual([]);
+    expect(stay.complaints.filter((c) => c !== NO_ADAPTER)).toEqual([]);
   });
 });

@@ -9,6 +9,9 @@ import { inColours, reaches, visit } from './visit.ts';
 /** The built page. */
 export const PAGE = resolve(import.meta.dirname, '../../dist/demo');
 
+/** What Chromium itself says wherever a page asks for an adapter that is not there. */
+export const NO_ADAPTER = 'warn: No available adapters.';
+
 /** A browser, the page under its strictest policy, and all that pages in it have complained of and asked for elsewhere. */
 export interface Stay {
   readonly browser: Browser;
@@ -66,13 +69,13 @@ export async function startStay({ webgpu = true } = {}): Promise<Stay> {
   };
 }
 
-/** A stay of one page, which the helpers of visit.ts take, with its model loaded. */
-export async function startReady(): Promise<{ stay: Stay; page: Page }> {
+/** A stay of one page, which the helpers of visit.ts take, ready for whatever is asked of it. */
+export async function startReady(path = ''): Promise<{ stay: Stay; page: Page }> {
   const stay = await startStay();
   const page = await stay.openPage();
   visit.page = page;
   stay.release();
-  await page.goto(stay.served.address);
+  await page.goto(stay.served.address + path);
   await reaches('ready');
   return { stay, page };
 }

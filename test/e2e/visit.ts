@@ -94,6 +94,18 @@ export async function type(text: string, on = visit.page): Promise<void> {
   await on.type('aria/Text[role="textbox"]', text);
 }
 
+/** Moves the slider of passes to a power of two. */
+export async function setPasses(passes: number): Promise<void> {
+  await visit.page.$eval(
+    '#budget',
+    (e, p) => {
+      (e as HTMLInputElement).value = String(Math.log2(p));
+      e.dispatchEvent(new Event('input', { bubbles: true }));
+    },
+    passes,
+  );
+}
+
 export async function seriousProblems(): Promise<string[]> {
   await visit.page.evaluate(axe);
   return visit.page.evaluate(async () => {

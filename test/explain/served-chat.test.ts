@@ -1,45 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { billServed, type ServerOptions, servedExplainer } from '../../src/lens.ts';
-import {
-  chatOf,
-  type FakeRequest,
-  fakeFetch,
-  honest,
-  honestChat,
-  logProbAfter,
-  messagesIn,
-  type Reply,
-} from '../lens/served/fake-server.ts';
-import { type EvaluationLog, WebspexError } from './support.ts';
+import { billServed, type ServerOptions } from '../../src/lens.ts';
+import { chatOf, type FakeRequest, honest, honestChat, logProbAfter, messagesIn, type Reply } from '../lens/served/fake-server.ts';
+import { promptOf, ROWS, refusal, served, TEXT } from './served-support.ts';
+import type { EvaluationLog } from './support.ts';
 
-const TEXT = 'We saw the film twice last week. Was it good?';
 const OPTIONS = { target: 'yes vs no', method: 'linear', budget: 64, chat: true } as const;
 const WORDS = ['yes', 'no', 'so'];
 
-function served(reply: (request: FakeRequest, count: number) => Reply, options: Partial<ServerOptions> = {}) {
-  const fake = fakeFetch(reply);
-  return { ...fake, explainer: servedExplainer({ url: 'http://one', model: 'm', fetch: fake.fetch, retries: 0, ...options }) };
-}
-
 /** What must come out for a mask: the system message, the words that are left, then the question, which is locked. */
 function truth(row: readonly number[], words = ['yes', 'no'], system = ''): number {
-  const kept = ['We', 'saw', 'the', 'film', 'twice', 'last', 'week.'].filter((_, i) => row[i] === 1);
-  const [a, b] = words.map((word) => logProbAfter(`${system} ${kept.join(' ')} Was it good?`, word));
+  const [a, b] = words.map((word) => logProbAfter(`${system} ${promptOf(row)}`, word));
   return b === undefined ? a : a - b;
 }
 
-const ROWS = Array.from({ length: 128 }, (_, m) => Array.from({ length: 7 }, (__, i) => (m >> i) & 1));
 const WHOLE = ROWS[127];
-
-async function refusal(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    expect(error).toBeInstanceOf(WebspexError);
-    return `${(error as WebspexError).code}: ${(error as Error).message}`;
-  }
-  throw new Error('it was not refused');
-}
 
 describe('a model that chats', () => {
   it('is asked one message for each mask, and the log-odds of the first tokens of its answers come back exactly', async () => {

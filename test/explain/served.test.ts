@@ -1,49 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { billServed, type ServerOptions, servedExplainer } from '../../src/lens.ts';
-import {
-  echoOf,
-  type FakeRequest,
-  fakeFetch,
-  honest,
-  listOf,
-  logProbAfter,
-  type Reply,
-  textsIn,
-  tokensOf,
-} from '../lens/served/fake-server.ts';
-import { type EvaluationLog, type Explanation, WebspexError } from './support.ts';
+import { echoOf, type FakeRequest, honest, listOf, logProbAfter, type Reply, textsIn, tokensOf } from '../lens/served/fake-server.ts';
+import { promptOf, ROWS, refusal, served, TEXT } from './served-support.ts';
+import type { EvaluationLog, Explanation } from './support.ts';
 
-const TEXT = 'We saw the film twice last week. Was it good?';
 const OPTIONS = { target: 'yes vs no', method: 'linear', budget: 64 } as const;
-
-function served(reply: (request: FakeRequest, count: number) => Reply, options: Partial<ServerOptions> = {}) {
-  const fake = fakeFetch(reply);
-  return { ...fake, explainer: servedExplainer({ url: 'http://one', model: 'm', fetch: fake.fetch, retries: 0, ...options }) };
-}
 
 /** What must come out for a mask: the words that are left, then the question, which is locked. */
 function truth(row: readonly number[], words = ['yes', 'no']): number {
-  const kept = ['We', 'saw', 'the', 'film', 'twice', 'last', 'week.'].filter((_, i) => row[i] === 1);
-  const prompt = `${kept.join(' ')} Was it good?`;
-  const [a, b] = words.map((word) => logProbAfter(prompt, ` ${word}`));
+  const [a, b] = words.map((word) => logProbAfter(promptOf(row), ` ${word}`));
   return b === undefined ? a : a - b;
 }
-
-const ROWS = Array.from({ length: 128 }, (_, m) => Array.from({ length: 7 }, (__, i) => (m >> i) & 1));
 
 function memoryLog(): EvaluationLog & { readonly values: Map<string, number> } {
   const values = new Map<string, number>();
   return { values, open: async () => values, add: (mask, value) => void values.set(mask, value), flush: async () => {} };
-}
-
-async function refusal(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    expect(error).toBeInstanceOf(WebspexError);
-    return `${(error as WebspexError).code}: ${(error as Error).message}`;
-  }
-  throw new Error('it was not refused');
 }
 
 describe('a served model', () => {
