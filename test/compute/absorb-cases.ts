@@ -46,7 +46,7 @@ const range = <T>(length: number, of: (i: number) => T): T[] => Array.from({ len
 const total = (length: number, of: (i: number) => number): number => range(length, of).reduce((a, b) => a + b, 0);
 
 /** Queries of several heads, and each head's product with its columns of the weight. */
-export function keysCase(shape: Absorbed): { given: KernelCase; want: number[] } {
+function keysCase(shape: Absorbed): { given: KernelCase; want: number[] } {
   const { rows, K, heads, headWidth } = shape;
   const { columns, panels, at } = weightOf(shape);
   const input = normals(createRandom(rows), rows, columns);
@@ -68,7 +68,7 @@ export function keysCase(shape: Absorbed): { given: KernelCase; want: number[] }
 }
 
 /** A row for each head, and its product with that head's columns of the weight. */
-export function valuesCase(shape: Absorbed): { given: KernelCase; want: number[] } {
+function valuesCase(shape: Absorbed): { given: KernelCase; want: number[] } {
   const { rows, K, heads, headWidth } = shape;
   const { columns, panels, bias, at } = weightOf(shape);
   const input = normals(createRandom(rows), rows, heads * K);
@@ -88,6 +88,12 @@ export function valuesCase(shape: Absorbed): { given: KernelCase; want: number[]
   };
   return { given, want: placed(given, want) };
 }
+
+/** The two kernels that absorb a head's columns of a weight: a case of each shape, and what it comes to. */
+export const ABSORBING = {
+  'absorb-keys': { caseOf: keysCase, is: 'a head’s query times its columns of the weight' },
+  'absorb-values': { caseOf: valuesCase, is: 'a head’s row times its columns of the weight, and the bias' },
+};
 
 /** A case with its weight packed, and the same with the float32 that stands for. */
 export function withPacked({ given }: { given: KernelCase }, type: Packed): { packed: KernelCase; plain: KernelCase } {
