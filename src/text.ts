@@ -17,11 +17,13 @@ export {
 } from './explain/explainer.ts';
 export { COSINE } from './explain/prepare.ts';
 export { type ConnectOptions, connectExplainer, type Endpoint, type RemoteExplainer, serveExplainer } from './explain/remote.ts';
+export type { Learnable, WordPrior } from './explain/word-prior.ts';
 export type { Chat } from './lens/text/chat.ts';
 export { type Lock, parseLock } from './lens/text/lock.ts';
 export { parseMaskRule } from './lens/text/masking.ts';
 export { parseUnits, splitPlayers, type TextPlayers, type Units } from './lens/text/players.ts';
 export { SCALARS, type Scalar } from './lens/text/value-function.ts';
+export { LEAST_TEXTS } from './lens/text/word-prior.ts';
 export { loadCausal } from './model/causal/load.ts';
 export { dequantise, type GgufTensor, type GgufType } from './model/gguf/blocks.ts';
 export { type GgufModel, type GgufModelTensor, ggufModel } from './model/gguf/model.ts';

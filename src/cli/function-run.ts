@@ -19,7 +19,7 @@ export const FUNCTION_HELP = [
 export function refuseTextOptions(command: string, args: Arguments, given: string): void {
   const stray =
     [...MODEL_VALUES, 'file'].find((name) => args.value(name) !== undefined) ??
-    ['stdin', 'dry-run', ...MODEL_FLAGS].find((name) => args.has(name));
+    ['stdin', 'dry-run', 'word-prior', ...MODEL_FLAGS].find((name) => args.has(name));
   if (stray !== undefined) throw usage(`${command}: expected no --${stray} with ${given}, got one; leave it out`);
   if (args.positionals.length > 0) throw usage(`${command}: expected either a text or ${given}, got both; leave one out`);
 }

@@ -40,7 +40,7 @@ export async function withSession(io: Io, work: (session: Session) => Promise<nu
 /** What commands ask, wherever the model is. */
 export type AnyExplainer = Pick<Explainer, 'explain' | 'describe' | 'evaluate'> & {
   readonly device: { readonly software: boolean };
-} & Partial<Pick<ServedExplainer, 'spent'>>;
+} & Partial<Pick<ServedExplainer, 'spent'> & Pick<Explainer, 'model' | 'learnWords'>>;
 
 /** Loads the model, hands it to `work`, and ends its process whatever happens; a served one is only asked. */
 export async function withExplainer<T>(run: ModelRun, session: Session, work: (explainer: AnyExplainer) => Promise<T>): Promise<T> {

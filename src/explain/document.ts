@@ -40,6 +40,13 @@ export interface FitReport {
   readonly until?: { readonly r2: number; readonly bound: number; readonly reached: boolean };
   /** R² of the explanation before, on fresh masks that were asked for afterwards and are fitted since; absent where none was asked for. */
   readonly audit?: { readonly masks: number; readonly r2: number; readonly r2Low: number; readonly r2High: number };
+  /**
+   * ln of how much each player matters beside the others, by the Gaussian process, less their mean: what a word prior learns from. Absent where it
+   * was not fitted.
+   */
+  readonly influences?: readonly number[];
+  /** The Gaussian process began from what so many other texts say of which words matter; absent where it began from nothing. */
+  readonly priorTexts?: number;
   /** Evaluations so far, held-out ones and the two of `values` included; never above the budget. */
   readonly queries: number;
   readonly budget: number;

@@ -13,6 +13,7 @@ import { breather, type ExplainRun, type RunControl, startRun } from './run.ts';
 import { emptyMemory, type Memory, solve, transform } from './solve.ts';
 import { isEven, unpaired } from './unpair.ts';
 import { explainedSpectrum } from './verify.ts';
+import type { Expected } from './word-prior.ts';
 
 /** One call of the value function should take about this long, so that Stop and progress stay live, unless a lens knows better. */
 const BATCH_MS = 150;
@@ -34,6 +35,7 @@ interface Session {
   readonly mayUnpair: boolean;
   /** As in an assignment. */
   readonly sequential?: boolean;
+  readonly expected?: Expected;
   readonly values: Float32Array;
   readonly spent: Spent;
   readonly batchMs: number;
@@ -80,6 +82,8 @@ export interface Assignment {
   readonly spareEnds?: boolean;
   /** Players are words in order that a model reads from first to last, and nothing is left where all are absent: how a text ends counts by itself. */
   readonly sequential?: boolean;
+  /** What other texts lead to expect of the players. */
+  readonly expected?: Expected;
   /** Masks are those of the plan, whatever their values: others have been chosen not to be among them. */
   readonly asPlanned?: boolean;
 }
@@ -96,6 +100,7 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
       batchMs = options.batchMs ?? BATCH_MS,
       spareEnds = false,
       sequential,
+      expected,
       asPlanned = false,
     } = assignment;
     const settings = settle(options);
@@ -108,6 +113,7 @@ export function explainFrom(prepare: () => Promise<Assignment>): ExplainRun {
       exhaustive,
       mayUnpair: !asPlanned && !exhaustive && mayUnpair(settings),
       sequential,
+      expected,
       values: new Float32Array(plan.masks.count),
       spent: { queries: 0, fresh: 0, evaluateMs: 0, decodeMs: 0 },
       batchMs,
@@ -318,6 +324,7 @@ async function decode(session: Session, last: boolean, options: ExplainOptions):
           memory: session.found,
           breathe,
           sequential: session.sequential,
+          influences: session.expected?.influences,
           decode: session.plan.decode,
         });
   spent.decodeMs += performance.now() - start;
@@ -327,5 +334,8 @@ async function decode(session: Session, last: boolean, options: ExplainOptions):
   if (untilR2 !== null && !assured.until?.reached)
     assured.until = { r2: untilR2, bound: solution.bound, reached: solution.bound >= untilR2 };
   const ends = { full: values[0], empty: values[1] };
-  return writeExplanation(settings, session.origin, solution, ends, spent, { ...assured });
+  return writeExplanation(settings, session.origin, solution, ends, spent, {
+    ...assured,
+    ...(session.expected && { priorTexts: session.expected.texts }),
+  });
 }

@@ -23,6 +23,7 @@ import { prepareBlank, prepareCausal, prepareClassifier, prepareSimilarity, type
 import type { Prepared } from './prepared.ts';
 import type { ExplainRun } from './run.ts';
 import { prepareTraining } from './training.ts';
+import { type Expected, type Learnable, type WordPrior, withText } from './word-prior.ts';
 
 export type { DeviceChoice } from '../compute/open.ts';
 
@@ -81,6 +82,8 @@ export interface Described {
   readonly spareEnds?: boolean;
   /** Players are words in order that a model reads from first to last, and nothing is left where all are absent: how a text ends counts by itself. */
   readonly sequential?: boolean;
+  /** What other texts lead to expect of the players. */
+  readonly expected?: Expected;
 }
 
 export type ModelParts = Pick<Components, 'layers' | 'heads'>;
@@ -98,6 +101,11 @@ export interface Explainer {
   describe(text: string, options?: Question): Promise<Described>;
   /** True passes on chosen masks: for verifying interactions and switching words off. */
   evaluate(text: string, options: EvaluateOptions): Promise<Float32Array>;
+  /**
+   * A word prior with one more explained text of this model, for `wordPrior` of the texts after it; absent where the model shows no words.
+   * @throws usage, bad-file.
+   */
+  learnWords?(explanation: Learnable, prior?: WordPrior): Promise<WordPrior>;
   destroy(): void;
 }
 
@@ -245,6 +253,9 @@ export function createExplainer(model: AnyModel, loadMs = 0, trainer: Backend | 
   return {
     ...explainerOf(model, (text, question) => prepare(model, trainer, text, question), loadMs),
     ...(parts && { parts: { layers: parts.layers, heads: parts.heads } }),
+    ...(model.words && {
+      learnWords: async (explanation: Learnable, prior?: WordPrior) => withText(prior ?? null, explanation, model),
+    }),
   };
 }
 
@@ -275,7 +286,9 @@ export function explainerOf(
     device: model.device,
     explain(text, options = {}) {
       return explainFrom(async () => {
-        const { players, valueFunction, batchMs, spareEnds, sequential, asked, ...about } = await queued(() => prepareOnce(text, options));
+        const { players, valueFunction, batchMs, spareEnds, sequential, expected, asked, ...about } = await queued(() =>
+          prepareOnce(text, options),
+        );
         return {
           valueFunction: (masks, o) => queued(() => valueFunction(masks, o)),
           options: { ...options, players },
@@ -283,6 +296,7 @@ export function explainerOf(
           batchMs,
           spareEnds,
           sequential,
+          expected,
           origin: { ...about, text: about.text ?? text, model: model.info, device: model.device, loadMs },
         };
       });
@@ -299,8 +313,9 @@ export function explainerOf(
         batchMs,
         spareEnds,
         sequential,
+        expected,
       } = await queued(() => prepareOnce(text, options));
-      return { players, locked, target, scalar, mask, lens, units, batchMs, spareEnds, sequential };
+      return { players, locked, target, scalar, mask, lens, units, batchMs, spareEnds, sequential, expected };
     },
     async evaluate(text, options) {
       const { players, valueFunction } = await queued(() => prepareOnce(text, options));

@@ -6,7 +6,7 @@ type Option = keyof Question;
 
 /** What each kind of lens may be asked besides what all may: pieces of a text, parts of a model, training examples. */
 const OPTIONS = {
-  text: ['units', 'lock', 'mask', 'chat'],
+  text: ['units', 'lock', 'mask', 'chat', 'wordPrior'],
   components: ['layers', 'ablation', 'rescale', 'reference', 'examples', 'chat'],
   data: ['train', 'l2', 'retrain', 'examples', 'template'],
 } as const satisfies Readonly<Record<string, readonly Option[]>>;

@@ -17,6 +17,7 @@ import type { CausalModel, MaskedModel, Model, Tokenizer } from '../model/model.
 import type { ComponentQuestion } from './components.ts';
 import type { Prepared } from './prepared.ts';
 import type { TrainingQuestion } from './training.ts';
+import { expectedInfluences, type WordPrior, type Words } from './word-prior.ts';
 
 /** What is asked about a text, as given. */
 export interface Question extends Omit<ComponentQuestion, 'lens' | 'scalar'>, TrainingQuestion {
@@ -28,6 +29,8 @@ export interface Question extends Omit<ComponentQuestion, 'lens' | 'scalar'>, Tr
   readonly units?: Units;
   readonly lock?: Lock;
   readonly mask?: string;
+  /** What other texts say of which words matter: the Gaussian process begins from it. */
+  readonly wordPrior?: WordPrior;
   /** Of a causal model: the text is a person's message in the model's own chat template. */
   readonly chat?: Chat;
   readonly signal?: AbortSignal;
@@ -52,6 +55,7 @@ export async function prepareClassifier(model: Model, text: string, question: Qu
   const masked = textValueFunction(model, split, { target, scalar, rule });
   return {
     ...ofText(split, question),
+    ...expectedOf(model, split, question),
     target: info.labels[target],
     scalar,
     mask,
@@ -70,7 +74,8 @@ export async function prepareCausal(model: CausalModel, text: string, question: 
   checkCausalScalar(question.scalar, target);
   const valueFunction = causalValueFunction(model, split, { tokenizer, target, rule });
   const { written, scalar } = target;
-  return { ...ofText(split, question), text: prompt, target: written, scalar, mask, valueFunction, batchMs: TREE_BATCH_MS, sequential };
+  const about = { ...ofText(split, question), ...expectedOf(model, split, question) };
+  return { ...about, text: prompt, target: written, scalar, mask, valueFunction, batchMs: TREE_BATCH_MS, sequential };
 }
 
 /** The prompt that is put to a model, and its players: in a chat the template stands around the text, and is never masked. */
@@ -97,7 +102,8 @@ export async function prepareBlank(model: MaskedModel, text: string, question: Q
   const target = await resolveBlankTarget(model, whole, question.target, question.signal);
   checkScalar(question, target.scalar, target.tokens.length === 1 ? 'one word' : 'two words');
   const valueFunction = blankValueFunction(model, split, { blank, target, rule });
-  return { ...ofText(split, question), target: target.written, scalar: target.scalar, mask, valueFunction };
+  const about = { ...ofText(split, question), ...expectedOf(model, split, question) };
+  return { ...about, target: target.written, scalar: target.scalar, mask, valueFunction };
 }
 
 /** A text beside another one, the target: how alike a model without its head finds them. @throws usage, empty-input, too-long, and what passes throw. */
@@ -113,7 +119,8 @@ export async function prepareSimilarity(model: Model, text: string, question: Qu
   const split = splitPlayers(model.tokenizer, text, question.units, lockedSpans(text, question.lock ?? 'auto', false));
   const { mask, rule } = maskOf(question, model.tokenizer);
   const valueFunction = await similarityFunction(model, split, { reference: target, rule, signal });
-  return { ...ofText(split, question), target, scalar: COSINE, mask, valueFunction };
+  const about = { ...ofText(split, question), ...expectedOf(model, split, question) };
+  return { ...about, target, scalar: COSINE, mask, valueFunction };
 }
 
 /** How absent players are masked: as asked, or with the model's mask token where it has one. */
@@ -131,6 +138,12 @@ function checkScalar({ scalar }: Question, own: string, what: string): void {
 /** What a result says of a text's players. */
 export function ofText({ players, locked }: TextPlayers, { units = 'word' }: Question) {
   return { players, locked, lens: 'text' as const, units: typeof units === 'string' ? units : JSON.stringify(units) };
+}
+
+/** What is expected of its players, where a word prior tells. @throws usage, bad-file. */
+function expectedOf(model: Words, split: TextPlayers, { wordPrior }: Question): Pick<Prepared, 'expected'> {
+  const expected = expectedInfluences(wordPrior, model, split);
+  return expected ? { expected } : {};
 }
 
 /** The mask of the whole text, or of another input. */

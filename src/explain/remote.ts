@@ -21,6 +21,7 @@ import { unseenOptions } from './lens-options.ts';
 import type { RunProgress } from './options.ts';
 import type { Question } from './prepare.ts';
 import { type ExplainRun, startRun } from './run.ts';
+import type { Learnable, WordPrior } from './word-prior.ts';
 
 /** A worker, a worker's own scope, or anything else that passes structured clones both ways. */
 export interface Endpoint {
@@ -42,6 +43,7 @@ type Call =
   | { readonly call: 'explain'; readonly id: number; readonly text: string; readonly options: Sendable<TextOptions> }
   | { readonly call: 'evaluate'; readonly id: number; readonly text: string; readonly options: Sendable<EvaluateOptions> }
   | { readonly call: 'describe'; readonly id: number; readonly text: string; readonly options: Sendable<Question> }
+  | { readonly call: 'learnWords'; readonly id: number; readonly explanation: Learnable; readonly prior?: WordPrior }
   | { readonly call: 'stop' | 'abort'; readonly id: number }
   | { readonly call: 'destroy'; readonly id: number };
 
@@ -57,6 +59,8 @@ interface Loaded {
   readonly device: DeviceInfo;
   readonly task?: Task;
   readonly parts?: ModelParts;
+  /** Whether it can learn words. */
+  readonly learns?: boolean;
 }
 
 /** The far side: answers a `connectExplainer` over this endpoint, from inside a worker or a child process. */
@@ -77,7 +81,13 @@ export function serveExplainer(endpoint: Endpoint, host: Pick<ExplainerOptions, 
         const next = await openExplainer(call.options.task, call.options.model, { ...call.options, ...host, progress_callback, signal });
         current?.destroy();
         current = next;
-        return { model: next.model, device: next.device, task: next.task, parts: next.parts } satisfies Loaded;
+        return {
+          model: next.model,
+          device: next.device,
+          task: next.task,
+          parts: next.parts,
+          learns: next.learnWords !== undefined,
+        } satisfies Loaded;
       }
       case 'explain': {
         const onProgress = (progress: RunProgress) => send({ reply: 'progress', id, progress });
@@ -89,6 +99,8 @@ export function serveExplainer(endpoint: Endpoint, host: Pick<ExplainerOptions, 
       }
       case 'describe':
         return loaded().describe(call.text, { ...call.options, signal });
+      case 'learnWords':
+        return loaded().learnWords?.(call.explanation, call.prior);
       case 'evaluate':
         return loaded().evaluate(call.text, { ...call.options, signal });
       default:
@@ -186,6 +198,7 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
     device,
     task: found,
     parts,
+    learns,
   } = await request<Loaded>({ call: 'load', options: loading } as Omit<Call, 'id'>, signal, (reply) => {
     if (reply.reply === 'loading') progress_callback?.(reply.event);
   }).promise;
@@ -220,6 +233,12 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
     evaluate(text, { signal, ...sendable }) {
       return request<Float32Array>({ call: 'evaluate', text, options: sendable } as Omit<Call, 'id'>, signal).promise;
     },
+    ...(learns && {
+      learnWords: ({ text, lens, players, model, fit }: Learnable, prior?: WordPrior) => {
+        const explanation: Learnable = { text, lens, players, model, fit };
+        return request<WordPrior>({ call: 'learnWords', explanation, prior } as Omit<Call, 'id'>).promise;
+      },
+    }),
     destroy() {
       endpoint.postMessage({ call: 'destroy', id: ++last });
       endpoint.terminate?.();
@@ -232,7 +251,7 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
 function explainHere(explainer: Explainer, text: string, options: TextOptions): ExplainRun {
   return explainFrom(async () => {
     const { log: _, onProgress: __, signal, ...question } = options;
-    const { players, batchMs, spareEnds, sequential, ...about } = await explainer.describe(text, { ...question, signal });
+    const { players, batchMs, spareEnds, sequential, expected, ...about } = await explainer.describe(text, { ...question, signal });
     return {
       // No signal a call: the run looks at it between calls, and each call would leave a listener behind.
       valueFunction: (masks) => explainer.evaluate(text, { ...question, masks: rowsOf(masks) }),
@@ -241,6 +260,7 @@ function explainHere(explainer: Explainer, text: string, options: TextOptions): 
       batchMs: batchMs ?? REMOTE_BATCH_MS,
       spareEnds,
       sequential,
+      expected,
       origin: { text, ...about, model: explainer.model, device: explainer.device, loadMs: 0 },
     };
   });

@@ -44,7 +44,7 @@ export function writeExplanation(
   solution: Solution,
   values: Explanation['values'],
   spent: Spent,
-  assured: Pick<FitReport, 'until' | 'audit'> = {},
+  assured: Pick<FitReport, 'until' | 'audit' | 'priorTexts'> = {},
 ): Explanation {
   const { spectrum } = solution;
   const server = origin.server?.();
@@ -68,6 +68,7 @@ export function writeExplanation(
     fit: {
       ...solution.faithfulness,
       ...assured,
+      ...(solution.influences && { influences: solution.influences }),
       queries: spent.queries,
       budget: settings.budget,
       chosen: solution.chosen,

@@ -1,5 +1,6 @@
 import type { Masks } from '../core/masks.ts';
 import { gp, isQuick, predictGp } from '../gp/gp.ts';
+import { logInfluencesOf } from '../gp/hyper.ts';
 import { averageFits } from '../spectrum/average.ts';
 import { crossFitted } from '../spectrum/cross-fitted.ts';
 import { type Choice, crossValidate, type NamedDecoder, type Prediction, rSquared } from '../spectrum/cross-validate.ts';
@@ -27,6 +28,8 @@ export interface Solution {
   readonly bound: number;
   readonly chosen: string;
   readonly candidates: readonly Candidate[];
+  /** As in the report. */
+  readonly influences?: readonly number[];
 }
 
 /** What looks leave for those after them. */
@@ -59,6 +62,8 @@ interface Task {
   readonly breathe: () => Promise<void>;
   /** As in an assignment. */
   readonly sequential?: boolean;
+  /** What is expected of the players, as decoders take it. */
+  readonly influences?: ArrayLike<number>;
   /** The decoder that chose the masks, where one did. */
   readonly decode?: Decoder;
 }
@@ -80,7 +85,7 @@ interface Found {
 /** Recovers a spectrum from the fitting masks, and grades it on masks that the fits which predict them have not seen. */
 export async function solve(settings: Settings, task: Task): Promise<Solution> {
   if (task.memory) turnTo(task.fit.masks.count, task.memory);
-  const options = { seed: settings.seed, breathe: task.breathe, sequential: task.sequential };
+  const options = { seed: settings.seed, breathe: task.breathe, sequential: task.sequential, influences: task.influences };
   const single = task.decode ?? methodEntry(settings.method)?.decode;
   const found = single
     ? await decodeOne(settings.method, single, task, { ...options, order: settings.maxOrder, faithful: settings.faithful })
@@ -229,7 +234,14 @@ async function grade(settings: Settings, { fit: found, candidates, choice }: Fou
     bound,
     chosen: fit.method,
     candidates,
+    ...influencesFound(fit, task),
   };
+}
+
+/** What the Gaussian process found, whether or not it was chosen. */
+function influencesFound(fit: Fit, { memory }: Task): Pick<Solution, 'influences'> {
+  const end = (fit.method === 'gp' ? fit : memory?.fits.get('gp'))?.end;
+  return end ? { influences: Array.from(logInfluencesOf(end.at, fit.spectrum.n), (v) => Math.round(1e4 * v) / 1e4) } : {};
 }
 
 /** All 2ⁿ masks are known: the transform is exact, and nothing is held out because nothing is guessed. */

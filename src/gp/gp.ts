@@ -1,6 +1,7 @@
 import { WebspexError } from '../core/errors.ts';
 import { isPaired, type Masks, maskStride } from '../core/masks.ts';
 import { checkValues, type DecodeOptions, type Fit } from '../spectrum/spectrum.ts';
+import { shiftsOf } from './hyper.ts';
 import { arrange } from './kernel.ts';
 import { BETWEEN, type Pace, paced } from './pace.ts';
 import { interactionVariances } from './posterior.ts';
@@ -82,8 +83,23 @@ async function fitProcess(masks: Masks, values: ArrayLike<number>, options: Deco
   if (!(range.sd > 1e-12 * Math.abs(range.mean))) return range.mean;
   const { start, breathe = async () => {} } = options;
   const sequential = options.sequential === true && masks.count <= MOST_SEQUENTIAL;
-  const { at, suffix } = await findTheta({ masks, range }, start?.suffix && !sequential ? undefined : start, sequential, breathe);
+  const shifts = shiftsOf(checkedInfluences(options, masks.n), masks.n);
+  const { at, suffix } = await findTheta({ masks, range, shifts }, start?.suffix && !sequential ? undefined : start, sequential, breathe);
   return condition(arrange(masks, suffix), range, at, pace);
+}
+
+/** @throws usage where there is not one finite number for each player. */
+function checkedInfluences({ influences }: DecodeOptions, n: number): ArrayLike<number> | undefined {
+  if (influences === undefined) return undefined;
+  if (influences.length !== n)
+    throw new WebspexError('usage', `influences: expected one for each of ${n} players, got ${influences.length}; leave them out`);
+  for (let i = 0; i < n; i++)
+    if (!Number.isFinite(influences[i]))
+      throw new WebspexError(
+        'usage',
+        `influences: expected finite numbers, got ${influences[i]} for player ${i}; 0 where nothing is expected`,
+      );
+  return influences;
 }
 
 function constant(masks: Masks, mean: number): Fit {

@@ -37,6 +37,21 @@ const MOST_INFLUENCE = Math.log(6);
 /** Local pairs count less by e^(−½) for each player between. */
 const DECAY = 2;
 
+/**
+ * How far the prior of each u_i is moved where ln of each player's influence was expected beforehand: c_i = exp(μ + m_i + τu_i) in other
+ * words, so that a place θ means the same with and without. Zeros where nothing was expected.
+ */
+export function shiftsOf(influences: ArrayLike<number> | undefined, n: number): Float64Array {
+  return Float64Array.from({ length: n }, (_, i) => (influences?.[i] ?? 0) / TAU);
+}
+
+/** The other way: ln of each player's influence under θ less their mean, as `DecodeOptions.influences` takes them. */
+export function logInfluencesOf(theta: Float64Array, n: number): Float64Array {
+  const logs = theta.subarray(PLACES.influence, PLACES.influence + n).map((u) => Math.min(theta[PLACES.mu] + TAU * u, MOST_INFLUENCE));
+  const mean = logs.reduce((sum, log) => sum + log, 0) / n;
+  return logs.map((log) => log - mean);
+}
+
 /** θ unfolded into what kernels need. */
 export interface Hyper {
   readonly c: Float64Array;
@@ -136,9 +151,10 @@ function normalPriors(n: number, { suffix, warp }: Shape): readonly Prior[] {
 
 /**
  * Minus the log of the prior, its slope added to `gradient`: normal, and for the influences Gumbel, e^(−u−e^(−u)): most players matter
- * little, a few much more.
+ * little, a few much more. `shifts`: as `shiftsOf` gives them.
  */
-export function addPrior(theta: Float64Array, n: number, gradient: Float64Array, suffix = false): number {
+export function addPrior(theta: Float64Array, gradient: Float64Array, shifts: Float64Array, suffix = false): number {
+  const n = shifts.length;
   let value = 0;
   for (const [place, mean, width] of normalPriors(n, shapeOf(theta, n, suffix))) {
     const off = (theta[place] - mean) / width;
@@ -146,22 +162,26 @@ export function addPrior(theta: Float64Array, n: number, gradient: Float64Array,
     gradient[place] += off / width;
   }
   for (let i = PLACES.influence; i <= n; i++) {
-    const e = Math.exp(-theta[i]);
-    value += e + theta[i];
+    const u = theta[i] - shifts[i - PLACES.influence];
+    const e = Math.exp(-u);
+    value += e + u;
     gradient[i] += 1 - e;
   }
   return value;
 }
 
-/** Where a search starts: influences by the correlation of each player with the values (r_i), the rest at their prior means. */
-export function startingPoint(correlations: Float64Array, rows: number, shape: Shape): Float64Array {
+/**
+ * Where a search starts: influences by the correlation of each player with the values (r_i) and what was expected of it, the rest at their
+ * prior means.
+ */
+export function startingPoint(correlations: Float64Array, rows: number, shape: Shape, shifts: Float64Array): Float64Array {
   const n = correlations.length;
   const theta = new Float64Array(lengthOf(n, shape));
   for (const [place, mean] of normalPriors(n, shape)) theta[place] = mean;
   theta[n + PLACES.noise] = -4;
   const logs = correlations.map((r) => Math.log(0.3 + rows * r * r));
   const middle = logs.reduce((a, b) => a + b, 0) / n;
-  for (let i = 0; i < n; i++) theta[PLACES.influence + i] = 0.5 * (logs[i] - middle);
+  for (let i = 0; i < n; i++) theta[PLACES.influence + i] = 0.5 * (logs[i] - middle) + shifts[i];
   return theta;
 }
 

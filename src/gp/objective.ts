@@ -1,5 +1,5 @@
 import { halfLogDeterminant, solvedSquare, times } from './factor.ts';
-import { addPrior, foldSlopes, type Hyper, type Slopes, shapeOf, unfold, warpPlace } from './hyper.ts';
+import { addPrior, foldSlopes, type Hyper, type Slopes, shapeOf, shiftsOf, unfold, warpPlace } from './hyper.ts';
 import { farOf, fillKernels, pairWork, type Rows, toBlocks } from './kernel.ts';
 import { createMatrices } from './matrices.ts';
 import type { Objective } from './minimise.ts';
@@ -24,9 +24,14 @@ interface Seen {
 
 /**
  * Minus the log posterior of θ, less a constant: ½gᵀK⁻¹g + ½ln|K| − ln|dg/dy| − ln prior (Rasmussen and Williams 2006, eq. 5.8 and 5.9; warps:
- * Snelson et al. 2004). +∞ where the kernel is not positive definite. To be released.
+ * Snelson et al. 2004). +∞ where the kernel is not positive definite. `shifts`: as `shiftsOf` gives them. To be released.
  */
-export function createObjective(rows: Rows, range: Range, breathe?: () => Promise<void>): Objective & { release(): void } {
+export function createObjective(
+  rows: Rows,
+  range: Range,
+  breathe?: () => Promise<void>,
+  shifts = shiftsOf(undefined, rows.masks.n),
+): Objective & { release(): void } {
   const { n } = rows.masks;
   const { size, suffix } = rows;
   const tables = createTables(n);
@@ -45,7 +50,7 @@ export function createObjective(rows: Rows, range: Range, breathe?: () => Promis
       await pace(TABLE_WORK * tables.length);
       if (suffix) endings ??= await suffixMatrix(rows.windows, pace);
       await fillKernels(rows, hyper, tables, matrices.lower, pace, distances, endings ?? undefined);
-      let value = addPrior(theta, n, new Float64Array(theta.length), suffix) - warped.logSlope;
+      let value = addPrior(theta, new Float64Array(theta.length), shifts, suffix) - warped.logSlope;
       for (const [b, matrix] of matrices.lower.entries()) {
         if (!(await matrices.factorise(b, pace))) return Number.POSITIVE_INFINITY;
         value += halfLogDeterminant(matrix, size) + 0.5 * solvedSquare(matrix, parts[b]);
@@ -65,7 +70,7 @@ export function createObjective(rows: Rows, range: Range, breathe?: () => Promis
       out.fill(0);
       addWarpSlopes(rows, warped, weights, theta, out);
       foldSlopes(hyper, await slopesOf(rows, hyper, { tables, distances, endings, inverses: matrices.inverses }, weights, pace), out);
-      addPrior(theta, n, out, suffix);
+      addPrior(theta, out, shifts, suffix);
     },
     release: () => matrices.release(),
   };

@@ -30,6 +30,8 @@ type Breathe = () => Promise<void>;
 export interface Data {
   readonly masks: Masks;
   readonly range: Range;
+  /** As `shiftsOf` gives them. */
+  readonly shifts: Float64Array;
 }
 
 /** Hyper-parameters θ, and whether endings count. */
@@ -84,13 +86,13 @@ async function goOn(
 
 /** From θ: the least found of minus the log posterior, which compares shapes too. */
 async function search(
-  { masks, range }: Data,
+  { masks, range, shifts }: Data,
   start: Float64Array,
   shape: Shape,
   steps: number,
   breathe: Breathe,
 ): Promise<{ x: Float64Array; value: number }> {
-  const objective = createObjective(arrange(masks, shape.suffix), range, breathe);
+  const objective = createObjective(arrange(masks, shape.suffix), range, breathe, shifts);
   try {
     await breathe();
     return await minimise(objective, start, bounds(masks.n, shape), steps, STILL);
@@ -101,11 +103,11 @@ async function search(
 
 function firstRows(data: Data, count: number): Data {
   if (count === data.masks.count) return data;
-  return { masks: sliceMasks(data.masks, 0, count), range: rangeOf(data.range.values.slice(0, count)) };
+  return { ...data, masks: sliceMasks(data.masks, 0, count), range: rangeOf(data.range.values.slice(0, count)) };
 }
 
 /** Influences by the correlations of single players with the values. */
-function coldStart({ masks, range }: Data, shape: Shape): Float64Array {
+function coldStart({ masks, range, shifts }: Data, shape: Shape): Float64Array {
   const rows = arrange(masks);
   const { windows, paired } = rows;
   const correlations = new Float64Array(masks.n);
@@ -115,5 +117,5 @@ function coldStart({ masks, range }: Data, shape: Shape): Float64Array {
     for (let i = 0; i < masks.n; i++)
       correlations[i] += ((windows.bits[p * windows.groups + (i >> 2)] >> (i & 3)) & 1 ? -d : d) / (rows.units * range.sd);
   }
-  return startingPoint(correlations, masks.count, shape);
+  return startingPoint(correlations, masks.count, shape, shifts);
 }

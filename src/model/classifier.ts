@@ -3,7 +3,7 @@ import type { Inputs, Program, Weights } from '../compute/program.ts';
 import { WebspexError } from '../core/errors.ts';
 import { type Embeddings, embeddingSums } from './encoder-weights.ts';
 import { createGated, type GatedPrograms } from './gated.ts';
-import type { Model, ModelInfo, PassCounters, Tokenizer, TokenSequences } from './model.ts';
+import type { Model, ModelInfo, PassCounters, Tokenizer, TokenSequences, WordTable } from './model.ts';
 import { createPasses, type Passes, type Piece } from './passes.ts';
 import {
   type Chunk,
@@ -47,6 +47,7 @@ export async function createClassifier(parts: ClassifierParts, backend: Backend)
     info,
     device: backend.info,
     tokenizer: parts.tokenizer,
+    words: wordTable(parts.embeddings),
     counters,
     components: gated && {
       layers: gated.layers,
@@ -70,6 +71,10 @@ export async function createClassifier(parts: ClassifierParts, backend: Backend)
       passes.destroy();
     },
   };
+}
+
+export function wordTable({ width, word }: Embeddings): WordTable {
+  return { width, row: (token, out) => word.row(token, out) };
 }
 
 async function classifyPlain(

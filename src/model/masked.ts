@@ -1,6 +1,6 @@
 import type { Backend } from '../compute/backend.ts';
 import { WebspexError } from '../core/errors.ts';
-import { type ClassifierParts, checkSequences, encode } from './classifier.ts';
+import { type ClassifierParts, checkSequences, encode, wordTable } from './classifier.ts';
 import { takeEmbeddings } from './encoder-weights.ts';
 import { type LoadOptions, openEncoder, planProgram, sizesOf, tableSizes } from './load.ts';
 import { maskedProgram, maskedWeights } from './masked-encoder.ts';
@@ -45,6 +45,7 @@ async function createMasked(parts: Omit<ClassifierParts, 'gated'>, backend: Back
     info,
     device: backend.info,
     tokenizer,
+    words: wordTable(parts.embeddings),
     counters,
     async fill(asked, tokens, { signal } = {}) {
       if (destroyed) throw new WebspexError('usage', 'fill: expected a live model, got a destroyed one; load it again');

@@ -84,11 +84,20 @@ export interface Components {
   means(sequences: TokenSequences, options?: { signal?: AbortSignal }): Promise<Float32Array>;
 }
 
+/** What a model makes of single tokens before its first layer: rows of its table of words. */
+export interface WordTable {
+  readonly width: number;
+  /** Writes the row of a token as float32. @throws bad-file where a number of it is NaN or infinite. */
+  row(token: number, out: Float32Array): void;
+}
+
 /** A loaded classifier. One call at a time; the device belongs to whoever created it. */
 export interface Model {
   readonly info: ModelInfo;
   readonly device: DeviceInfo;
   readonly tokenizer: Tokenizer;
+  /** Left out where the model shows none. */
+  readonly words?: WordTable;
   readonly counters: Readonly<PassCounters>;
   /** Left out where the model takes no gates. */
   readonly components?: Components;
@@ -120,6 +129,8 @@ export interface MaskedModel {
   readonly info: ModelInfo;
   readonly device: DeviceInfo;
   readonly tokenizer: Tokenizer;
+  /** Left out where the model shows none. */
+  readonly words?: WordTable;
   readonly counters: Readonly<PassCounters>;
   /** For each sequence ln P(token in its blank) of one or two tokens, side by side, and the likeliest token there; the first of equal ones. */
   fill(
@@ -154,6 +165,8 @@ export interface CausalModel {
   readonly begin: number | null;
   /** Tokens that end an answer. */
   readonly ends: readonly number[];
+  /** Left out where the model shows none. */
+  readonly words?: WordTable;
   readonly counters: Readonly<TreeCounters>;
   /** Its attention heads and MLP blocks, which `score` takes gates for; left out where it takes none. */
   readonly components?: Components;

@@ -76,6 +76,11 @@ export interface DecodeOptions {
   readonly sequential?: boolean;
   /** Awaited every 50 ms or so of work: lets events in, and throws where the run was aborted. */
   readonly breathe?: () => Promise<void>;
+  /**
+   * What is expected beforehand of how much each player matters, as a logarithm beside the others: ln 2 for twice as much as one with 0. The
+   * Gaussian process begins from that and is moved by the rows; other methods have no use for it.
+   */
+  readonly influences?: ArrayLike<number>;
   /** From an earlier fit of the same function by the same method: methods that search begin there and take fewer steps. */
   readonly start?: SearchEnd;
 }

@@ -101,6 +101,14 @@ function checkNumbers(e: Fields, players: number): void {
   const fit = fields(e.fit, 'fit');
   for (const key of ['r2', 'r2Low', 'r2High', 'heldOut', 'queries', 'budget']) finite(fit[key], `fit.${key}`);
   if (fit.folds !== undefined) finite(fit.folds, 'fit.folds');
+  if (fit.influences !== undefined) {
+    const influences = list(fit.influences, 'fit.influences');
+    if (influences.length !== players) bad('fit.influences', `${players} numbers`, String(influences.length));
+    influences.forEach((v, i) => {
+      finite(v, `fit.influences[${i}]`);
+    });
+  }
+  if (fit.priorTexts !== undefined) finite(fit.priorTexts, 'fit.priorTexts');
   if (fit.audit !== undefined)
     for (const key of ['masks', 'r2', 'r2Low', 'r2High']) finite(fields(fit.audit, 'fit.audit')[key], `fit.audit.${key}`);
   if (fit.until !== undefined) for (const key of ['r2', 'bound']) finite(fields(fit.until, 'fit.until')[key], `fit.until.${key}`);

@@ -43,6 +43,7 @@ export const strings = {
     reached
       ? `Stopped as soon as R² was at least ${r2} with 95 % confidence (bound ${size(bound)}).`
       : `R² ${r2} was not reached with 95 % confidence (bound ${size(bound)}).`,
+  begun: (texts: number) => `Begun from what ${count(texts)} other texts say of which words matter.`,
   explainsAll: (r2: number, queries: number) =>
     `All ${count(queries)} maskings were evaluated; of their variation this explains ${r2 < 0 ? `nothing (R² ${size(r2)})` : percent(r2)}`,
   ungraded: 'No mask was left over to grade this on',

@@ -48,6 +48,50 @@ describe('gp', () => {
     expect(Math.abs(direct - own)).toBeLessThan(READ_OUT);
   });
 
+  describe('where something is expected of players', () => {
+    const n = 60;
+    const matters = (i: number) => i % 12 === 5;
+    const few = (masks: Masks) =>
+      Float64Array.from(signs(masks), (z) => {
+        const [a, b, c, d, e] = z.filter((_, i) => matters(i));
+        return a + b - c + 0.8 * d * e + 0.5 * a * b * c;
+      });
+    const fresh = pairedMasks(n, 1000, 99);
+    const r2 = async (count: number, influences?: ArrayLike<number>) => {
+      const masks = pairedMasks(n, count, 3);
+      const { means } = await predictGp(masks, few(masks), fresh, { ...options, influences });
+      return rSquaredOf(means, few(fresh));
+    };
+    const right = Array.from({ length: n }, (_, i) => (matters(i) ? 1.5 : 0));
+
+    it('needs fewer rows where that is right', async () => {
+      expect(await r2(64, right)).toBeGreaterThan((await r2(64)) + 0.1);
+    });
+
+    it('listens to the rows where it is wrong, and to nothing where it is nothing', async () => {
+      const wrong = right.map((_, i) => right[(i + 1) % n]);
+      const plain = await r2(384);
+      expect(await r2(384, wrong)).toBeGreaterThan(plain - 0.03);
+      expect(await r2(64, new Float64Array(n))).toBe(await r2(64));
+    });
+
+    it('wants one finite number for each player', async () => {
+      await expect(r2(64, right.slice(1))).rejects.toMatchObject({
+        code: 'usage',
+        message: expect.stringMatching(/each of 60 players, got 59/),
+      });
+      await expect(
+        r2(
+          64,
+          right.map((v, i) => (i === 3 ? Number.NaN : v)),
+        ),
+      ).rejects.toMatchObject({
+        code: 'usage',
+        message: expect.stringMatching(/got NaN for player 3/),
+      });
+    });
+  });
+
   it('fits rows without complements too', async () => {
     const all = pairedMasks(16, 400, 3);
     const masks = pickMasks(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unfold } from '../../src/gp/hyper.ts';
+import { logInfluencesOf, shiftsOf, unfold } from '../../src/gp/hyper.ts';
 import { arrange, fillKernels } from '../../src/gp/kernel.ts';
 import { createObjective, warpedBy } from '../../src/gp/objective.ts';
 import { paced } from '../../src/gp/pace.ts';
@@ -54,7 +54,8 @@ describe('the objective', () => {
   it.each(cases)('has the slopes that differences give (pairs: $paired, warp: $warp)', async ({ paired, warp }) => {
     const n = 11;
     const masks = someMasks(n, 40, paired);
-    const objective = createObjective(arrange(masks), rangeOf(bentValues(masks, 4)));
+    const shifts = somewhere(n, 7);
+    const objective = createObjective(arrange(masks), rangeOf(bentValues(masks, 4)), undefined, shifts);
     const theta = somewhere(n + (warp ? 7 : 5), 6);
     // One influence at its bound, where it has no slope.
     theta[3] = 4;
@@ -66,6 +67,30 @@ describe('the objective', () => {
       const slope = ((await at(1e-5)) - (await at(-1e-5))) / 2e-5;
       expect(Math.abs(gradient[i] - slope)).toBeLessThan(BY_DIFFERENCES * (1 + Math.abs(slope)));
     }
+  });
+
+  it('moves the prior of each influence, and nothing else, where something is expected of players', async () => {
+    const n = 7;
+    const masks = someMasks(n, 20, true);
+    const rows = [arrange(masks), rangeOf(bentValues(masks, 8))] as const;
+    const theta = somewhere(n + 7, 9);
+    const expected = Array.from({ length: n }, (_, i) => 0.3 * i - 0.9);
+    const plain = await createObjective(...rows).value(theta);
+    const moved = await createObjective(...rows, undefined, shiftsOf(expected, n)).value(theta);
+    // c_i = exp(μ + m_i + τv_i) with v_i = u_i − m_i/τ, and v_i is what the Gumbel prior is of.
+    const gumbel = (u: number) => u + Math.exp(-u);
+    const want = expected.reduce((sum, m, i) => sum + gumbel(theta[1 + i] - m / 0.8) - gumbel(theta[1 + i]), 0);
+    expect(moved - plain).toBeCloseTo(want, 9);
+  });
+
+  it('says of influences what it takes as expected, less their mean and up to where they end', () => {
+    const theta = new Float64Array(4 + 5);
+    theta.set([0.5, 0, 1, -1, 4]);
+    const logs = [0.5, 0.5 + 0.8, 0.5 - 0.8, Math.log(6)];
+    const mean = logs.reduce((a, b) => a + b) / 4;
+    logInfluencesOf(theta, 4).forEach((v, i) => {
+      expect(v).toBeCloseTo(logs[i] - mean, 12);
+    });
   });
 
   it.each(cases)(

@@ -26,6 +26,7 @@ import {
   SOURCE_HELP,
   textSource,
 } from '../text-options.ts';
+import { openWordPrior, WORD_PRIOR_HELP, WORD_PRIOR_OPTIONAL, wordPriorOf } from '../word-prior.ts';
 
 /** Prints an explanation as was asked for, and writes the files. */
 async function deliver({ explanation, looks }: Outcome, args: Arguments, outputs: Outputs, session: Session, io: Io): Promise<number> {
@@ -41,6 +42,7 @@ async function explainText(args: Arguments, outputs: Outputs, io: Io): Promise<n
   const run = modelRun(args);
   const source = textSource('explain', args);
   const resume = resumeOf(args);
+  const words = wordPriorOf(args);
   const { server } = run;
   if (args.has('dry-run')) {
     if (!server) throw usage('--dry-run: expected --server URL, got none; only there passes have a price');
@@ -50,14 +52,18 @@ async function explainText(args: Arguments, outputs: Outputs, io: Io): Promise<n
     const [text, lens] = await session.interrupts.orInterrupted(Promise.all([source(), run.lens.read()]));
     const onProgress = passesOf(session.progress, run);
     let stopped: string | null = null;
-    const outcome = await withLog(resume, {}, session, (log) =>
+    const { learned, ...outcome } = await withLog(resume, {}, session, (log) =>
       withExplainer(run, session, async (explainer) => {
-        const found = await follow(explainer.explain(text, { ...run.options, ...lens, log, onProgress }), session);
+        const kept = words && (await openWordPrior(words, explainer));
+        const options = { ...run.options, ...lens, wordPrior: kept?.prior, log, onProgress };
+        const found = await follow(explainer.explain(text, options), session);
         stopped = explainer.spent?.stopped ?? null;
-        return found;
+        return { ...found, learned: await kept?.with(found.explanation) };
       }),
     );
     await deliver(outcome, args, outputs, session, io);
+    await learned?.save();
+    if (learned) session.progress.note(learned.said);
     if (stopped === null) return 0;
     const known = resume === undefined ? 'with --resume LOG nothing is asked twice' : 'the same command goes on from the log';
     session.progress.note(`ended early at the cap: ${stopped}; raise it, and ${known}`);
@@ -111,11 +117,21 @@ export const explain: Command = {
   summary: 'explains what a model says of a text: which words did it, alone and together, and how far to trust that',
   synopsis:
     '[TEXT] [--file F] [--stdin] [--lens L] [--set F] [--values TABLE.f32 --players N] [--exec COMMAND --players N] [--observations F] [options]',
-  help: [...SOURCE_HELP, ...MODEL_HELP, ...RUN_HELP, ...FUNCTION_HELP, ...OBSERVED_HELP, ...RESUME_HELP, DRY_HELP, ...OUTPUT_HELP],
+  help: [
+    ...SOURCE_HELP,
+    ...MODEL_HELP,
+    ...RUN_HELP,
+    ...WORD_PRIOR_HELP,
+    ...FUNCTION_HELP,
+    ...OBSERVED_HELP,
+    ...RESUME_HELP,
+    DRY_HELP,
+    ...OUTPUT_HELP,
+  ],
   options: {
     values: ['file', ...MODEL_VALUES, ...RUN_VALUES, ...FUNCTION_VALUES, ...OBSERVED_VALUES, ...RESUME_VALUES, ...OUTPUT_VALUES],
     flags: ['stdin', 'json', 'dry-run', ...MODEL_FLAGS, ...RUN_FLAGS],
-    optional: RUN_OPTIONAL,
+    optional: [...RUN_OPTIONAL, ...WORD_PRIOR_OPTIONAL],
   },
   run(args, io) {
     const outputs = outputsOf(args);

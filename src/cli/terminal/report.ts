@@ -224,12 +224,13 @@ function provenance(e: Explanation, width: number): string[] {
 }
 
 /** What the stop rule and the audit found. */
-function assurances({ fit: { until, audit } }: Explanation): string[] {
+function assurances({ fit: { until, audit, priorTexts } }: Explanation): string[] {
   const bound = (r2: number) => (r2 < 0 ? 'below 0' : r2.toFixed(2));
   return [
     ...(audit
       ? [`Audited: R² ${audit.r2.toFixed(2).replace('-', '−')} on ${count(audit.masks)} fresh masks (${intervalOf(audit)}), fitted since`]
       : []),
+    ...(priorTexts === undefined ? [] : [`Begun from what ${count(priorTexts)} other texts say of which words matter`]),
     ...(until?.reached ? [`Stopped: R² is at least ${until.r2} with 95 % confidence (bound ${bound(until.bound)})`] : []),
     ...(until && !until.reached ? [`! R² ${until.r2} was not reached with 95 % confidence (bound ${bound(until.bound)})`] : []),
   ];

@@ -100,6 +100,7 @@ export async function createCausal(parts: CausalParts, backend: Backend): Promis
     info,
     device: backend.info,
     tokenizer: parts.tokenizer,
+    words: { width: parts.word.columns, row: (token, out) => parts.word.row(token, out) },
     begin: parts.begin,
     ends: parts.ends,
     chat: parts.chat,

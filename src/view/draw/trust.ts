@@ -59,8 +59,12 @@ function curveMarks(looks: readonly Look[]): Mark[] {
 }
 
 /** What the stop rule and the audit found. */
-function assuranceMarks({ fit: { until, audit } }: Explanation): Mark[] {
-  const said = [audit && strings.audited(audit), until && strings.until(until)];
+function assuranceMarks({ fit: { until, audit, priorTexts } }: Explanation): Mark[] {
+  const said = [
+    audit && strings.audited(audit),
+    until && strings.until(until),
+    priorTexts === undefined ? undefined : strings.begun(priorTexts),
+  ];
   return said.filter((text) => text !== undefined).map((text) => mark('p', { class: 'legend' }, text));
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { CausalModel, Model, Tokenizer, TokenSequences } from '../../../src/model/model.ts';
+import { createRandom } from '../../../src/core/random.ts';
+import type { CausalModel, Model, Tokenizer, TokenSequences, WordTable } from '../../../src/model/model.ts';
 import { loadTokenizer } from '../../../src/model/tokenizer.ts';
 
 /** The tokenizer of the embedded model. */
@@ -91,4 +92,11 @@ export function causalOf(
     },
     destroy() {},
   };
+}
+
+/** A table of normal numbers. */
+export function tableOf(rows: number, width: number, seed: number): WordTable {
+  const random = createRandom(seed);
+  const values = Float32Array.from({ length: rows * width }, () => random.normal());
+  return { width, row: (token, out) => out.set(values.subarray(token * width, (token + 1) * width)) };
 }
