@@ -18,12 +18,16 @@ const LEAST_VARIANCE = 1e-9;
 const LEAST_WEIGHT = 0.05;
 /** Least noise as a share of the squares of the values, or of the largest errors: of two that are exact each gets what the centre gives it. */
 const LEAST_NOISE = 1e-12;
+/** A slope that is smaller beside the others by so much is rounding. */
+const TELLING = 1e-12;
+/** Turns for each predictor, of which it rarely needs more than one. */
+const MOST_TURNS = 10;
 
 /**
  * Weights of a mean of predictors that add up to 1 and are not negative, from their errors at rows that they had not seen (stacking, Breiman 1996; Yao
  * et al. 2018), as the mode of a posterior: errors are normal with a variance for each fold, and weights are normal around the centre.
  * min Σ_r g_r (Σ_k w_k e_kr)² + λ‖w − c‖², g_r the inverse variance of the row's fold over its mean, λ = 10 times the mean square error of the best
- * predictor, is sought on every face of the simplex: at most six predictors.
+ * predictor, by active sets, which ends at the one minimum there is (Lawson and Hanson 1974, ch. 23, with a sum that is held).
  */
 export function stackWeights(
   errors: readonly Float64Array[],
@@ -81,20 +85,55 @@ function weighed(errors: readonly Float64Array[], values: Float64Array, centre: 
     values.reduce((sum, v) => sum + v * v, 0),
   );
   const pull = (PRECISION * Math.max(Math.min(...own), LEAST_NOISE * size, Number.MIN_VALUE ** 0.5)) / Math.max(1, values.length);
-  let best = centre;
-  let lowest = Number.POSITIVE_INFINITY;
-  for (let face = 1; face < 2 ** k; face++) {
-    const on = Array.from({ length: k }, (_, i) => i).filter((i) => (face >> i) & 1);
-    const weights = leastOn(on, products, pull, centre);
-    if (!weights) continue;
-    const cost = costOf(weights, products, pull, centre);
-    if (cost < lowest) [lowest, best] = [cost, weights];
-  }
-  return best;
+  return leastOnSimplex(products, pull, centre);
 }
 
-/** Where these weights alone are not 0: the minimum with sum 1; null where one of them is negative there. */
-function leastOn(on: readonly number[], products: Float64Array, pull: number, centre: Float64Array): Float64Array | null {
+/** Weights that are in use, what they are where they alone count and may be negative, and the slope that all of them then have. */
+interface Face {
+  readonly weights: Float64Array;
+  readonly level: number;
+}
+
+/**
+ * From the best single weight, always downhill: whichever unused one would gain most comes in, and of those that would become negative the first on
+ * the way goes out.
+ */
+function leastOnSimplex(products: Float64Array, pull: number, centre: Float64Array): Float64Array {
+  const k = centre.length;
+  const slopeOf = (weights: Float64Array, i: number) =>
+    weights.reduce((sum, w, j) => sum + products[i * k + j] * w, pull * (weights[i] - centre[i]));
+  let weights = startingVertex(products, pull, centre);
+  let used = [weights.indexOf(1)];
+  let level = slopeOf(weights, used[0]);
+  for (let turn = 0; turn < MOST_TURNS * k; turn++) {
+    const gains = weights.map((_, i) => (used.includes(i) ? 0 : level - slopeOf(weights, i)));
+    const best = gains.indexOf(Math.max(...gains));
+    if (!(gains[best] > TELLING * (Math.abs(level) + products[best * k + best]))) break;
+    used = [...used, best];
+    for (;;) {
+      const face = leastOn(used, products, pull, centre);
+      const step = Math.min(1, ...used.filter((i) => face.weights[i] < 0).map((i) => weights[i] / (weights[i] - face.weights[i])));
+      weights = weights.map((w, i) => w + step * (face.weights[i] - w));
+      level = face.level;
+      if (step === 1) break;
+      // The one that has just come in may be at 0 and stay there.
+      const out = used.filter((i) => face.weights[i] < 0).sort((i, j) => weights[i] - weights[j])[0];
+      weights[out] = 0;
+      used = used.filter((i) => i !== out);
+    }
+  }
+  return weights.map((w) => Math.max(0, w));
+}
+
+/** All the weight on the predictor with which that costs least. */
+function startingVertex(products: Float64Array, pull: number, centre: Float64Array): Float64Array {
+  const k = centre.length;
+  const costs = centre.map((c, i) => products[i * k + i] - 2 * pull * c);
+  return new Float64Array(k).fill(1, costs.indexOf(Math.min(...costs)), costs.indexOf(Math.min(...costs)) + 1);
+}
+
+/** Where these weights alone are not 0: the minimum with sum 1. */
+function leastOn(on: readonly number[], products: Float64Array, pull: number, centre: Float64Array): Face {
   const k = centre.length;
   const size = on.length;
   const matrix = new Float64Array(size * size);
@@ -105,20 +144,10 @@ function leastOn(on: readonly number[], products: Float64Array, pull: number, ce
     size,
     Float64Array.from(on, (i) => pull * centre[i]),
   );
-  const level = solveCholesky(factor, size, new Float64Array(size).fill(1));
+  const flat = solveCholesky(factor, size, new Float64Array(size).fill(1));
   const sum = (of: Float64Array) => of.reduce((a, b) => a + b, 0);
-  const lift = (1 - sum(pulled)) / sum(level);
+  const level = (1 - sum(pulled)) / sum(flat);
   const weights = new Float64Array(k);
-  for (const [a, i] of on.entries()) weights[i] = pulled[a] + lift * level[a];
-  return weights.some((w) => w < 0) ? null : weights;
-}
-
-function costOf(weights: Float64Array, products: Float64Array, pull: number, centre: Float64Array): number {
-  const k = weights.length;
-  let cost = 0;
-  for (let i = 0; i < k; i++) {
-    cost += pull * (weights[i] - centre[i]) ** 2;
-    for (let j = 0; j < k; j++) cost += weights[i] * products[i * k + j] * weights[j];
-  }
-  return cost;
+  for (const [a, i] of on.entries()) weights[i] = pulled[a] + level * flat[a];
+  return { weights, level };
 }

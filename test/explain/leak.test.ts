@@ -107,7 +107,7 @@ describe('selection never sees the rows that grade it', () => {
       byLuck += scored[0].r2 / 8;
       graded += rSquared(predicted, y) / 8;
     }
-    expect(byLuck).toBeGreaterThan(0.03);
+    expect(byLuck).toBeGreaterThan(0.01);
     expect(graded).toBeLessThan(0);
   });
 

@@ -16,6 +16,37 @@ function costOf(weights: ArrayLike<number>, errors: readonly Float64Array[], cen
   return cost + 10 * variance * centre.reduce((sum, c, k) => sum + (weights[k] - c) ** 2, 0);
 }
 
+/** The minimum of `costOf` with sum 1 and no weight below 0, from the normal equations of every face. */
+function leastOfFaces(errors: readonly Float64Array[], centre: Float64Array): number[] {
+  const k = errors.length;
+  const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, v, r) => sum + v * b[r], 0);
+  const pull = (10 * Math.min(...errors.map((e) => dot(e, e)))) / errors[0].length;
+  let best: number[] = [];
+  let least = Number.POSITIVE_INFINITY;
+  for (let face = 1; face < 2 ** k; face++) {
+    const on = errors.map((_, i) => i).filter((i) => (face >> i) & 1);
+    // Slopes equal on the face, and the sum 1.
+    const system = on.map((i) => [...on.map((j) => dot(errors[i], errors[j]) + (i === j ? pull : 0)), -1, pull * centre[i]]);
+    const solved = eliminate([...system, [...on.map(() => 1), 0, 1]]);
+    const weights = new Array<number>(k).fill(0);
+    for (const [a, i] of on.entries()) weights[i] = solved[a];
+    const cost = costOf(weights, errors, centre);
+    if (weights.every((w) => w >= 0) && cost < least) [least, best] = [cost, weights];
+  }
+  return best;
+}
+
+/** Gauss with pivots; the right-hand side is the last column. */
+function eliminate(rows: number[][]): number[] {
+  const size = rows.length;
+  for (let c = 0; c < size; c++) {
+    const p = rows.slice(c).reduce((most, row, i) => (Math.abs(row[c]) > Math.abs(rows[most][c]) ? c + i : most), c);
+    [rows[c], rows[p]] = [rows[p], rows[c]];
+    for (let r = 0; r < size; r++) if (r !== c) for (let d = size; d >= c; d--) rows[r][d] -= (rows[r][c] / rows[c][c]) * rows[c][d];
+  }
+  return rows.map((row, c) => row[size] / row[c]);
+}
+
 describe('stackWeights', () => {
   it('has the least cost of all weights on a grid of hundredths, by 20 draws of three predictors', () => {
     for (let draw = 0; draw < 20; draw++) {
@@ -36,6 +67,33 @@ describe('stackWeights', () => {
       // A hundredth for the grid, and what weights below a twentieth are worth, which nothing gets.
       for (const [k, w] of found.entries()) expect(Math.abs(w - best[k])).toBeLessThan(0.06);
     }
+  });
+
+  it('is the least of all faces of the simplex, each solved by itself, of two to seven predictors alike, exact or useless', () => {
+    for (let draw = 0; draw < 60; draw++) {
+      const k = 2 + (draw % 6);
+      const shared = noise(40, 1);
+      const errors = Array.from({ length: k }, (_, i) => {
+        if (draw % 5 === 4 && i === 1) return shared;
+        return plus(shared, noise(40, draw % 7 === 6 ? 0.01 * (i + 1) : 0.2 + random.uniform()));
+      });
+      const centre = new Float64Array(k).fill(draw % 2 === 0 ? 1 / k : 0);
+      if (draw % 2 === 1) centre[draw % k] = 1;
+      const found = stackWeights(errors, noise(40, 3), centre, oneFold(40));
+      const best = leastOfFaces(errors, centre).map((w) => (w < 0.05 ? 0 : w));
+      const sum = best.reduce((a, b) => a + b, 0);
+      for (const [i, w] of best.entries()) expect(found[i]).toBeCloseTo(w / sum, 7);
+    }
+  });
+
+  it('ends with forty predictors, whose faces nobody could count', () => {
+    const shared = noise(300, 1);
+    const errors = Array.from({ length: 40 }, () => plus(shared, noise(300, 0.2 + random.uniform())));
+    const centre = new Float64Array(40).fill(1 / 40);
+    const found = stackWeights(errors, noise(300, 3), centre, oneFold(300));
+    expect(found.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
+    const single = errors.map((_, k) => costOf(new Float64Array(40).fill(1, k, k + 1), errors, centre));
+    expect(costOf(found, errors, centre)).toBeLessThan(Math.min(...single, costOf(centre, errors, centre)));
   });
 
   it('of predictors that are equally good and err independently, takes more of the favoured one, less so with more rows', () => {
