@@ -10,6 +10,7 @@ import { retrain } from './bench/retrain.ts';
 import { sst2 } from './bench/sst2.ts';
 import { tiles } from './bench/tiles.ts';
 import { until } from './bench/until.ts';
+import { wordPrior } from './bench/word-prior.ts';
 
 export { type BackendName, embeddedBackends, loadOn, type Place } from './bench/backends.ts';
 export { type Game, readGame } from './bench/coverage/games.ts';
@@ -31,4 +32,5 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   sst2,
   tiles,
   until,
+  'word-prior': wordPrior,
 };

@@ -20,10 +20,10 @@ const COVERAGE = 'coverage';
 const COVERAGE_VALUES = ['tables', 'method'] as const;
 const PROMPT = 'prompt';
 /** Benchmarks that measure on a file that has to be named. */
-const NEED_DATA = ['sst2'];
+const NEED_DATA = ['sst2', 'word-prior'];
 
 /** Benchmarks that take longer than to be run unasked. */
-const LONG = [COVERAGE, GAMES, PROMPT];
+const LONG = [COVERAGE, GAMES, PROMPT, 'word-prior'];
 
 function namesOf(args: Arguments): readonly string[] {
   const known = Object.keys(benchmarks);
@@ -119,7 +119,10 @@ export const bench: Command = {
     '[NAME …] [--json] [--data FILE] [--model PLACE] [--tables DIR] [--method M] [--svg FILE] [--families F] [--games DIR] [--fresh DIR] [--device D] [--dtype T]',
   help: [
     ...Object.entries(benchmarks).map(([name, { title }]) => [name, title] as const),
-    ['--data FILE', 'the file that sst2 measures on: dev.tsv of SST-2 as in GLUE; retrain measures on any labelled texts of two labels'],
+    [
+      '--data FILE',
+      'the file that sst2 measures on: dev.tsv of SST-2 as in GLUE; retrain measures on any labelled texts of two labels, word-prior on any labelled texts',
+    ],
     ['--model PLACE', 'prompt: the causal model that it measures, a folder or a .gguf file; masks-needed: see --fresh'],
     ['--tables DIR', 'coverage: a folder of complete tables NAME.f32, each 2ⁿ float32 values (bit i of a place = player i present)'],
     ['--method M', `coverage: the method to watch, ${COVERED_METHODS.join(', ')}; default auto`],
