@@ -47,6 +47,7 @@ export const parts = {
   device: byId<HTMLSelectElement>('device'),
   until: byId<HTMLSelectElement>('until'),
   grade: byId<HTMLSelectElement>('grade'),
+  begin: byId<HTMLSelectElement>('begin'),
   budget: byId<HTMLInputElement>('budget'),
   budgetSaid: byId<HTMLOutputElement>('budget-said'),
   explain: byId<HTMLButtonElement>('explain'),

@@ -1,10 +1,11 @@
 import { type Explanation, type RunProgress, WebspexError } from '../src/index.ts';
+import { earlierTexts, keepText } from './earlier-texts.ts';
 import { fitsPlayers, load } from './load.ts';
 import { clearProblem, enter, sayBadge } from './page-state.ts';
 import { parts } from './parts.ts';
 import { players } from './players.ts';
 import { sayFields, session, show } from './session.ts';
-import { settings } from './settings.ts';
+import { fromEarlierTexts, settings } from './settings.ts';
 import { strings } from './strings.ts';
 
 /**
@@ -27,9 +28,12 @@ export async function run(): Promise<void> {
   }
   session.waiting = false;
   session.stopping = false;
-  const asked = settings();
+  const { engine } = session;
+  const [asked, begins] = [settings(), fromEarlierTexts()];
+  const wordPrior = begins ? await earlierTexts(engine) : undefined;
+  if (session.run || session.engine !== engine) return; // it was pressed again, or another model was chosen
   const { lens, train, ablation, rescale, reference, layers } = asked;
-  session.run = session.engine.explain(parts.text.value, { ...asked, onProgress: sayProgress });
+  session.run = engine.explain(parts.text.value, { ...asked, wordPrior, onProgress: sayProgress });
   parts.progress.value = 0;
   enter('running');
   try {
@@ -38,7 +42,10 @@ export async function run(): Promise<void> {
       show(snapshot);
       sayBadge('live');
     }
-    finish(await session.run.result);
+    const explanation = await session.run.result;
+    finish(explanation);
+    const kept = begins ? await keepText(engine, explanation) : null;
+    if (kept !== null) parts.status.textContent += strings.textsKept(kept);
   } catch (error) {
     if (parts.badge.classList.contains('live')) sayBadge('stopped');
     if (error instanceof WebspexError && error.code === 'aborted') return stoppedEarly();

@@ -58,14 +58,26 @@ function assurance(): Pick<TextOptions, 'untilR2' | 'audit'> {
   return { untilR2: Number(parts.until.value) || undefined, audit: parts.grade.value === 'audit' ? AUDITED : 0 };
 }
 
+/** Methods that may begin from what earlier texts said of words. */
+const BEGINNING = ['auto', 'gp'];
+
+function mayBegin(): boolean {
+  return chosenLens() === 'text' && BEGINNING.includes(parts.method.value);
+}
+
+/** Whether earlier texts are to be begun from, and this one kept for later ones. */
+export function fromEarlierTexts(): boolean {
+  return mayBegin() && parts.begin.value === 'texts';
+}
+
 /** The fields, for a link. */
 export function shared(withText: boolean): Shared {
-  const { units, ablation, layers, method, until, grade, budget, text } = parts;
+  const { units, ablation, layers, method, until, grade, begin, budget, text } = parts;
   return {
     ...(withText && { text: text.value, reference: parts.reference.value }),
     model: chosenHub(),
     ...{ target: target(), units: units.value, mask: maskRule(), ablation: ablation.value, layers: layers.value.trim() },
-    ...{ method: method.value, index: index(), until: until.value, grade: grade.value },
+    ...{ method: method.value, index: index(), until: until.value, grade: grade.value, begin: begin.value },
     device: chosenDevice(),
     budget: Number(budget.value),
   };
@@ -85,6 +97,7 @@ export function applyShared(link: Shared): void {
     [parts.index, link.index],
     [parts.until, link.until],
     [parts.grade, link.grade],
+    [parts.begin, link.begin],
     [parts.device, link.device],
   ] as const;
   for (const [field, value] of choices) if ([...field.options].some((o) => o.value === value && !o.hidden)) field.value = value;
@@ -114,6 +127,7 @@ export function sayChoices(): void {
   parts.replacementField.hidden = !ofText || parts.mask.value !== 'replace';
   sayParts(chosenParts());
   sayMethod();
+  parts.begin.disabled = !mayBegin();
 }
 
 /** Some methods estimate one index, and some cannot be graded on what they fit; then there is nothing to choose. */

@@ -17,6 +17,8 @@ export interface Shared {
   /** R² to stop at, as a number's text; empty for none. */
   readonly until: string;
   readonly grade: string;
+  /** What a run begins from. */
+  readonly begin: string;
   readonly device: string;
   /** Exponent of two. */
   readonly budget: number;
@@ -86,6 +88,7 @@ export function sharedOf(given: unknown): Shared | null {
     index: word('index'),
     until: word('until'),
     grade: word('grade'),
+    begin: word('begin'),
     device: word('device'),
     budget: typeof fields.budget === 'number' ? fields.budget : 0,
   };

@@ -1,5 +1,6 @@
 import { count, duration, rate } from '../src/element.ts';
 import type { ErrorCode } from '../src/index.ts';
+import { LEAST_TEXTS } from '../src/text.ts';
 
 /** What a reader can do about an error; null where there is nothing but another try. */
 export type Remedy = 'again' | 'embedded' | 'reload' | 'cpu' | 'float64' | 'edit' | 'passes' | 'sentences';
@@ -96,6 +97,8 @@ export const strings = {
   decoding: (queries: number) => `${count(queries)} passes · finding interactions…`,
   stopping: 'Stopping: keeping what is known…',
   done: (queries: number, ms: number) => `${count(queries)} passes in ${duration(ms)}`,
+  textsKept: (texts: number) =>
+    ` · ${texts === 1 ? '1 text is' : `${count(texts)} texts are`} kept on this device${texts > LEAST_TEXTS ? '' : `; from ${LEAST_TEXTS} others on they count`}`,
   stopped: (queries: number) => `Stopped after ${count(queries)} passes; what is known is kept.`,
   stoppedEarly: 'Stopped before there was anything to show; the result below is the earlier one.',
   estimate: (passes: number, ms: number, device: string) => `${count(passes)}, about ${duration(ms)} on this ${device}`,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readExplanation } from '../../src/element.ts';
 import { PAYLOADS } from '../support/payloads.ts';
 import { type Stay, startReady } from './stay.ts';
-import { countElements, reaches, result, shots, sizeOf, textOf, type } from './visit.ts';
+import { countElements, inView, reaches, result, SLOW, setPasses, shots, sizeOf, textOf, type } from './visit.ts';
 
 /** Few enough words to know every masking, and enough passes (2⁷) for a look before the end. */
 const OWN = 'The plot is not bad at all';
@@ -134,6 +134,36 @@ describe('what comes into the page and leaves it', () => {
     await other.close();
     await page.select('#device', 'auto');
     await reaches('ready');
+  });
+
+  it('begins from earlier texts where that is asked, which stay on this device', async () => {
+    await page.select('#index', 'FBII');
+    await page.select('#device', 'wasm');
+    await reaches('ready');
+    await page.select('#begin', 'texts');
+    await setPasses(64);
+    await type('A slow and rather silly story, but her acting never fails to impress anyone');
+    await page.click('#explain');
+    await page.waitForFunction(() => /texts? (is|are) kept/.test(document.querySelector('#status')?.textContent ?? ''), { timeout: SLOW });
+    expect(await textOf('#status')).toMatch(/^64 passes in .* · 1 text is kept on this device; from 5 others on they count$/);
+    expect((await result()).fit.priorTexts).toBeUndefined();
+    // The same words in other orders are other texts.
+    await page.evaluate(async () => {
+      const kept = await caches.open('webspex');
+      const [place] = (await kept.keys()).filter(({ url }) => /word-priors/.test(url));
+      const prior = await (await kept.match(place))?.json();
+      const [{ words, influences }] = prior.texts;
+      const turned = (list: unknown[], by: number) => list.map((_, i) => list[(i + by) % list.length]);
+      const texts = words.map((_: unknown, by: number) => ({ words: turned(words, by), influences: turned(influences, by) }));
+      await kept.put(place, new Response(JSON.stringify({ ...prior, texts })));
+    });
+    await type('The plot is thin and the jokes are old, yet I laughed a lot all the same');
+    await page.click('#explain');
+    await page.waitForFunction(() => /15 texts are kept/.test(document.querySelector('#status')?.textContent ?? ''), { timeout: SLOW });
+    expect((await result()).fit.priorTexts).toBe(14);
+    expect((await inView('.legend')).join('\n')).toContain('Begun from what 14 other texts say of which words matter.');
+    await page.select('#method', 'pursuit');
+    expect(await page.$eval('#begin', (e) => (e as HTMLSelectElement).disabled)).toBe(true);
   });
 
   it('has asked nobody but its own server, and complained of nothing', () => {
