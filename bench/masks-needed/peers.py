@@ -5,7 +5,8 @@
     VENV/bin/python bench/masks-needed/peers.py DIR [GAME …]
 
 Reads DIR/games.json, DIR/planted.json and DIR/NAME.bin, writes DIR/peers.json after every result, and skips what is there already. Each
-curve is a list of [passes, R² on the fresh masks]:
+curve is a list of [passes, R² on the fresh masks], and for a game with gold players a third entry, their share among the 1, 3 and 5 players with
+the largest main effects:
 
 * `shapiq ProxySPEX`: shapiq.ProxySPEX as it is; its sampler is replaced by one that hands it the given masks (125 are 124: whole pairs).
 * `spectralexplain ProxySPEX`: spectralexplain.utils.proxy_spex on the same masks; with 5,000 trees in its grid it takes minutes, so 1,000 passes only.
@@ -30,7 +31,8 @@ from sparse_transform.qsft.utils.query import get_D
 # `import … as` would follow an attribute of the package that hides its module.
 subsampled = import_module("sparse_transform.qsft.signals.input_signal_subsampled")
 warnings.filterwarnings("ignore")
-BUDGETS = [125, 250, 500, 1000, 2000]
+BUDGETS = [125, 250, 500, 1000, 2000, 4000, 8000]
+HIT_KS = [1, 3, 5]
 SLOW_BUDGETS = [1000]
 MOST_ORDER = 5
 folder = Path(sys.argv[1])
@@ -39,7 +41,7 @@ only = set(sys.argv[2:])
 
 def read(head):
     """Masks and values of the rows that fit, of those that grade, and of SPEX's queries."""
-    n, known = head["n"], head["fit"] + head["fresh"]
+    n, known, more = head["n"], head["fit"] + head["fresh"], head.get("more", 0)
     data = (folder / f"{head['name']}.bin").read_bytes()
     width = (n + 7) // 8
 
@@ -49,9 +51,11 @@ def read(head):
         return masks, np.frombuffer(data, "<f4", rows, at + rows * width).astype(float)
 
     masks, values = part(0, known)
-    rest = len(data) - known * (width + 4)
-    spex = part(known * (width + 4), rest // (width + 4)) if head["spexBits"] else None
-    return (masks[: head["fit"]], values[: head["fit"]]), (masks[head["fit"] :], values[head["fit"] :]), spex
+    planned = len(data) // (width + 4) - known - more
+    spex = part(known * (width + 4), planned) if head["spexBits"] else None
+    added = part((known + planned) * (width + 4), more)
+    fit = tuple(np.concatenate([a[: head["fit"]], b]) for a, b in zip((masks, values), added))
+    return fit, (masks[head["fit"] :], values[head["fit"] :]), spex
 
 
 def characters(masks, support, n):
@@ -61,12 +65,20 @@ def characters(masks, support, n):
     return 1 - 2 * ((masks.astype(float) @ keys.T) % 2)
 
 
-def graded(spectrum, fresh, n):
-    """R² of {members: coefficient} on the fresh masks."""
+def hits(spectrum, gold):
+    """Share of the gold players among those with the largest main effects."""
+    effects = sorted((-abs(c), *members) for members, c in spectrum.items() if len(members) == 1 and c)
+    return [round(sum(i in gold for _, i in effects[:k]) / len(gold), 5) for k in HIT_KS]
+
+
+def graded(spectrum, fresh, head):
+    """R² of {members: coefficient} on the fresh masks, and its hits where there are gold players."""
     masks, values = fresh
+    n = head["n"]
     support = list(spectrum)
     predicted = characters(masks, support, n) @ np.array([spectrum[s] for s in support]) if support else np.zeros(len(values))
-    return round(float(1 - np.sum((values - predicted) ** 2) / np.sum((values - values.mean()) ** 2)), 5)
+    r2 = round(float(1 - np.sum((values - predicted) ** 2) / np.sum((values - values.mean()) ** 2)), 5)
+    return [r2, hits(spectrum, head["gold"])] if "gold" in head else [r2]
 
 
 class Given:
@@ -149,27 +161,27 @@ def main():
     peers["made"] = {p: version(p) for p in ("shapiq", "spectralexplain", "sparse-transform", "lightgbm", "scikit-learn", "numpy")}
     peers["made"]["python"] = sys.version.split()[0]
 
-    def add(name, method, passes, r2):
+    def add(name, method, passes, grades):
         curve = peers["curves"].setdefault(name, {}).setdefault(method, [])
-        curve.append([passes, r2])
+        curve.append([passes, *grades])
         curve.sort()
         out.write_text(json.dumps(peers, separators=(",", ":")).replace('"curves":', '\n"curves":').replace('},"', '},\n"') + "\n")
-        print(name, method, passes, r2, flush=True)
+        print(name, method, passes, *grades, flush=True)
 
     def known(name, method, passes):
-        return any(n == passes for n, _ in peers["curves"].get(name, {}).get(method, []))
+        return any(point[0] == passes for point in peers["curves"].get(name, {}).get(method, []))
 
     for head in heads:
         name, n = head["name"], head["n"]
         if only and name not in only:
             continue
         (masks, values), fresh, spex = read(head)
-        for passes in [b for b in BUDGETS if b <= head["fit"]]:
+        for passes in [b for b in BUDGETS if b <= len(masks)]:
             rows = passes - passes % 2
             if not known(name, "shapiq ProxySPEX", passes):
-                add(name, "shapiq ProxySPEX", passes, graded(shapiq_proxyspex(masks[:rows], values[:rows]), fresh, n))
+                add(name, "shapiq ProxySPEX", passes, graded(shapiq_proxyspex(masks[:rows], values[:rows]), fresh, head))
             if passes in SLOW_BUDGETS and head.get("slow") and not known(name, "spectralexplain ProxySPEX", passes):
-                add(name, "spectralexplain ProxySPEX", passes, graded(spectralexplain_proxyspex(masks[:rows], values[:rows]), fresh, n))
+                add(name, "spectralexplain ProxySPEX", passes, graded(spectralexplain_proxyspex(masks[:rows], values[:rows]), fresh, head))
         if spex is None:
             continue
         lookup = {m.tobytes(): v for m, v in zip(*spex)}
@@ -178,9 +190,9 @@ def main():
                 continue
             queried = set()
             found = shapiq_spex(head, b, lookup, queried)
-            add(name, "SPEX", len(queried), graded(found, fresh, n))
+            add(name, "SPEX", len(queried), graded(found, fresh, head))
             own = np.array([np.frombuffer(m, bool) for m in sorted(queried)])
-            add(name, "SPEX, LASSO refit", len(queried), graded(refitted(found, own, np.array([lookup[m.tobytes()] for m in own]), n), fresh, n))
+            add(name, "SPEX, LASSO refit", len(queried), graded(refitted(found, own, np.array([lookup[m.tobytes()] for m in own]), n), fresh, head))
 
 
 main()

@@ -2,13 +2,16 @@ import { describe, expect, it } from 'vitest';
 import type { BenchContext } from '../../src/bench/harness.ts';
 import { masksNeeded } from '../../src/bench/masks-needed.ts';
 import { passesNeeded } from '../../src/bench/needed/curve.ts';
-import { FRESH, firstRows, type Game, type GameHead, packGame, SEED, spexPlanOf, unpackGame } from '../../src/bench/needed/game.ts';
+import { FRESH, type Game, type GameHead, joined, packGame, SEED, spexPlanOf, unpackGame } from '../../src/bench/needed/game.ts';
 import { gatherGame } from '../../src/bench/needed/gather.ts';
+import { hitsOf } from '../../src/bench/needed/hits.ts';
+import { BUDGETS, curveOf } from '../../src/bench/needed/methods.ts';
 import { PLANTED_NAMES, plantedGame } from '../../src/bench/needed/planted.ts';
 import { type Curve, PROXYSPEX, SPEX, summarise } from '../../src/bench/needed/summary.ts';
 import { curvesSvg } from '../../src/bench/needed/svg.ts';
 import { concatMasks, type Masks, maskKey, sliceMasks } from '../../src/core/masks.ts';
 import { pairedMasks } from '../../src/core/sample.ts';
+import { spectrumFromTerms } from '../../src/spectrum/spectrum.ts';
 import { causalOf, modelOf } from '../lens/text/support.ts';
 import { rejectedBy, thrownBy } from '../model/support.ts';
 import { evaluateTerms, type Terms } from '../spectrum/planted.ts';
@@ -24,15 +27,17 @@ const TERMS: Terms = [
 
 /** A small game whose values are exact in float32. */
 function smallGame(head: Partial<GameHead> = {}): Game {
-  const full = { name: 'small', family: 'minilm' as const, n: 11, fit: 250, fresh: 100, spexBits: 3, ...head };
-  const masks = pairedMasks(full.n, full.fit + full.fresh, SEED);
+  const full: GameHead = { name: 'small', family: 'minilm', n: 11, fit: 250, fresh: 100, spexBits: 3, ...head };
+  const known = full.fit + full.fresh;
+  const masks = pairedMasks(full.n, known + (full.more ?? 0), SEED);
   const plan = full.spexBits > 0 ? spexPlanOf(full) : null;
   const of = (some: Masks) => evaluateTerms(TERMS, some);
   const values = of(masks).map(Math.fround);
+  const part = (from: number, end: number) => ({ masks: sliceMasks(masks, from, end), values: values.subarray(from, end) });
   return {
     head: full,
-    fit: firstRows({ masks, values }, full.fit),
-    fresh: { masks: sliceMasks(masks, full.fit, masks.count), values: values.subarray(full.fit) },
+    fit: joined(part(0, full.fit), part(known, masks.count)),
+    fresh: part(full.fit, known),
     spex: plan && { plan, masks: plan.masks, values: of(plan.masks).map(Math.fround) },
   };
 }
@@ -55,13 +60,24 @@ const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
 const stored = (game: Game) => ({ 'games.json': json([game.head]), [`${game.head.name}.bin`]: packGame(game) });
 
 describe('a stored game', () => {
-  it.each([0, 3])('reads as it was written, with SPEX’s masks (b = %i) or without', (spexBits) => {
-    const game = smallGame({ spexBits });
-    const again = unpackGame(game.head, packGame(game));
-    expect(again.fit).toEqual(game.fit);
-    expect(again.fresh).toEqual(game.fresh);
-    expect(again.spex?.values).toEqual(game.spex?.values);
-  });
+  it.each([
+    [0, 0],
+    [3, 0],
+    [0, 60],
+    [3, 60],
+  ])(
+    'reads as it was written, with SPEX’s masks (b = %i) or without, with %i more rows; more of them leave the bytes before',
+    (spexBits, more) => {
+      const game = smallGame({ spexBits, more });
+      const bytes = packGame(game);
+      expect(bytes.subarray(0, bytes.length - more * 6)).toEqual(packGame(smallGame({ spexBits })));
+      const again = unpackGame(game.head, bytes);
+      expect(again.fit.masks.count).toBe(250 + more);
+      expect(again.fit).toEqual(game.fit);
+      expect(again.fresh).toEqual(game.fresh);
+      expect(again.spex?.values).toEqual(game.spex?.values);
+    },
+  );
 
   it('is refused where bytes are missing, and where its masks are not those that SPEX plans', () => {
     const game = smallGame();
@@ -78,7 +94,8 @@ describe('a stored game', () => {
       const { fit, fresh, head } = plantedGame(name);
       expect(fresh.masks.count).toBe(FRESH);
       const all = concatMasks(fit.masks, fresh.masks);
-      expect(new Set(Array.from({ length: all.count }, (_, r) => maskKey(all, r))).size).toBe(head.fit + FRESH);
+      expect(new Set(Array.from({ length: all.count }, (_, r) => maskKey(all, r))).size).toBe(head.fit + (head.more ?? 0) + FRESH);
+      expect(fit.masks.count).toBeGreaterThanOrEqual(BUDGETS[BUDGETS.length - 1]);
     }
   });
 });
@@ -97,6 +114,28 @@ describe('gathering a game anew', () => {
     expect([...game.fit.values, ...game.fresh.values]).toEqual(kept);
   });
 
+  it('asks for the spans of a game as its players, and for more rows after those that grade', async () => {
+    const model = modelOf(['negative', 'positive'], (ids) => [0, ids.filter((id) => id !== 103).length]);
+    const text = 'a good film indeed !';
+    const spans = [
+      [0, 6],
+      [7, 11],
+      [12, 20],
+    ] as const;
+    const head = { ...smallGame().head, n: 3, fit: 2, fresh: 2, more: 4, spexBits: 0, text, target: 'positive', spans };
+    const game = await gatherGame(head, model, () => {});
+    // Two words in the first and the last span, and two tokens around the text.
+    const tokens = (masks: Masks) =>
+      Array.from({ length: masks.count }, (_, r) => 2 + [2, 1, 2].reduce((sum, w, i) => sum + w * ((masks.words[r] >> i) & 1), 0));
+    const masks = pairedMasks(3, 8, SEED);
+    expect(game.head.n).toBe(3);
+    expect(game.fit.masks).toEqual(concatMasks(sliceMasks(masks, 0, 2), sliceMasks(masks, 4, 8)));
+    expect(game.fresh.masks).toEqual(sliceMasks(masks, 2, 4));
+    expect([...game.fit.values]).toEqual(tokens(game.fit.masks));
+    expect([...game.fresh.values]).toEqual(tokens(game.fresh.masks));
+    expect(unpackGame(game.head, packGame(game)).fit).toEqual(game.fit);
+  });
+
   it('locks what the game locks of a causal prompt', async () => {
     const head = { ...smallGame().head, n: 2, fit: 2, fresh: 2, spexBits: 0, text: 'ab cd. ef', target: 'g', lock: [[7, 9]] as const };
     const game = await gatherGame(
@@ -105,6 +144,39 @@ describe('gathering a game anew', () => {
       () => {},
     );
     expect(game.head.n).toBe(2);
+  });
+});
+
+describe('gold players', () => {
+  const spectrum = spectrumFromTerms(6, [
+    [[], 9],
+    [[4], 0.5],
+    [[1], -2],
+    [[0], 1],
+    [[2, 3], 8],
+    [[5], 0],
+  ]);
+
+  it('are found among the largest main effects of either sign, and not through pairs or by a main effect of nothing', () => {
+    expect(hitsOf(spectrum, [1])).toEqual([1, 1, 1]);
+    expect(hitsOf(spectrum, [0, 1])).toEqual([1 / 2, 1, 1]);
+    expect(hitsOf(spectrum, [0, 1, 4])).toEqual([1 / 3, 1, 1]);
+    expect(hitsOf(spectrum, [4, 3, 5, 2])).toEqual([0, 1 / 4, 1 / 4]);
+    expect(hitsOf(spectrumFromTerms(6, []), [0])).toEqual([0, 0, 0]);
+  });
+
+  it('are looked for at every budget of a game that has them, and averaged over games', async () => {
+    // Main effects of the game: players 0, 3 and 9, from .5 down to .3.
+    const points = await curveOf(smallGame({ family: 'smollm2-sentences', gold: [3, 9, 4] }), 'pursuit');
+    expect(points.map(([passes, , hits]) => [passes, hits])).toEqual([125, 250].map((passes) => [passes, [0, 2 / 3, 2 / 3]]));
+    expect((await curveOf(smallGame(), 'pursuit')).map((point) => point.length)).toEqual([2, 2]);
+    const own = { name: 'a', family: 'smollm2-sentences', n: 11 } as const;
+    const other = { game: { ...own, name: 'b' }, method: 'pursuit', points: [[125, 0.5, [1, 1, 0]]] } as const;
+    const [{ id, details }] = summarise([{ game: own, method: 'pursuit', points }, other], 'abc');
+    expect(id).toBe('needed-smollm2-sentences-pursuit');
+    expect([details.hit1At125, details.hit3At125, details.hit5At125]).toEqual([0.5, 0.8333, 0.3333]);
+    // One of the games has no result there.
+    expect(details).not.toHaveProperty('hit1At250');
   });
 });
 
@@ -150,6 +222,15 @@ describe('passes needed', () => {
     expect(rows.find((r) => r.id === 'needed-minilm-shapiq-proxyspex')?.ratio).toBe(1);
   });
 
+  it('are drawn in the panel of their own kind, though one kind’s name begins like another’s', () => {
+    const all = (['smollm2', 'smollm2-locked', 'smollm2-sentences'] as const).flatMap((family) =>
+      curves({ [family]: 4 }).map((curve) => ({ ...curve, game: { ...curve.game, family } })),
+    );
+    const svg = curvesSvg(summarise(all, 'abc'));
+    for (const title of ['everything maskable', 'stem locked', 'sentences of HotpotQA']) expect(svg.split(title)).toHaveLength(2);
+    expect(svg.match(/<path d="M[^"]*L/g)).toHaveLength(6);
+  });
+
   it('are drawn one line for each method in each panel, the peers’ too, and nothing else is', () => {
     const rows = summarise(curves({ a: 4, b: 2, c: 64 }), 'abc');
     const svg = curvesSvg([...rows, { ...rows[0], id: 'boost' }]);
@@ -185,6 +266,18 @@ describe('the benchmark', () => {
     expect(rows.find((r) => r.id === 'needed-minilm-linear')?.details.r2At125).toBeLessThan(0.95);
     expect(rows.at(-1)?.details.r2At250).toBe(0.95);
     expect(lines.some((line) => line.includes('small, auto'))).toBe(true);
+  });
+
+  it('goes on to budgets that the first rows do not reach, with the rows after those that grade', async () => {
+    const game = smallGame({ fit: 130, fresh: 100, more: 120 });
+    const before = smallGame({ fit: 250, fresh: 100 });
+    const [[, first], [passes, second]] = await curveOf(game, 'linear');
+    expect(passes).toBe(250);
+    const [[, same]] = await curveOf({ ...before, fresh: game.fresh }, 'linear');
+    expect(first).toBe(same);
+    // Beyond row 130 other masks are fitted than those that a game of 250 rows has there.
+    expect(second).not.toBe((await curveOf({ ...before, fresh: game.fresh }, 'linear'))[1][1]);
+    expect(await curveOf(smallGame({ fit: 130, fresh: 100 }), 'linear')).toHaveLength(1);
   });
 
   it('says where no games are stored, and that a game has no numbers or its list is no JSON', async () => {

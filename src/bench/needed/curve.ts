@@ -1,5 +1,5 @@
-/** Held-out R² of one method after so many passes, ascending. */
-export type Points = readonly (readonly [passes: number, r2: number])[];
+/** Held-out R² of one method after so many passes, ascending; of a game with gold players, how well it found them (`hitsOf`). */
+export type Points = readonly (readonly [passes: number, r2: number, hits?: readonly number[]])[];
 
 /** Passes a method needs to reach an R². */
 export interface Needed {

@@ -71,10 +71,10 @@ function openModels(context: BenchContext) {
 }
 
 function gatheredRow({ head, spex }: Game, { device, info }: Model | CausalModel, { commit }: BenchContext, seconds: number): Row {
-  const masks = head.fit + head.fresh + (spex?.masks.count ?? 0);
+  const masks = head.fit + head.fresh + (head.more ?? 0) + (spex?.masks.count ?? 0);
   return {
     id: `gather-${head.name}`,
-    title: `${masks} masks of ${head.n} words`,
+    title: `${masks} masks of ${head.n} ${head.spans ? 'spans' : 'words'}`,
     ours: rounded(seconds),
     peer: null,
     ratio: null,

@@ -1,9 +1,18 @@
 import { WebspexError } from '../../core/errors.ts';
-import { createMasks, type Masks, maskStride, sliceMasks } from '../../core/masks.ts';
+import { concatMasks, createMasks, type Masks, maskStride, sliceMasks } from '../../core/masks.ts';
 import { planSpex, type SpexPlan, spexQueries } from '../../spex/plan.ts';
 
 /** What kind of function a game is; figures are summed up by family. */
-export type Family = 'minilm' | 'smollm2' | 'smollm2-locked' | 'distilbert' | 'unanimity' | 'sparse' | 'and-or' | 'parity';
+export type Family =
+  | 'minilm'
+  | 'smollm2'
+  | 'smollm2-locked'
+  | 'smollm2-sentences'
+  | 'distilbert'
+  | 'unanimity'
+  | 'sparse'
+  | 'and-or'
+  | 'parity';
 
 /** Seed of all masks of the benchmark. */
 export const SEED = 1;
@@ -19,6 +28,8 @@ export interface GameHead {
   readonly fit: number;
   /** Rows after them that grade. */
   readonly fresh: number;
+  /** Rows after those that methods may fit too, where a budget goes beyond `fit`; default none. */
+  readonly more?: number;
   /** Bins a group of the largest SPEX plan whose masks were evaluated, as a power of two; 0: none. */
   readonly spexBits: number;
   /** The matrices of that plan by rows, from which the peers' script makes its own. */
@@ -32,11 +43,16 @@ export interface GameHead {
   readonly mask?: string;
   /** Text that is never masked, as character spans. */
   readonly lock?: readonly (readonly [number, number])[];
+  /** The players, as character spans, where they are not the words. */
+  readonly spans?: readonly (readonly [number, number])[];
+  /** Players that people marked as what the answer follows from. */
+  readonly gold?: readonly number[];
 }
 
 /** A function known at the masks of the benchmark. */
 export interface Game {
   readonly head: GameHead;
+  /** The head's `fit` rows, and after them its `more` rows. */
   readonly fit: Sample;
   /** Values without noise. */
   readonly fresh: Sample;
@@ -60,16 +76,32 @@ export function spexPlanOf({ n, spexBits }: GameHead): SpexPlan {
 }
 
 /** The first rows of a sample. */
-export function firstRows({ masks, values }: Sample, count: number): Sample {
-  return { masks: sliceMasks(masks, 0, count), values: values.subarray(0, count) };
+export function firstRows(sample: Sample, count: number): Sample {
+  return rowsOf(sample, 0, count);
+}
+
+function rowsOf({ masks, values }: Sample, from: number, end: number): Sample {
+  return { masks: sliceMasks(masks, from, end), values: values.subarray(from, end) };
+}
+
+/** One sample after the other. */
+export function joined(first: Sample, second: Sample): Sample {
+  const values = new Float64Array(first.values.length + second.values.length);
+  values.set(first.values);
+  values.set(second.values, first.values.length);
+  return { masks: concatMasks(first.masks, second.masks), values };
 }
 
 /**
- * The numbers of a game: for fit and fresh rows together, and then for SPEX's rows, the masks in ⌈n/8⌉ bytes each (bit i & 7 of byte i >> 3 = player
- * i present) and after them their values as little-endian float32.
+ * The numbers of a game: for fit and fresh rows together, then for SPEX's rows, and then for more rows to fit, the masks in ⌈n/8⌉ bytes each (bit
+ * i & 7 of byte i >> 3 = player i present) and after them their values as little-endian float32.
  */
-export function packGame({ fit, fresh, spex }: Game): Uint8Array {
-  const parts = [pack([fit, fresh]), ...(spex ? [pack([spex])] : [])];
+export function packGame({ head, fit, fresh, spex }: Game): Uint8Array {
+  const parts = [
+    pack([firstRows(fit, head.fit), fresh]),
+    ...(spex ? [pack([spex])] : []),
+    ...(head.more ? [pack([rowsOf(fit, head.fit, head.fit + head.more)])] : []),
+  ];
   const out = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -100,17 +132,20 @@ export function unpackGame(head: GameHead, bytes: Uint8Array): Game {
   const width = Math.ceil(head.n / 8);
   const plan = head.spexBits > 0 ? spexPlanOf(head) : null;
   const known = head.fit + head.fresh;
-  const expected = (known + (plan?.masks.count ?? 0)) * (width + 4);
+  const planned = plan?.masks.count ?? 0;
+  const more = head.more ?? 0;
+  const expected = (known + planned + more) * (width + 4);
   if (bytes.length !== expected)
     throw new WebspexError('bad-file', `game ${head.name}: expected ${expected} bytes, got ${bytes.length}; gather it anew with --fresh`);
   const all = unpack(head.n, known, bytes);
-  const spex = plan && { ...unpack(head.n, plan.masks.count, bytes.subarray(known * (width + 4))), plan };
+  const spex = plan && { ...unpack(head.n, planned, bytes.subarray(known * (width + 4))), plan };
   if (spex?.masks.words.some((w, i) => w !== spex.plan.masks.words[i]))
     throw new WebspexError('bad-file', `game ${head.name}: expected the masks of SPEX's plan, got others; gather it anew with --fresh`);
+  const first = firstRows(all, head.fit);
   return {
     head,
-    fit: firstRows(all, head.fit),
-    fresh: { masks: sliceMasks(all.masks, head.fit, known), values: all.values.subarray(head.fit) },
+    fit: more > 0 ? joined(first, unpack(head.n, more, bytes.subarray((known + planned) * (width + 4)))) : first,
+    fresh: rowsOf(all, head.fit, known),
     spex,
   };
 }

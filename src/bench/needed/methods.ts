@@ -9,9 +9,10 @@ import { type Decoder, evaluateSpectrum, type Spectrum } from '../../spectrum/sp
 import { spex } from '../../spex/spex.ts';
 import type { Points } from './curve.ts';
 import { firstRows, type Game, isSequential, SEED } from './game.ts';
+import { hitsOf } from './hits.ts';
 
 /** Passes after which every method is graded. Masks come in pairs: 125 are 124. */
-export const BUDGETS = [125, 250, 500, 1000, 2000] as const;
+export const BUDGETS = [125, 250, 500, 1000, 2000, 4000, 8000] as const;
 
 /** Methods that decode any masks, by the name they have in the results. */
 export const OURS = {
@@ -28,20 +29,21 @@ export const FAITHFUL_BUDGETS = [250, 1000] as const;
 
 export type OurMethod = keyof typeof OURS;
 
-/** R² on the fresh masks of a spectrum. */
-function graded({ fresh }: Game, spectrum: Spectrum): number {
-  return rSquared(evaluateSpectrum(spectrum, fresh.masks), fresh.values);
+/** After so many passes: R² on the fresh masks of a spectrum, and where a game has gold players, how many of them it finds. */
+function graded({ head, fresh }: Game, passes: number, spectrum: Spectrum): Points[number] {
+  const r2 = rSquared(evaluateSpectrum(spectrum, fresh.masks), fresh.values);
+  return head.gold ? [passes, r2, hitsOf(spectrum, head.gold)] : [passes, r2];
 }
 
 /** A method at every budget that the game has rows for. */
 export async function curveOf(game: Game, method: OurMethod): Promise<Points> {
   const budgets: readonly number[] = method === 'proxyspex-faithful' ? FAITHFUL_BUDGETS : BUDGETS;
   const options = { seed: SEED, ...(isSequential(game.head) && { sequential: true }) };
-  const out: [number, number][] = [];
-  for (const budget of budgets.filter((b) => b <= game.head.fit)) {
+  const out: Points[number][] = [];
+  for (const budget of budgets.filter((b) => b <= game.fit.masks.count)) {
     const { masks, values } = firstRows(game.fit, budget - (budget % 2));
     const decode: Decoder = OURS[method];
-    out.push([budget, graded(game, (await decode(masks, values, options)).spectrum)]);
+    out.push(graded(game, budget, (await decode(masks, values, options)).spectrum));
   }
   return out;
 }
@@ -50,10 +52,10 @@ export async function curveOf(game: Game, method: OurMethod): Promise<Points> {
 export async function spexCurve(game: Game): Promise<Points> {
   if (!game.spex) return [];
   const { plan, ...known } = game.spex;
-  const out: [number, number][] = [];
+  const out: Points[number][] = [];
   for (const { masks: count } of plan.stages) {
     const { masks, values } = firstRows(known, count);
-    out.push([count, graded(game, (await spex(masks as Masks, values, { seed: SEED, plan })).spectrum)]);
+    out.push(graded(game, count, (await spex(masks as Masks, values, { seed: SEED, plan })).spectrum));
   }
   return out;
 }

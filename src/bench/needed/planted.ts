@@ -1,10 +1,10 @@
 import { isPresent, type Masks, sliceMasks } from '../../core/masks.ts';
 import { createRandom, type Random } from '../../core/random.ts';
-import { pairedMasks } from '../../core/sample.ts';
+import { pairedMasks, unpairedMasks } from '../../core/sample.ts';
 import { FIRST_LOOK } from '../../explain/rows.ts';
 import { isEven, unpaired } from '../../explain/unpair.ts';
 import { evaluateSpectrum, type Spectrum, spectrumFromTerms } from '../../spectrum/spectrum.ts';
-import { type Family, FRESH, type Game, type GameHead, SEED, spexPlanOf } from './game.ts';
+import { type Family, FRESH, type Game, type GameHead, joined, SEED, spexPlanOf } from './game.ts';
 
 interface Planted {
   readonly name: string;
@@ -16,8 +16,9 @@ interface Planted {
   build(random: Random): (masks: Masks) => Float64Array;
 }
 
-/** Rows of a planted function that methods may fit. */
+/** Rows of a planted function that methods may fit, and more of them for the largest budgets. */
 const FIT = 2000;
+const MORE = 6000;
 const TERMS = 60;
 /** Terms of a pure parity function. */
 const PARITIES = 20;
@@ -85,13 +86,16 @@ const PLANTED: readonly Planted[] = [
 /** Names of the planted functions. */
 export const PLANTED_NAMES: readonly string[] = PLANTED.map((p) => p.name);
 
-/** Those that a run evaluates, without complements where the first look finds that they say nothing new; and pairs that are not among them. */
-function masksFor(n: number, f: (masks: Masks) => Float64Array): { fit: Masks; fresh: Masks } {
-  const masks = pairedMasks(n, 2 * FIT + FRESH, SEED);
-  const fit = sliceMasks(masks, 0, FIT);
-  const fresh = (from: number) => sliceMasks(masks, from, from + FRESH);
-  if (!isEven(f(sliceMasks(masks, 0, FIRST_LOOK)), FIRST_LOOK)) return { fit, fresh: fresh(FIT) };
-  return { fit: unpaired(fit, FIRST_LOOK, SEED), fresh: fresh(2 * FIT) };
+/**
+ * Those that a run evaluates, without complements where the first look finds that they say nothing new; pairs that are not among them; and behind
+ * these, more of the first kind.
+ */
+function masksFor(n: number, f: (masks: Masks) => Float64Array): Readonly<Record<'fit' | 'fresh' | 'more', Masks>> {
+  const masks = pairedMasks(n, 2 * FIT + FRESH + MORE, SEED);
+  const rows = (from: number, count: number) => sliceMasks(masks, from, from + count);
+  const fit = rows(0, FIT);
+  if (!isEven(f(rows(0, FIRST_LOOK)), FIRST_LOOK)) return { fit, fresh: rows(FIT, FRESH), more: rows(FIT + FRESH, MORE) };
+  return { fit: unpaired(fit, FIRST_LOOK, SEED), fresh: rows(2 * FIT, FRESH), more: unpairedMasks(n, MORE, SEED, 2 * FIT + FRESH) };
 }
 
 /** A planted function at the masks of the benchmark; nothing of it need be stored. */
@@ -100,17 +104,20 @@ export function plantedGame(name: string): Game {
   const { family, n, noise, spexBits, build } = PLANTED[stream];
   const f = build(createRandom(SEED, 50 + stream));
   const shake = createRandom(SEED, 70 + stream);
-  const { fit, fresh } = masksFor(n, f);
+  const { fit, fresh, more } = masksFor(n, f);
   const clean = f(fit);
   const mean = clean.reduce((a, b) => a + b, 0) / FIT;
   const deviation = Math.sqrt(clean.reduce((sum, v) => sum + (v - mean) ** 2, 0) / FIT);
   const noisy = (values: Float64Array) => values.map((v) => Math.fround(v + noise * deviation * shake.normal()));
-  const head: GameHead = { name, family, n, fit: FIT, fresh: FRESH, spexBits };
+  const head: GameHead = { name, family, n, fit: FIT, fresh: FRESH, more: MORE, spexBits };
   const plan = spexPlanOf(head);
+  // Noise is drawn in this order, and last for the rows that were added last.
+  const first = { masks: fit, values: noisy(clean) };
+  const spex = { masks: plan.masks, values: noisy(f(plan.masks)), plan };
   return {
     head,
-    fit: { masks: fit, values: noisy(clean) },
+    fit: joined(first, { masks: more, values: noisy(f(more)) }),
     fresh: { masks: fresh, values: f(fresh).map(Math.fround) },
-    spex: { masks: plan.masks, values: noisy(f(plan.masks)), plan },
+    spex,
   };
 }

@@ -1,6 +1,7 @@
 import { type Row, rounded, spread } from '../harness.ts';
 import { type Points, passesNeeded, r2At } from './curve.ts';
 import type { Family, GameHead } from './game.ts';
+import { HIT_KS } from './hits.ts';
 import { BUDGETS } from './methods.ts';
 
 /** One method on one game. */
@@ -18,6 +19,7 @@ export const FAMILY_TITLES: Readonly<Record<Family, string>> = {
   minilm: 'MiniLM, reviews',
   smollm2: 'SmolLM2, everything maskable',
   'smollm2-locked': 'SmolLM2, stem locked',
+  'smollm2-sentences': 'SmolLM2, sentences of HotpotQA',
   distilbert: 'DistilBERT tables, 14 words',
   unanimity: 'sums of unanimity games, 15 players',
   sparse: 'planted sparse, noise',
@@ -67,6 +69,17 @@ export function summarise(curves: readonly Curve[], commit: string): Row[] {
   });
 }
 
+/** Mean hit@k over games after each number of passes, where every game has it: `hit3At500`. */
+function hitDetails(curves: readonly Curve[], budgets: readonly number[]): Record<string, number> {
+  const out: Record<string, number> = {};
+  for (const [i, k] of HIT_KS.entries())
+    for (const budget of budgets) {
+      const hits = curves.flatMap(({ points }) => points.find(([n]) => n === budget)?.[2]?.[i] ?? []);
+      if (hits.length === curves.length) out[`hit${k}At${budget}`] = rounded(hits.reduce((a, b) => a + b, 0) / hits.length);
+    }
+  return out;
+}
+
 function rowOf(family: Family, method: string, all: readonly Curve[], commit: string): Row {
   const own = all.filter((c) => c.method === method);
   const of = (peer: string) => new Map(all.filter((c) => c.method === peer).map((c) => [c.game.name, c.points]));
@@ -87,6 +100,7 @@ function rowOf(family: Family, method: string, all: readonly Curve[], commit: st
     const r2 = own.flatMap((c) => r2At(c.points, budget) ?? []);
     if (r2.length === own.length || own.every((c) => c.points.length === 0)) details[`r2At${budget}`] = rounded(spread(r2).median);
   }
+  Object.assign(details, hitDetails(own, budgets));
   for (const [i, passes] of reached.entries()) if (savings[i].length > 0) details[`timesFewerThanProxySpexAt${passes}`] = range(savings[i]);
   if (against.length > 0) details.timesFewerThanSpex = range(against);
   if (last.length > 0) details.each = last.map((s) => `${s.game} ${said(s)}`).join(', ');

@@ -1,7 +1,17 @@
 import type { Row } from '../harness.ts';
 
 /** Panels in this order, where they have rows. */
-const PANELS = ['minilm', 'smollm2-locked', 'smollm2', 'distilbert', 'unanimity', 'and-or', 'sparse', 'parity'] as const;
+const PANELS = [
+  'minilm',
+  'smollm2-locked',
+  'smollm2',
+  'smollm2-sentences',
+  'distilbert',
+  'unanimity',
+  'and-or',
+  'sparse',
+  'parity',
+] as const;
 const SIZE = { panel: 330, height: 250, left: 60, top: 46, columns: 2, legend: 26 } as const;
 const LEGEND_COLUMNS = 3;
 const INK = { text: '#16181d', quiet: '#565d6d', line: '#dfe3ea' } as const;
@@ -41,9 +51,8 @@ function lineOf({ id, details }: Row, family: string): Line | null {
 /** Median R² on fresh masks against passes, a panel for each family of functions; rows of other benchmarks are left out. */
 export function curvesSvg(rows: readonly Row[]): string {
   const panels = PANELS.flatMap((family) => {
-    const own = rows.filter(
-      (row) => row.id.startsWith(`needed-${family}-`) && !(family === 'smollm2' && row.id.startsWith('needed-smollm2-locked-')),
-    );
+    const longer = PANELS.filter((other) => other.startsWith(`${family}-`));
+    const own = rows.filter(({ id }) => id.startsWith(`needed-${family}-`) && !longer.some((other) => id.startsWith(`needed-${other}-`)));
     const lines = own.flatMap((row) => lineOf(row, family) ?? []);
     return lines.length > 0 ? [{ title: own[0].title.replace(/: [^:]*$/, ''), lines }] : [];
   });
