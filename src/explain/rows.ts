@@ -6,6 +6,18 @@ export const MOST_HELD_OUT_PAIRS = 128;
 /** Where no mask is kept apart, whole pairs are held out in turn, a fifth of them at a time. */
 export const FOLDS = 5;
 
+/** From so many players × masks on, and so many masks, halves are held out in turn where candidates are weighed. */
+const LARGE = 2 ** 23;
+const LEAST_HALVED = 512;
+
+/**
+ * Folds over which `auto` weighs its candidates: two of large problems, since each candidate's time grows with players × masks or faster. Two halves
+ * cost it about one fit of all masks or less, four fifths five times cost four. The rule knows sizes alone and no clock: a run is the same everywhere.
+ */
+export function foldsOfAuto(players: number, masks: number): number {
+  return players * masks < LARGE || masks < LEAST_HALVED ? FOLDS : 2;
+}
+
 /** Snapshots are taken after so many passes, and after each doubling. */
 export const FIRST_LOOK = 64;
 

@@ -12,7 +12,7 @@ import { standardErrors } from '../spectrum/uncertainty.ts';
 import type { Candidate, FitReport, Interaction } from './document.ts';
 import { type DecodingMethod, METHOD_TABLE, methodEntry } from './methods.ts';
 import type { Settings } from './options.ts';
-import { FOLDS } from './rows.ts';
+import { FOLDS, foldsOfAuto } from './rows.ts';
 
 /** Masks with their values, in the same order; rows 2p and 2p + 1 are complementary. */
 export interface Evaluations {
@@ -112,8 +112,13 @@ function gradesInTurn({ fit, inTurn, complete }: Task): boolean {
   return inTurn !== undefined && !complete && fit.masks.count >= LEAST_IN_TURN;
 }
 
-function crossValidated(decoders: readonly NamedDecoder[], { fit, inTurn, memory }: Task, options: DecodeOptions): Promise<Choice> {
-  return crossValidate(decoders, fit.masks, fit.values, { folds: FOLDS, favoured: 'gp', graded: inTurn, known: memory?.folds, ...options });
+function crossValidated(
+  decoders: readonly NamedDecoder[],
+  { fit, inTurn, memory }: Task,
+  options: DecodeOptions,
+  folds = FOLDS,
+): Promise<Choice> {
+  return crossValidate(decoders, fit.masks, fit.values, { folds, favoured: 'gp', graded: inTurn, known: memory?.folds, ...options });
 }
 
 /** The folds of the Gaussian process go on from where the fit of all rows ended, which spares them most of the search. */
@@ -146,7 +151,7 @@ async function choose(task: Task, options: DecodeOptions): Promise<Found> {
   const decoders: NamedDecoder[] = names.map((method) => ({ method, decode: METHOD_TABLE[method].decode }));
   const process = isQuick(masks) ? await decodeOnce('gp', gp, task, options) : null;
   if (process) decoders.push(named('gp', gp, process));
-  const choice = await crossValidated(decoders, task, options);
+  const choice = await crossValidated(decoders, task, options, foldsOfAuto(masks.n, masks.count));
   const fits: Fit[] = [];
   for (const { method } of choice.chosen)
     fits.push(method === 'gp' && process ? process : await METHOD_TABLE[method as DecodingMethod].decode(masks, values, options));
@@ -183,15 +188,15 @@ function gradeUnseen(fit: Fit, { fit: train, heldOut, paired = true }: Task): Gr
 }
 
 /** The same from rows held out in turn; what the fits of the folds expect of themselves goes into the posterior. */
-function gradeInTurn({ fit: { values }, inTurn }: Task, fit: Fit, { predicted, expected }: Choice): Grade {
+function gradeInTurn({ fit: { values }, inTurn }: Task, fit: Fit, { predicted, expected, folds }: Choice): Grade {
   const rows = Array.from(values.keys()).filter((r) => inTurn?.[r] === 1);
   const truth = Float64Array.from(rows, (r) => values[r]);
   const guesses = Float64Array.from(rows, (r) => predicted[r]);
   const left = leftBy(fit);
-  const { r2, low, high, bound } = crossFitted(guesses, truth, { folds: FOLDS, left });
+  const { r2, low, high, bound } = crossFitted(guesses, truth, { folds, left });
   const noise = left + guesses.reduce((sum, p, i) => sum + (p - truth[i]) ** 2, 0) / Math.max(1, rows.length);
   return {
-    faithfulness: { r2, r2Low: low, r2High: high, heldOut: rows.length, folds: FOLDS },
+    faithfulness: { r2, r2Low: low, r2High: high, heldOut: rows.length, folds },
     bound,
     noise,
     fit: expecting(fit, expected),

@@ -75,6 +75,8 @@ export interface Choice {
   readonly predicted: Float64Array;
   /** Mean variance that each decoder's fits expected at the rows they had not seen, where they said so. */
   readonly expected: ReadonlyMap<string, number>;
+  /** Folds that were asked for. */
+  readonly folds: number;
 }
 
 export interface CrossOptions extends DecodeOptions {
@@ -140,7 +142,7 @@ export async function crossValidate(
     .filter(({ weight }) => weight > 0)
     .sort((a, b) => b.weight - a.weight);
   if (chosen.length > 1) scored.push({ method: chosen.map(({ method }) => method).join('+'), r2: r2Of(predicted) });
-  return { scored: scored.sort((a, b) => b.r2 - a.r2), chosen, predicted, expected };
+  return { scored: scored.sort((a, b) => b.r2 - a.r2), chosen, predicted, expected, folds: options.folds };
 }
 
 /** Weights of the decoders by their errors at some rows. */

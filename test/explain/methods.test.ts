@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { isPresent, maskKey } from '../../src/core/masks.ts';
 import { createRandom } from '../../src/core/random.ts';
+import { pairedMasks } from '../../src/core/sample.ts';
+import { explainObserved } from '../../src/explain/observed.ts';
 import { designOf, type Plan, planMasks } from '../../src/explain/plan.ts';
+import { FOLDS, foldsOfAuto } from '../../src/explain/rows.ts';
 import {
   explain,
   METHODS,
@@ -178,5 +181,22 @@ describe('the plan of a run', () => {
       uniform += (await error('FBII')) / 4;
     }
     expect(mixed).toBeLessThan(0.9 * uniform);
+  });
+});
+
+it('auto weighs its candidates over two folds where players and masks are many, and over five of any text', () => {
+  expect(foldsOfAuto(5000, 4096)).toBe(2);
+  expect(foldsOfAuto(1024, 8192)).toBe(2);
+  expect(foldsOfAuto(1024, 8190)).toBe(FOLDS);
+  expect(foldsOfAuto(128, 10_000)).toBe(FOLDS);
+  // Halves of few masks would weigh nothing.
+  expect(foldsOfAuto(100_000, 84)).toBe(FOLDS);
+});
+
+it('LASSO of pairs of thousands of players is refused before its characters are made', async () => {
+  const observed = { masks: pairedMasks(5000, 64, 1), values: new Float64Array(64) };
+  await expect(explainObserved(observed, { method: 'lasso' }).result).rejects.toMatchObject({
+    code: 'usage',
+    message: expect.stringMatching(/at most 10000 interactions to fit, got 12502500 of order up to 2 of 5000 players; lower the order/),
   });
 });
