@@ -38,6 +38,20 @@ describe('the stored games of masks-needed', () => {
     expect(new Set(fresh.values).size).toBeGreaterThan(fresh.values.length / 4);
   });
 
+  it('have sentences of their text as players where gold ones are among them, and the question is none of them', () => {
+    const golden = heads.filter(({ gold }) => gold);
+    expect(golden.map(({ family }) => family)).toEqual(heads.flatMap(({ family }) => (family === 'smollm2-sentences' ? [family] : [])));
+    for (const { n, text = '', spans = [], gold = [], lock = [], target } of golden) {
+      expect(spans).toHaveLength(n);
+      expect(spans.every(([start, end], i) => end > start && start > (spans[i - 1]?.[1] ?? -1) && end <= lock[0][0])).toBe(true);
+      expect(text.slice(...lock[0])).toMatch(/^\nQuestion: .*\nAnswer:$/);
+      expect(gold.length).toBeGreaterThan(1);
+      expect(new Set(gold.filter((i) => i < n)).size).toBe(gold.length);
+      // The answer stands in one of the gold sentences.
+      expect(gold.some((i) => text.slice(...spans[i]).includes(String(target)))).toBe(true);
+    }
+  });
+
   it('have results of the peers at passes that the game has rows for, with versions', () => {
     expect(peers.made.shapiq).toBe('1.4.1');
     for (const [name, curves] of Object.entries(peers.curves))
