@@ -2,11 +2,12 @@ import { WebspexError } from '../core/errors.ts';
 import { type Masks, sliceMasks } from '../core/masks.ts';
 import { pairedMasks } from '../core/sample.ts';
 import { prepareClassifier } from '../explain/prepare.ts';
-import { expectedInfluences, LEAST_TEXTS, type WordPrior, withText } from '../explain/word-prior.ts';
+import { expectedInfluences, type WordPrior, withText } from '../explain/word-prior.ts';
 import { gp, predictGp } from '../gp/gp.ts';
 import { logInfluencesOf } from '../gp/hyper.ts';
 import { parseExamples } from '../lens/examples.ts';
 import { splitPlayers } from '../lens/text/players.ts';
+import { LEAST_TEXTS } from '../lens/text/word-prior.ts';
 import type { Model } from '../model/model.ts';
 import { rSquared } from '../spectrum/cross-validate.ts';
 import { adapterOf, type BenchContext, type Benchmark, type Row, rounded, rowOf, spread } from './harness.ts';
@@ -46,7 +47,7 @@ async function ask(model: Model, text: string, { learned, fresh }: WordPriorSize
   const unseen = sliceMasks(all, learned, all.count);
   const [values, truth] = [await valueFunction(masks), await valueFunction(unseen)];
   const { end } = await gp(masks, values, { seed: SEED });
-  const fit = { influences: end && [...logInfluencesOf(end.at, n)] } as Parameters<typeof withText>[1]['fit'];
+  const fit = { influences: end && [...logInfluencesOf(end.at, n)] };
   return { text, masks, values, unseen, truth, said: withText(null, { text, lens: 'text', players, model: model.info, fit }, model) };
 }
 

@@ -235,7 +235,7 @@ export async function connectExplainer(endpoint: Endpoint, options: ConnectOptio
     },
     ...(learns && {
       learnWords: ({ text, lens, players, model, fit }: Learnable, prior?: WordPrior) => {
-        const explanation: Learnable = { text, lens, players, model, fit };
+        const explanation: Learnable = { text, lens, players, model, fit: { influences: fit.influences } };
         return request<WordPrior>({ call: 'learnWords', explanation, prior } as Omit<Call, 'id'>).promise;
       },
     }),

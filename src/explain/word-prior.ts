@@ -1,9 +1,9 @@
 import { WebspexError } from '../core/errors.ts';
 import { splitPlayers, type TextPlayers } from '../lens/text/players.ts';
 import type { Span } from '../lens/text/units.ts';
-import { type ExplainedText, expectedOf, LEAST_TEXTS, learnWords, MOST_WORDS } from '../lens/text/word-prior.ts';
+import { type ExplainedText, expectedOf, learnWords } from '../lens/text/word-prior.ts';
 import type { AnyModel } from '../model/model.ts';
-import type { Explanation } from './document.ts';
+import type { Explanation, FitReport } from './document.ts';
 
 /** Texts that are kept: more than are ever learned from, since those of one word or the text itself do not count. */
 const MOST_TEXTS = 400;
@@ -22,7 +22,7 @@ export interface WordPrior {
 }
 
 /** Of an explanation, what a word prior learns from. */
-export type Learnable = Pick<Explanation, 'text' | 'lens' | 'players' | 'model' | 'fit'>;
+export type Learnable = Pick<Explanation, 'text' | 'lens' | 'players' | 'model'> & { readonly fit: Pick<FitReport, 'influences'> };
 
 /** What is expected of the players of a text, and of how many other texts that is known. */
 export interface Expected {
@@ -65,8 +65,6 @@ export function expectedInfluences(prior: WordPrior | undefined, model: Words, s
   const learned = learnWords(others({ texts }, words), table);
   return learned && { influences: [...expectedOf(words, learned, table)], texts: learned.texts };
 }
-
-export { LEAST_TEXTS, MOST_WORDS };
 
 function others({ texts }: Pick<WordPrior, 'texts'>, words: ExplainedText['words']): readonly ExplainedText[] {
   const own = JSON.stringify(words);
