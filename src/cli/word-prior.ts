@@ -54,6 +54,8 @@ export async function openWordPrior({ file }: WordPriorPlace, { model, learnWord
   return {
     prior: await read(path),
     async with(explanation) {
+      // Where all maskings were evaluated nothing was estimated.
+      if (explanation.fit.influences === undefined) return { said: `nothing of this text was added to ${path}`, save: async () => {} };
       // What another process has added meanwhile is not lost.
       const next = await learnWords(explanation, await read(path));
       const enough = next.texts.length > LEAST_TEXTS ? '' : `; from ${LEAST_TEXTS} others on it counts`;

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readExplanation } from '../../src/element.ts';
@@ -46,6 +46,12 @@ describe('webspex explain --word-prior', () => {
     const said = await explain(SECOND, `--word-prior=${at('many.json')}`);
     expect(said.out).toMatch(/\nBegun from what 14 other texts say of which words matter\n/);
     expect(priorIn('many.json').texts).toHaveLength(15);
+  });
+
+  it('adds nothing where every masking was evaluated, and says so', async () => {
+    const ran = await explain('Never dull', `--word-prior=${at('short.json')}`);
+    expect([ran.code, ran.err]).toEqual([0, expect.stringContaining(`webspex: nothing of this text was added to ${at('short.json')}\n`)]);
+    expect(existsSync(at('short.json'))).toBe(false);
   });
 
   it('refuses what has no use for it, and files that are none, and leaves them as they are', async () => {
