@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { open, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { WebspexError } from '../index.ts';
 import { usage } from './arguments.ts';
@@ -84,6 +84,14 @@ export function checkWritable(option: string, file: string | undefined): void {
     const why = code === 'ENOENT' ? `no folder ${folder}` : code === 'EACCES' ? 'no permission to write there' : message;
     throw usage(`--${option}: expected a file that can be written, got ${file} (${why}); name another`);
   }
+}
+
+/** Writes a file in one piece, its folder too: another process sees what was there before or all of it, never half. */
+export async function writeWhole(file: string, content: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const fresh = `${file}.${process.pid}`;
+  await writeFile(fresh, content);
+  await rename(fresh, file);
 }
 
 /** Writes a result. @throws bad-file where the disk refuses. */

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type Explanation, WebspexError } from '../index.ts';
 import { LEAST_TEXTS, type ModelInfo, type WordPrior } from '../text.ts';
 import { type Arguments, usage } from './arguments.ts';
 import { cacheFolder } from './chromium-package.ts';
-import { checkWritable, readBytes } from './files.ts';
+import { checkWritable, readBytes, writeWhole } from './files.ts';
 import type { AnyExplainer } from './session.ts';
 import { count } from './terminal/numbers.ts';
 
@@ -83,13 +82,9 @@ async function read(path: string): Promise<WordPrior | undefined> {
   }
 }
 
-/** In one piece: whoever reads it sees all of it or what was there before. */
 async function write(path: string, prior: WordPrior): Promise<void> {
-  const fresh = `${path}.${process.pid}`;
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(fresh, `${JSON.stringify(prior)}\n`);
-    await rename(fresh, path);
+    await writeWhole(path, `${JSON.stringify(prior)}\n`);
   } catch (error) {
     throw bad(path, `expected to write it, got ${(error as Error).message}`);
   }

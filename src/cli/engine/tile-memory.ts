@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { TileMemory } from '../../webgpu.ts';
 import { cacheFolder } from '../chromium-package.ts';
+import { writeWhole } from '../files.ts';
 
 /** What is remembered of adapters, in one small JSON file of the user's cache folder. A file that cannot be read is empty. */
 export function fileTileMemory(file = join(cacheFolder(), 'tiles.json')): TileMemory {
@@ -21,11 +22,7 @@ export function fileTileMemory(file = join(cacheFolder(), 'tiles.json')): TileMe
     },
     async keep(key, value) {
       const text = JSON.stringify({ ...(await known()), [key]: value }, null, 1);
-      await mkdir(dirname(file), { recursive: true });
-      // Another process sees the old file or the new one, never half of one.
-      const fresh = `${file}.${process.pid}`;
-      await writeFile(fresh, text);
-      await rename(fresh, file);
+      await writeWhole(file, text);
     },
   };
 }
