@@ -9,7 +9,7 @@ export interface ExplainedText {
 
 /** Fewer texts tell too little of others. */
 export const LEAST_TEXTS = 5;
-/** Players of all texts that are learned from, those of the newest texts first. */
+/** Players of all texts that are learned from, those of the newest texts first: time grows with their cube. */
 export const MOST_WORDS = 768;
 /** A smaller share of the variance may be luck, and would bring nothing. */
 const LEAST_R2 = 0.02;
@@ -59,14 +59,14 @@ export function expectedOf(words: ExplainedText['words'], { middle, weights }: W
   return Float64Array.from(rows, (row) => dot(row, weights));
 }
 
-/** Whole texts, the newest first, until there are words enough; those of one word compare nothing. */
+/** Whole texts, the newest first, as far as they fit into `MOST_WORDS`; those of one word compare nothing. */
 function newest(texts: readonly ExplainedText[]): ExplainedText[] {
   const used: ExplainedText[] = [];
   let words = 0;
   for (const text of [...texts].reverse()) {
-    if (text.words.length < 2) continue;
-    words += text.words.length;
-    if (words > MOST_WORDS && used.length >= LEAST_TEXTS) break;
+    const { length } = text.words;
+    if (length < 2 || words + length > MOST_WORDS) continue;
+    words += length;
     used.push(text);
   }
   return used;

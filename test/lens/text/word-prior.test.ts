@@ -78,6 +78,11 @@ describe('what other texts say of words', () => {
     const learned = learnWords(many, table);
     expect(learned?.texts).toBe(Math.floor(MOST_WORDS / 40));
     expect(learned).toEqual(learnWords(many.slice(-Math.floor(MOST_WORDS / 40)), table));
+    // Those that do not fit are passed over, however few are left.
+    const long = textsOf(table, LEAST_TEXTS, MOST_WORDS, 0.1, 9);
+    expect(learnWords(long, table)).toBeNull();
+    const tooLong = textsOf(table, 1, MOST_WORDS + 1, 0.1, 9);
+    expect(learnWords([...many.slice(0, 6), ...tooLong], table)).toEqual(learnWords(many.slice(0, 6), table));
     const single = textsOf(table, 10, 1, 0, 7);
     expect(learnWords([...single, ...many.slice(0, LEAST_TEXTS - 1)], table)).toBeNull();
   });
